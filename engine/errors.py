@@ -1,0 +1,46 @@
+"""Every deliberate failure: one sentence that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+
+class ThawError(Exception):
+    """Something a person can act on. `str(error)` is one sentence for them.
+
+    `details` holds what helps someone else find the cause (a child's last output, say); it may be empty.
+    """
+
+    def __init__(self, text: str, details: str = "") -> None:
+        super().__init__(text)
+        self.details = details
+
+
+class PhotoError(ThawError):
+    """A file that cannot be used as a photo: damaged, too large, or no picture at all."""
+
+
+class DatasetError(ThawError):
+    """A folder that cannot be trained on as it is."""
+
+
+class ConfigError(ThawError):
+    """Settings that are wrong; `fields` maps each wrong setting to its own sentence."""
+
+    def __init__(self, text: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.fields = fields or {}
+
+
+class WeightsError(ThawError):
+    """Weights that are absent, damaged, unsafe or made for another architecture."""
+
+
+class RunError(ThawError):
+    """A run directory that is not in the state the request needs."""
+
+
+class ModelFileError(ThawError):
+    """A model file that is damaged, too new, or not one of Thaw's."""
+
+
+class ChildDied(ThawError):
+    """The process that did the work ended without saying why (killed, out of memory, a native crash)."""

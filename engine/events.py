@@ -1,0 +1,343 @@
+"""What long verbs yield: frozen values, comparable in a test, to and from one line of JSON.
+
+An event's name on the wire is its class name in snake_case. Accuracies and confidences are shares from 0 to 1,
+times are seconds, sizes are pixels or bytes as named.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """The base of all events."""
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something worth telling that ends nothing. `kind` is a stable word for programs, `text` a sentence for people."""
+
+    text: str
+    kind: str = ""
+    path: Path | None = None
+
+
+# --- dataset -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScanProgress(Event):
+    folder: Path
+    photos: int
+
+
+@dataclass(frozen=True)
+class ScanFinished(Event):
+    """`counts` has a row (class, train, val, test, unsplit) for each class, in order."""
+
+    root: Path
+    classes: tuple[str, ...]
+    photos: int
+    skipped: int
+    findings: tuple[str, ...]
+    counts: tuple[tuple[str, int, int, int, int], ...] = ()
+
+
+# --- training ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StageStarted(Event):
+    """A named part of a job that has no epochs of its own: reading weights, testing, exporting."""
+
+    title: str
+
+
+@dataclass(frozen=True)
+class Transferred(Event):
+    """Progress of a download; `total_bytes` is 0 where the server did not say."""
+
+    name: str
+    received_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    run_dir: Path
+    model: str
+    strategy: str
+    device: str
+    threads: int
+    classes: tuple[str, ...]
+    train_photos: int
+    val_photos: int
+    test_photos: int
+    parameters: int
+    trainable_parameters: int
+    epochs: int
+    steps_per_epoch: int
+    first_epoch: int = 1
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class PhaseStarted(Event):
+    """`first_epoch` and `epochs` count from 1 within the run; `parameters` is what trains in this phase."""
+
+    title: str
+    phase: int
+    phases: int
+    first_epoch: int
+    epochs: int
+    trainable_parameters: int
+
+
+@dataclass(frozen=True)
+class StepFinished(Event):
+    """One optimizer step. `loss` is the mean over the batch, `seconds_left` an estimate from measured steps."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    images_per_second: float
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class EpochFinished(Event):
+    epoch: int
+    epochs: int
+    phase: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+    best_epoch: int
+    best_val_accuracy: float
+    patience_left: int | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class ParityMeasured(Event):
+    """The exported file against the trained network on real photos."""
+
+    photos: int
+    same_top1: float
+    largest_difference: float
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """Last of a run. `test_accuracy` is None where the dataset has no test photos; `model_file` is None where a stop
+    came before the first epoch was done."""
+
+    run_dir: Path
+    epochs: int
+    best_epoch: int
+    val_accuracy: float | None
+    test_accuracy: float | None
+    seconds: float
+    images_per_second: float
+    stopped: bool
+    model_file: Path | None = None
+
+
+# --- evaluation and prediction -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EvaluationFinished(Event):
+    """`split` is what was looked at; `low` and `high` bound accuracy (Wilson, 95 %)."""
+
+    out: Path
+    split: str
+    photos: int
+    failed: int
+    accuracy: float
+    low: float
+    high: float
+    macro_f1: float
+
+
+@dataclass(frozen=True)
+class Prediction(Event):
+    """One photo's answer. `label` may be "unknown"; with an `error` there is no label. `top` is (class, confidence),
+    best first."""
+
+    path: Path
+    label: str
+    confidence: float
+    top: tuple[tuple[str, float], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class PredictionProgress(Event):
+    done: int
+    total: int | None
+    images_per_second: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class PredictionFinished(Event):
+    photos: int
+    failed: int
+    skipped: int
+    seconds: float
+    images_per_second: float
+    stopped: bool = False
+    out: Path | None = None
+
+
+# --- descriptions ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layer(Event):
+    """One owner of parameters, or one operation of note, in execution order.
+
+    `name` is its dotted path, `depth` how many dots it has, `output_shape` without the batch. `receptive_field` is in
+    pixels of the input, None where the whole image is seen; `stride` in pixels of the input, None likewise.
+    `norm` is True for layers that keep running statistics, `training_only` for parts that prediction never calls.
+    """
+
+    name: str
+    type: str
+    depth: int
+    output_shape: tuple[int, ...]
+    parameters: int
+    trainable: bool
+    receptive_field: int | None
+    stride: int | None
+    block: int = 0
+    norm: bool = False
+    training_only: bool = False
+
+
+@dataclass(frozen=True)
+class LayersFinished(Event):
+    model: str
+    image_size: int
+    parameters: int
+    trainable: int
+
+
+@dataclass(frozen=True)
+class Model(Event):
+    """One row of the catalog as a person sees it. `weights` says where pretrained weights are, "" where they are not
+    here; `speed` is fast, medium or slow, from `images_per_second` measured once on two CPU cores."""
+
+    name: str
+    title: str
+    family: str
+    summary: str
+    parameters: int
+    imagenet_top1: float | None
+    input_size: int
+    speed: str
+    images_per_second: float | None
+    weights: str
+    has_official_weights: bool
+    year: int = 0
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Check(Event):
+    """One line of the doctor: `status` is ok, note or problem."""
+
+    name: str
+    status: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ChecksFinished(Event):
+    problems: int
+
+
+@dataclass(frozen=True)
+class DemoFinished(Event):
+    out: Path
+    run_dir: Path
+    model_file: Path
+    predictions: Path
+    curves: Path
+    test_accuracy: float
+    seconds: float
+
+
+def name_of(event_class: type[Event]) -> str:
+    """The event's name on the wire: EpochFinished is epoch_finished."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event_class.__name__).lower()
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON. Names that are not UTF-8 survive as escaped surrogates."""
+    fields = {"event": name_of(type(event))} | _plain(event)
+    return json.dumps(fields, allow_nan=False)
+
+
+def from_json(line: str) -> Event:
+    """The event that `to_json` wrote.
+
+    Raises ValueError for a line that is no event. Keys this version does not know are ignored.
+    """
+    fields = json.loads(line)
+    if not isinstance(fields, dict) or fields.get("event") not in _event_classes():
+        raise ValueError(f"not an event: {line[:200]}")
+    event: Event = _revived(_event_classes()[fields["event"]], fields)
+    return event
+
+
+@functools.cache
+def _event_classes() -> dict[str, type[Event]]:
+    return {name_of(event_class): event_class for event_class in Event.__subclasses__()}
+
+
+@functools.cache
+def _fields_of(record: type) -> dict[str, Any]:
+    return typing.get_type_hints(record)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _revived(wanted: Any, value: Any) -> Any:
+    """`value`, read from JSON, as the annotated type `wanted`."""
+    if isinstance(wanted, types.UnionType):
+        (wanted,) = [option for option in wanted.__args__ if option is not type(None)]
+        return None if value is None else _revived(wanted, value)
+    if dataclasses.is_dataclass(wanted):
+        known = _fields_of(typing.cast(type, wanted))
+        return wanted(**{key: _revived(known[key], item) for key, item in value.items() if key in known})
+    if typing.get_origin(wanted) is tuple:
+        kinds = typing.get_args(wanted)
+        if kinds[1:] == (Ellipsis,):
+            return tuple(_revived(kinds[0], item) for item in value)
+        return tuple(_revived(kind, item) for kind, item in zip(kinds, value, strict=True))
+    if wanted is Path:
+        return Path(value)
+    return float(value) if wanted is float else value
