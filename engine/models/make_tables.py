@@ -1,0 +1,59 @@
+"""Makes resources/tables from the networks themselves: `python -m engine.models.make_tables [--speeds]`.
+
+The layer trees are held true by a test; the speeds are measured on the machine that runs this (use two CPU cores).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from engine.events import to_json
+from engine.export.onnx import export_onnx
+from engine.models.build import Classifier, build
+from engine.models.catalog import CATALOG, ModelSpec
+from engine.models.layers import describe_layers
+from engine.models.tables import FOLDER
+from engine.prediction.runtime import open_session
+
+
+def layer_table(spec: ModelSpec) -> str:
+    """The text of one table: a layer a line, then the sums."""
+    return "".join(to_json(row) + "\n" for row in describe_layers(spec))
+
+
+def measure_speed(spec: ModelSpec, threads: int = 2, batch: int = 32, repeats: int = 7) -> float:
+    """Photos a second of the exported network in ONNX Runtime, the median of `repeats` batches after one unmeasured."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        export_onnx(Classifier(build(spec, 2), spec).eval(), spec, spec.input_size, path)
+        session = open_session(path.read_bytes(), threads)
+    pixels = np.random.default_rng(0).integers(0, 256, (batch, spec.input_size, spec.input_size, 3), np.uint8)
+    taken = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        session.run(["logits"], {session.get_inputs()[0].name: pixels})
+        taken.append(time.perf_counter() - start)
+    return round(batch / statistics.median(taken[1:]), 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--speeds", action="store_true", help="measure the speeds too")
+    (FOLDER / "layers").mkdir(parents=True, exist_ok=True)
+    for spec in CATALOG.values():
+        (FOLDER / "layers" / f"{spec.name}.jsonl").write_text(layer_table(spec), encoding="utf-8")
+    if parser.parse_args().speeds:
+        rates = {spec.name: measure_speed(spec) for spec in CATALOG.values()}
+        text = json.dumps({"threads": 2, "batch": 32, "images_per_second": rates}, indent=1)
+        (FOLDER / "speeds.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
