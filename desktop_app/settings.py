@@ -1,0 +1,122 @@
+"""What the window remembers between starts, behind typed properties."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+RECENT_FOLDERS = 8
+
+
+def home_folder() -> Path:
+    """Thaw's folder for what a person makes with it: $THAW_HOME, else Thaw in their documents."""
+    wanted = os.environ.get("THAW_HOME")
+    return Path(wanted) if wanted else Path(platformdirs.user_documents_dir()) / "Thaw"
+
+
+def log_folder() -> Path:
+    wanted = os.environ.get("THAW_HOME")
+    return Path(wanted) / "log" if wanted else Path(platformdirs.user_log_dir("Thaw", appauthor=False))
+
+
+def _ini_file() -> Path:
+    wanted = os.environ.get("THAW_HOME")
+    folder = Path(wanted) if wanted else Path(platformdirs.user_config_dir("Thaw", appauthor=False))
+    return folder / "window.ini"
+
+
+class Settings(QObject):
+    """Values that are wrong or missing read as their defaults: a damaged file never keeps the window from opening."""
+
+    recent_folders_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = QSettings(str(_ini_file()), QSettings.Format.IniFormat, self)
+
+    def sync(self) -> None:
+        """Write to disk now; Qt does so by itself from time to time."""
+        self._store.sync()
+
+    @property
+    def geometry(self) -> QByteArray:
+        return self._bytes("window/geometry")
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("window/geometry", value)
+
+    @property
+    def last_page(self) -> str:
+        return self._text("window/page") or "data"
+
+    @last_page.setter
+    def last_page(self, name: str) -> None:
+        self._store.setValue("window/page", name)
+
+    def splitter(self, name: str) -> QByteArray:
+        """The remembered state of the splitter of that name, empty where there is none."""
+        return self._bytes(f"splitters/{name}")
+
+    def set_splitter(self, name: str, state: QByteArray) -> None:
+        self._store.setValue(f"splitters/{name}", state)
+
+    @property
+    def last_folder(self) -> Path:
+        """Where the next file dialog opens."""
+        text = self._text("folders/last")
+        return Path(text) if text and Path(text).is_dir() else Path.home()
+
+    @last_folder.setter
+    def last_folder(self, folder: Path) -> None:
+        self._store.setValue("folders/last", str(folder))
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where new runs go."""
+        text = self._text("folders/runs")
+        return Path(text) if text else home_folder() / "runs"
+
+    @runs_folder.setter
+    def runs_folder(self, folder: Path) -> None:
+        self._store.setValue("folders/runs", str(folder))
+
+    @property
+    def last_model(self) -> Path | None:
+        """The model file that Predict used last."""
+        text = self._text("predict/model")
+        return Path(text) if text else None
+
+    @last_model.setter
+    def last_model(self, path: Path) -> None:
+        self._store.setValue("predict/model", str(path))
+
+    @property
+    def recent_folders(self) -> tuple[Path, ...]:
+        """Dataset folders, newest first; some may be gone meanwhile."""
+        stored = self._store.value("folders/recent", [])
+        texts: Sequence[object] = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        return tuple(Path(text) for text in texts if isinstance(text, str) and text)
+
+    def add_recent_folder(self, folder: Path) -> None:
+        rest = [other for other in self.recent_folders if other != folder]
+        self._set_recent_folders([folder, *rest][:RECENT_FOLDERS])
+
+    def remove_recent_folder(self, folder: Path) -> None:
+        self._set_recent_folders([other for other in self.recent_folders if other != folder])
+
+    def _set_recent_folders(self, folders: Sequence[Path]) -> None:
+        self._store.setValue("folders/recent", [str(folder) for folder in folders])
+        self.recent_folders_changed.emit()
+
+    def _text(self, key: str) -> str:
+        value = self._store.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key, QByteArray())
+        return value if isinstance(value, QByteArray) else QByteArray()

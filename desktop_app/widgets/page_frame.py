@@ -1,0 +1,265 @@
+"""What every page looks like: its name, one line of context, one main action at the right, the content below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app import theme
+
+
+class ElidedLabel(QLabel):
+    """One line that gives way in the middle when it is too long; the whole text is in its tooltip."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, mode: Qt.TextElideMode | None = None) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self._mode = mode or Qt.TextElideMode.ElideMiddle
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(1)
+        self.set_whole(text)
+
+    def set_whole(self, text: str) -> None:
+        self._whole = text
+        self.setAccessibleName(text)
+        self._elide()
+        self.updateGeometry()
+
+    def whole(self) -> str:
+        return self._whole
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(1, super().sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        shown = (
+            self.fontMetrics().elidedText(self._whole, self._mode, self.width()) if self.width() > 1 else self._whole
+        )
+        self.setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+
+
+def muted_label(text: str = "", wrap: bool = False) -> QLabel:
+    """A line of secondary text."""
+    label = QLabel(text)
+    label.setProperty("role", "muted")
+    label.setWordWrap(wrap)
+    return label
+
+
+def group_label(text: str) -> QLabel:
+    """The head of a group within a page."""
+    label = QLabel(text)
+    label.setFont(theme.group_font())
+    return label
+
+
+class Picture(QWidget):
+    """An icon standing alone; it follows the theme."""
+
+    def __init__(self, name: str, size: int = 20, colour: str = "muted", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name, self._colour = name, colour
+        self.setFixedSize(size, size)
+        theme.notifier().changed.connect(self.update)
+
+    def set_icon(self, name: str, colour: str = "muted") -> None:
+        self._name, self._colour = name, colour
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme.paint_icon(painter, self._name, QRectF(self.rect()), self._colour)
+        painter.end()
+
+
+class EmptyState(QWidget):
+    """What a page shows that lacks something: one sentence, one button that fetches it."""
+
+    triggered = Signal()
+
+    def __init__(
+        self, sentence: str = "", button_text: str = "", icon: str = "image", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._picture = Picture(icon, 40)
+        self._sentence = QLabel()
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._sentence.setWordWrap(True)
+        self._sentence.setMinimumWidth(280)
+        self._sentence.setMaximumWidth(440)
+        self.button = QPushButton()
+        self.button.clicked.connect(self.triggered)
+        column = QVBoxLayout(self)
+        column.setSpacing(2 * theme.GRID)
+        column.addStretch(2)
+        for widget in (self._picture, self._sentence, self.button):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+        self.set(sentence, button_text, icon)
+
+    def set(self, sentence: str, button_text: str, icon: str) -> None:
+        self._picture.set_icon(icon)
+        self._sentence.setText(sentence)
+        self.button.setText(button_text)
+        self.button.setAccessibleName(button_text)
+        self.button.setVisible(bool(button_text))
+
+    def sentence(self) -> str:
+        return self._sentence.text()
+
+
+_SIGNS = {"info": ("info", "muted"), "warning": ("triangle-alert", "warning"), "error": ("circle-alert", "wrong")}
+
+
+class Banner(QFrame):
+    """A finding at its place: a sign, a sentence, at most one thing to do. `kind` is info, warning or error."""
+
+    triggered = Signal()
+
+    def __init__(self, kind: str, text: str, action: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "banner")
+        self.setProperty("kind", kind)
+        self.setAccessibleName(text)
+        self.label = QLabel(text)
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.button = QPushButton(action)
+        self.button.setVisible(bool(action))
+        self.button.clicked.connect(self.triggered)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
+        row.setSpacing(12)
+        name, colour = _SIGNS[kind]
+        row.addWidget(Picture(name, 20, colour), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.label, 1)
+        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+
+
+class PageFrame(QWidget):
+    """The base of every page. `name` is its key ("data"), `title` what a person reads.
+
+    The content and the empty state take turns below the title row. Enter does the main action from anywhere on the page
+    that has no use for Enter itself.
+    """
+
+    action_triggered = Signal()
+    empty_action_triggered = Signal()
+    page_requested = Signal(str)
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name, self.title = name, title
+        self.setAccessibleName(title)
+        self._title = QLabel(title)
+        self._title.setFont(theme.title_font())
+        self._context = ElidedLabel()
+        self._context.setProperty("role", "muted")
+        self._reason = muted_label()
+        self.action_button = QPushButton()
+        self.action_button.setProperty("kind", "main")
+        self.action_button.hide()
+        self.action_button.clicked.connect(self.action_triggered)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            shortcut = QShortcut(QKeySequence(key), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.action_button.animateClick)
+        self._beside = QHBoxLayout()
+        self._beside.setSpacing(theme.GRID)
+        self._empty = EmptyState()
+        self._empty.triggered.connect(self.empty_action_triggered)
+        self._body = QWidget()
+        self._stack = QStackedLayout(self._body)
+        self._stack.addWidget(self._empty)
+        self._content: QWidget | None = None
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._context)
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
+        head.setSpacing(2 * theme.GRID)
+        head.addLayout(words, 1)
+        head.addWidget(self._reason)
+        head.addLayout(self._beside)
+        head.addWidget(self.action_button)
+        rule = QFrame()
+        rule.setProperty("role", "rule")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(rule)
+        column.addWidget(self._body, 1)
+
+    def set_context(self, text: str) -> None:
+        """The one line below the title."""
+        self._context.set_whole(text)
+
+    def context(self) -> str:
+        return self._context.whole()
+
+    def set_action(self, text: str, icon: str = "", enabled: bool = True, reason: str = "") -> None:
+        """The main action; where it cannot be done now, `reason` says why, in sight and not only in a tooltip. An empty
+        `text` takes the button away."""
+        self.action_button.setVisible(bool(text))
+        self.action_button.setText(text)
+        self.action_button.setAccessibleName(text)
+        self.action_button.setAccessibleDescription("" if enabled else reason)
+        self.action_button.setIcon(
+            theme.icon(icon, 16, "on_accent" if enabled else "muted") if icon else theme.no_icon()
+        )
+        self.action_button.setEnabled(enabled)
+        self._reason.setText("" if enabled else reason)
+        self._reason.setVisible(bool(text and reason and not enabled))
+
+    def add_beside_action(self, widget: QWidget) -> None:
+        """A quieter control, left of the main action."""
+        self._beside.addWidget(widget)
+
+    def set_content(self, widget: QWidget) -> None:
+        """What the page shows when it has what it needs; it is shown from now on."""
+        if self._content is not None:
+            self._stack.removeWidget(self._content)
+            self._content.deleteLater()
+        self._content = widget
+        self._stack.addWidget(widget)
+        self.show_content()
+
+    def show_empty(self, sentence: str, button_text: str = "", icon: str = "image") -> None:
+        """One sentence and one button in place of the content."""
+        self._empty.set(sentence, button_text, icon)
+        self._stack.setCurrentWidget(self._empty)
+
+    def show_content(self) -> None:
+        if self._content is not None:
+            self._stack.setCurrentWidget(self._content)
+
+    def is_empty(self) -> bool:
+        return self._stack.currentWidget() is self._empty
+
+    @property
+    def empty_state(self) -> EmptyState:
+        return self._empty

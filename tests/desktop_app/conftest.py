@@ -1,0 +1,73 @@
+"""What the tests of the window share, and what they may not leave behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QThreadPool, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from desktop_app import theme
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.worker import Jobs, Worker
+
+# Of the offscreen platform itself, and no fault of the window.
+HARMLESS = ("This plugin does not support", "QFontDatabase", "Populating font family aliases", "propagateSizeHints")
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """pytest-qt's application, dressed as the program dresses it."""
+    theme.apply(qapp)
+    return qapp
+
+
+@pytest.fixture(autouse=True)
+def clean_end(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Fail a test that leaves threads or top-level windows, or that makes Qt warn."""
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    warnings: list[str] = []
+
+    def collect(kind: QtMsgType, _context: object, text: str) -> None:
+        if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg) and not any(word in text for word in HARMLESS):
+            warnings.append(text)
+
+    threads = set(threading.enumerate())
+    windows = set(QApplication.topLevelWidgets())
+    before = qInstallMessageHandler(collect)
+    yield
+    qapp.processEvents()
+    qInstallMessageHandler(before)
+    QThreadPool.globalInstance().waitForDone(5000)
+    left = [thread.name for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
+    # What Qt's threads look like to Python is a dummy that outlives them.
+    left = [name for name in left if not name.startswith("Dummy")]
+    shown = [widget for widget in QApplication.topLevelWidgets() if widget not in windows and widget.isVisible()]
+    assert not left, f"threads left running: {left}"
+    assert not shown, f"windows left open: {shown}"
+    assert not warnings, f"Qt warned: {warnings}"
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    yield Project()
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    yield Settings()
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    """Jobs that have all ended when the test ends."""
+    jobs = Jobs()
+    yield jobs
+    jobs.stop_all()
+    left: list[Worker] = [worker for worker in jobs.running() if not worker.wait(5000)]
+    qapp.processEvents()
+    assert not left, f"jobs left running: {[worker.title for worker in left]}"
