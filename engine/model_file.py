@@ -39,7 +39,7 @@ class Preprocessing(BaseModel):
 
     image_size: int = Field(ge=1, le=8192)
     fit: Fit
-    interpolation: str
+    interpolation: str = Field(pattern=r"^(bilinear|bicubic)$")
     channels: Literal[1, 3]
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -73,7 +73,7 @@ class Manifest(BaseModel):
         """Folder names that are not UTF-8 would not survive JSON: they are kept as \\x escapes."""
         if not isinstance(names, list | tuple):
             return names
-        return tuple(n.encode("utf-8", "backslashreplace").decode() if isinstance(n, str) else n for n in names)
+        return tuple(os.fsencode(n).decode("utf-8", "backslashreplace") if isinstance(n, str) else n for n in names)
 
     @model_validator(mode="after")
     def _classes_differ(self) -> Manifest:
