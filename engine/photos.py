@@ -1,0 +1,284 @@
+"""One way to read a photo, for training, evaluation, thumbnails and prediction alike: path -> upright RGB uint8.
+
+Every reason why a file cannot be used ends as a PhotoError; Pillow's own many exception types stay in here. Colours are
+taken as stored: an embedded colour profile is not converted, because the networks were trained on photos read so.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import os
+import stat
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as pillow
+
+from engine.config import Fit
+from engine.errors import PhotoError
+from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name, is_raw_name, looks_like_photo
+
+__all__ = ["FORMATS", "Image", "is_photo_name", "looks_like_photo", "read", "read_upright", "shown_name"]
+
+Pixels = npt.NDArray[np.uint8]
+Part = tuple[float, float, float, float]
+# From the upright photo's width and height: which part of it is wanted, and how many columns and rows of pixels.
+Plan = Callable[[int, int], tuple[Part, int, int]]
+
+# Transparent parts become mid grey: it is near the mean of photos, so it says little to a network, and both black and
+# white drawings on a transparent ground stay visible on it.
+NEUTRAL = (128, 128, 128)
+# The centre that the usual evaluation looks at: 224 of 256 pixels, as in torchvision's classification presets.
+CENTRE_SHARE = 0.875
+MAX_MEGAPIXELS = 200.0
+
+# Pillow's module for each format it decodes itself; HEIF comes from another library.
+_PLUGINS = {
+    "JPEG": "Jpeg", "PNG": "Png", "GIF": "Gif", "BMP": "Bmp", "TIFF": "Tiff", "WEBP": "WebP", "JPEG2000": "Jpeg2K",
+    "PPM": "Ppm", "AVIF": "Avif",
+}  # fmt: skip
+_RESAMPLING = {"bilinear": pillow.Resampling.BILINEAR, "bicubic": pillow.Resampling.BICUBIC}
+
+_ORIENTATION_TAG = 0x0112
+# EXIF orientation -> how stored pixels become upright, and where a point (u, v) of the upright photo is stored.
+_Turn = pillow.Transpose
+_TURNS: dict[int, tuple[pillow.Transpose, Callable[[float, float], tuple[float, float]]]] = {
+    2: (_Turn.FLIP_LEFT_RIGHT, lambda u, v: (1 - u, v)),
+    3: (_Turn.ROTATE_180, lambda u, v: (1 - u, 1 - v)),
+    4: (_Turn.FLIP_TOP_BOTTOM, lambda u, v: (u, 1 - v)),
+    5: (_Turn.TRANSPOSE, lambda u, v: (v, u)),
+    6: (_Turn.ROTATE_270, lambda u, v: (v, 1 - u)),
+    7: (_Turn.TRANSVERSE, lambda u, v: (1 - v, 1 - u)),
+    8: (_Turn.ROTATE_90, lambda u, v: (1 - v, u)),
+}
+
+_ACROSS = (_Turn.TRANSPOSE, _Turn.ROTATE_270, _Turn.TRANSVERSE, _Turn.ROTATE_90)
+
+# Pillow refuses twice this many pixels, by default 179 million: less than is allowed here. The limit that counts is
+# checked in `_decoded`, for each call and before anything is decoded; Pillow's stays as the net below it, for sizes it
+# meets while decoding. Set once, at import, because photos are read in threads. So are Pillow's warnings silenced: they
+# would be a line on stderr for many an old photo, with nothing in it that a person could do.
+pillow.MAX_IMAGE_PIXELS = 500_000_000
+warnings.filterwarnings("ignore", module=r"(PIL|pi_heif)\.")
+
+
+@dataclass(frozen=True)
+class Image:
+    """A photo as read: `pixels` is H×W×3 uint8 RGB; `width` and `height` are the original's, upright."""
+
+    pixels: Pixels
+    width: int
+    height: int
+    format: str
+
+
+def read(
+    path: Path,
+    size: int,
+    fit: Fit = "crop",
+    *,
+    box: Part | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    interpolation: str = "bilinear",
+) -> Image:
+    """The photo as `size`×`size` pixels, upright.
+
+    `fit` says how it becomes square: "crop" takes the centre (the shorter side is scaled to size / 0.875, then the
+    middle is cut out, as torchvision's presets do), "pad" adds neutral borders, "stretch" squeezes. `box` (left, top,
+    right, bottom, as shares 0 to 1 of the upright photo) takes that part instead and squeezes it; `fit` is then
+    ignored. `interpolation` is "bilinear" or "bicubic", antialiased. Raises PhotoError for every file that cannot be
+    used; ValueError for a box that is none.
+    """
+    if box is not None and not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+        raise ValueError(f"not a part of a photo: {box}")
+
+    def plan(width: int, height: int) -> tuple[Part, int, int]:
+        if box is not None:
+            return box, size, size
+        if fit == "crop":
+            return centre_part(width, height, size), size, size
+        return (0.0, 0.0, 1.0, 1.0), *(fitted(width, height, size) if fit == "pad" else (size, size))
+
+    image = _read(path, plan, max_megapixels, interpolation)
+    if image.pixels.shape[:2] == (size, size):
+        return image
+    bordered = np.full((size, size, 3), NEUTRAL, np.uint8)
+    rows, columns = image.pixels.shape[:2]
+    top, left = (size - rows) // 2, (size - columns) // 2
+    bordered[top : top + rows, left : left + columns] = image.pixels
+    return Image(bordered, image.width, image.height, image.format)
+
+
+def read_upright(
+    path: Path, longest: int, *, max_megapixels: float = MAX_MEGAPIXELS, interpolation: str = "bilinear"
+) -> Image:
+    """The whole photo, upright and in its own shape, its longer side at most `longest` pixels (never enlarged).
+
+    Raises PhotoError only.
+    """
+
+    def plan(width: int, height: int) -> tuple[Part, int, int]:
+        return (0.0, 0.0, 1.0, 1.0), *fitted(width, height, min(longest, max(width, height)))
+
+    return _read(path, plan, max_megapixels, interpolation)
+
+
+def centre_part(width: int, height: int, size: int) -> Part:
+    """What “crop” sees, as shares of the photo: torchvision's Resize(round(size / 0.875)) and CenterCrop(size)."""
+    shorter = round(size / CENTRE_SHARE)
+    scaled_width = shorter if width <= height else int(shorter * width / height)
+    scaled_height = shorter if height <= width else int(shorter * height / width)
+    left, top = round((scaled_width - size) / 2), round((scaled_height - size) / 2)
+    return left / scaled_width, top / scaled_height, (left + size) / scaled_width, (top + size) / scaled_height
+
+
+def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Width and height scaled so that the longer is `longest`; neither is below 1."""
+    scale = longest / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _read(path: Path, plan: Plan, max_megapixels: float, interpolation: str) -> Image:
+    resampling = _RESAMPLING[interpolation]
+    name = f"“{shown_name(path)}”"
+    try:
+        if is_raw_name(path):
+            raise PhotoError(f"{name} is a raw camera file, which Thaw does not read; export it as JPEG or TIFF.")
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise PhotoError(f"{name} is a folder, not a photo.")
+        if not stat.S_ISREG(mode):  # opening a named pipe would wait for ever
+            raise PhotoError(f"{name} is not an ordinary file.")
+        with path.open("rb") as file:
+            return _decoded(file, name, plan, max_megapixels, resampling)
+    except PhotoError:
+        raise
+    except Exception as error:  # decoders raise nearly every type there is on damaged files
+        raise PhotoError(f"{name} {_reason(error)}", repr(error)) from error
+
+
+def _decoded(file: BinaryIO, name: str, plan: Plan, max_megapixels: float, resampling: pillow.Resampling) -> Image:
+    start = file.read(START_BYTES)
+    file.seek(0)
+    kind = format_of(start)
+    if not kind:
+        raise PhotoError(f"{name} is empty (0 bytes)." if not start else f"{name} is no photo of a format Thaw reads.")
+    _prepare(kind)
+    photo = pillow.open(file, formats=(kind,))
+    megapixels = photo.width * photo.height / 1e6
+    if megapixels > max_megapixels:
+        raise PhotoError(f"{name} has {megapixels:,.0f} megapixels; more than {max_megapixels:g} are not read.")
+    # A JPEG says all before it is decoded. TIFF is turned while it loads, PNG may say behind its pixels how it stands.
+    if kind != "JPEG":
+        photo.load()
+    turn, stored_at = _TURNS.get(1 if kind == "HEIF" else _orientation(photo), (None, None))
+    across = turn in _ACROSS
+    width, height = (photo.height, photo.width) if across else photo.size
+    part, columns, rows = plan(width, height)
+    if stored_at:
+        (left, top), (right, bottom) = stored_at(*part[:2]), stored_at(*part[2:])
+        part = min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+    if across:
+        columns, rows = rows, columns
+    if kind == "JPEG":
+        # The decoder shrinks by 2, 4 or 8 as it goes; twice what is needed keeps the result within 0.2 of 255.
+        photo.draft(None, (math.ceil(2 * columns / (part[2] - part[0])), math.ceil(2 * rows / (part[3] - part[1]))))
+    flat = _eight_bits(photo)
+    box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
+    small = flat.resize((columns, rows), resampling, box)
+    upright = small if turn is None else small.transpose(turn)
+    return Image(_rgb(upright), width, height, photo.format or kind)
+
+
+@functools.cache
+def _prepare(kind: str) -> None:
+    """Load the decoder of a format when its first photo comes: importing all of them takes longer than a window."""
+    if kind == "HEIF":
+        importlib.import_module("pi_heif").register_heif_opener()
+    else:
+        importlib.import_module(f"PIL.{_PLUGINS[kind]}ImagePlugin")
+
+
+def _orientation(photo: pillow.Image) -> int:
+    try:
+        orientation = int(photo.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # broken EXIF says nothing about the pixels, which may be fine
+        return 1
+    return orientation
+
+
+def _eight_bits(photo: pillow.Image) -> pillow.Image:
+    """The photo in mode L, RGB or RGBA."""
+    if photo.mode[0] in "IF":
+        values = np.asarray(photo)
+        grey = pillow.fromarray(scaled_to_bytes(values))
+        transparent = photo.info.get("transparency")
+        if not isinstance(transparent, int):
+            return grey
+        return pillow.merge(
+            "RGBA", (grey, grey, grey, pillow.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8)))
+        )
+    if photo.has_transparency_data:
+        return photo.convert("RGBA")
+    if photo.mode == "1":
+        return photo.convert("L")
+    if photo.mode in ("L", "RGB"):
+        photo.load()
+        return photo
+    return photo.convert("RGB")
+
+
+def scaled_to_bytes(values: npt.NDArray[np.generic]) -> Pixels:
+    """Grey values of more than 8 bits as bytes.
+
+    Whole numbers are divided by the full scale of the smallest usual depth that holds them all: cameras write 10, 12
+    and 14 bits into 16. Floats in 0..1 or 0..255 are taken as such. Anything else, negative or beyond, is stretched
+    from its smallest to its largest value. NaN is black, infinities are the extremes.
+    """
+    numbers = values.astype(np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    scales = (1.0, 255.0) if values.dtype.kind == "f" else tuple(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))
+    full = next((scale for scale in scales if low >= 0 and high <= scale), None)
+    if full:
+        low, high = 0.0, full
+    with np.errstate(all="ignore"):  # the span of the largest floats is infinite
+        shares = (np.nan_to_num(numbers, nan=low, posinf=high, neginf=low) - low) / ((high - low) or 1.0)
+    return np.rint(np.clip(np.nan_to_num(shares), 0, 1) * 255).astype(np.uint8)
+
+
+def _rgb(photo: pillow.Image) -> Pixels:
+    if photo.mode != "RGBA":
+        return np.array(photo.convert("RGB"))
+    ground = pillow.new("RGB", photo.size, NEUTRAL)
+    ground.paste(photo, mask=photo.getchannel("A"))
+    return np.array(ground)
+
+
+def _reason(error: Exception) -> str:
+    """The end of a sentence that begins with the file's name."""
+    if isinstance(error, FileNotFoundError):
+        return "does not exist."
+    if isinstance(error, PermissionError):
+        return "may not be read: you lack the permission."
+    if isinstance(error, pillow.DecompressionBombError):
+        return "has far more pixels than a photo; it is not read."
+    if isinstance(error, MemoryError):
+        return "does not fit into memory."
+    if isinstance(error, OSError) and error.errno:
+        return f"could not be read from its drive ({os.strerror(error.errno)})."
+    if "truncated" in str(error).lower():
+        return "is cut off before its end; copy it again from where it came."
+    return "is damaged and cannot be read."
+
+
+def shown_name(path: Path) -> str:
+    """The file's name for a sentence; bytes that are not UTF-8 are escaped, so that it can always be printed."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
