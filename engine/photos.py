@@ -280,5 +280,10 @@ def _reason(error: Exception) -> str:
 
 
 def shown_name(path: Path) -> str:
-    """The file's name for a sentence; bytes that are not UTF-8 are escaped, so that it can always be printed."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    """The file's name for a sentence."""
+    return printable(path.name)
+
+
+def printable(name: str) -> str:
+    """A name or path from the disk as text that can always be printed: bytes that are not UTF-8 are escaped."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
