@@ -1,0 +1,39 @@
+"""Thaw's engine: scan, train, evaluate, predict. It knows no window, and importing it loads nothing heavy.
+
+A verb is looked up when it is first used: `engine.predict(...)` imports ONNX Runtime, `engine.train(...)` imports torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from engine.errors import ThawError
+
+__version__ = "0.1.0"
+
+VERBS = {
+    "scan": "engine.dataset.index",
+    "list_models": "engine.models.tables",
+    "describe_layers": "engine.models.layers",
+    "train": "engine.training.run",
+    "evaluate": "engine.evaluation.report",
+    "predict": "engine.prediction.batch",
+    "demo": "engine.demo",
+    "checks": "engine.doctor",
+}
+HEAVY = ("describe_layers", "train", "demo")
+
+
+def __getattr__(name: str) -> Any:
+    """The verb of that name. Raises ThawError where it needs the training part and that is not installed."""
+    if name not in VERBS:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(VERBS[name]), name)
+    except ModuleNotFoundError as error:
+        if name in HEAVY and (error.name or "").split(".")[0] in ("torch", "torchvision", "safetensors", "onnx"):
+            raise ThawError(
+                "The training part is not installed in this edition; install Thaw with its training extra to train."
+            ) from error
+        raise

@@ -1,0 +1,218 @@
+"""Events for a person at a terminal: a line for what matters, a bar with the time left for what takes long."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from engine import events as ev
+
+console = Console(highlight=False)
+
+
+def duration(seconds: float) -> str:
+    """00:41, or 1 h 12 min."""
+    whole = round(seconds)
+    return f"{whole // 60:02d}:{whole % 60:02d}" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def show(events: Iterable[ev.Event]) -> None:
+    """Print events until they end; the bar goes away when they do."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        screen = Screen(progress)
+        for event in events:
+            screen.show(event)
+    screen.show_tables()
+
+
+class Screen:
+    """Knows the one bar there is, and gathers rows that are shown as tables at the end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._tables: dict[str, Table] = {}
+
+    def show(self, event: ev.Event) -> None:
+        if isinstance(event, ev.Layer | ev.Model):
+            self._add_row(event)
+        elif not self._move_bar(event):
+            sentence = _sentence(event)
+            if sentence:
+                self._progress.print(escape(sentence))
+
+    def show_tables(self) -> None:
+        for table in self._tables.values():
+            console.print(table)
+
+    def _move_bar(self, event: ev.Event) -> bool:
+        match event:
+            case ev.StepFinished():
+                note = f"loss {event.loss:.3f}   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
+                self._bar(f"Epoch {event.epoch}", event.step, event.steps, note)
+            case ev.PredictionProgress():
+                note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
+                self._bar("Classifying", event.done, event.total, note)
+            case ev.ScanProgress():
+                self._bar("Looking through", None, None, f"{event.photos} photos")
+            case ev.Transferred():
+                note = f"{event.received_bytes / 1e6:.1f} MB"
+                self._bar(f"Fetching {event.name}", event.received_bytes, event.total_bytes or None, note)
+            case ev.StageStarted():
+                self._bar(event.title, None, None, "")
+            case _:
+                return isinstance(event, ev.Prediction)
+        return True
+
+    def _bar(self, title: str, done: int | None, total: int | None, note: str) -> None:
+        if self._task is None:
+            self._task = self._progress.add_task(title, total=None, note="")
+        self._progress.update(self._task, description=title, completed=done or 0, total=total, note=note)
+
+    def _add_row(self, event: ev.Layer | ev.Model) -> None:
+        titles, cells = _layer_cells(event) if isinstance(event, ev.Layer) else _model_cells(event)
+        if titles[0] not in self._tables:
+            table = Table(box=None, header_style="bold")
+            for title in titles:
+                table.add_column(title, justify="right" if title in RIGHT_ALIGNED else "left")
+            self._tables[titles[0]] = table
+        self._tables[titles[0]].add_row(*map(escape, cells))
+
+
+RIGHT_ALIGNED = ("Parameters", "Sees", "ImageNet", "Photos/s")
+
+
+def _layer_cells(row: ev.Layer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("Layer", "Type", "Output", "Parameters", "Sees", "State")
+    sees = "whole image" if row.receptive_field is None else f"{row.receptive_field} px"
+    state = ("trains" if row.trainable else "frozen") if row.parameters else ""
+    output = " × ".join(map(str, row.output_shape))
+    return titles, ("  " * row.depth + row.name, row.type, output, f"{row.parameters:,}", sees, state)
+
+
+def _model_cells(row: ev.Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("Model", "Title", "Parameters", "ImageNet", "Speed", "Photos/s", "Pretrained weights")
+    top1 = "" if row.imagenet_top1 is None else f"{row.imagenet_top1:.1%}"
+    rate = "" if row.images_per_second is None else f"{row.images_per_second:.0f}"
+    absent = "not here; can be fetched" if row.has_official_weights else "none; trains from scratch"
+    return titles, (row.name, row.title, f"{row.parameters:,}", top1, row.speed, rate, row.weights or absent)
+
+
+@functools.singledispatch
+def _sentence(_event: ev.Event) -> str:
+    return ""
+
+
+def _says(event_class: type[ev.Event]) -> Callable[[Callable[..., str]], Callable[..., str]]:
+    return _sentence.register(event_class)
+
+
+@_says(ev.Notice)
+def _(event: ev.Notice) -> str:
+    return f"• {event.text}"
+
+
+@_says(ev.ScanFinished)
+def _(event: ev.ScanFinished) -> str:
+    lines = [f"{event.root}: {len(event.classes)} classes, {event.photos:,} photos, {event.skipped:,} entries skipped"]
+    for name, *counts in event.counts:
+        parts = [f"{count} {split}" for count, split in zip(counts, ("train", "val", "test", "photos"), strict=True) if count]
+        lines.append(f"  {name}: {', '.join(parts)}")
+    return "\n".join(lines)
+
+
+@_says(ev.RunStarted)
+def _(event: ev.RunStarted) -> str:
+    resumed = f", going on with epoch {event.first_epoch}" if event.first_epoch > 1 else ""
+    return (
+        f"Training {event.model}, {event.strategy}, on {event.device} with {event.threads} threads{resumed}\n"
+        f"{event.train_photos} photos for training, {event.val_photos} for validation, {event.test_photos} for the test; "
+        f"{event.trainable_parameters:,} of {event.parameters:,} parameters train; {event.weights}"
+    )
+
+
+@_says(ev.PhaseStarted)
+def _(event: ev.PhaseStarted) -> str:
+    return f"Phase {event.phase} of {event.phases}: {event.title.lower()}" if event.phases > 1 else ""
+
+
+@_says(ev.EpochFinished)
+def _(event: ev.EpochFinished) -> str:
+    best = " (best so far)" if event.best_epoch == event.epoch else ""
+    return (
+        f"Epoch {event.epoch} of {event.epochs}: loss {event.train_loss:.3f} train, {event.val_loss:.3f} val; accuracy "
+        f"{event.train_accuracy:.1%} train, {event.val_accuracy:.1%} val{best}; {event.images_per_second:.0f} photos/s; "
+        f"{left(event.seconds_left)}"
+    ).rstrip("; ")
+
+
+@_says(ev.ParityMeasured)
+def _(event: ev.ParityMeasured) -> str:
+    return (
+        f"The model file answers as the trained network did on {event.same_top1:.1%} of {event.photos} photos; the "
+        f"largest difference of a probability is {event.largest_difference:.1e}"
+    )
+
+
+@_says(ev.RunFinished)
+def _(event: ev.RunFinished) -> str:
+    if event.model_file is None:
+        return f"Stopped before the first epoch was done; “--resume” goes on with {event.run_dir}"
+    figures = [f"{event.val_accuracy:.1%} of val right (epoch {event.best_epoch})"]
+    if event.test_accuracy is not None:
+        figures.append(f"{event.test_accuracy:.1%} of test right")
+    head = "Stopped; the run can be resumed" if event.stopped else "Finished"
+    return f"{head} after {duration(event.seconds)}: {', '.join(figures)}\nModel file: {event.model_file}"
+
+
+@_says(ev.EvaluationFinished)
+def _(event: ev.EvaluationFinished) -> str:
+    return (
+        f"{event.accuracy:.1%} of {event.photos} {event.split} photos right (95 % interval {event.low:.1%} to "
+        f"{event.high:.1%}), macro F1 {event.macro_f1:.3f}; {event.failed} could not be read\nDetails: {event.out}"
+    )
+
+
+@_says(ev.PredictionFinished)
+def _(event: ev.PredictionFinished) -> str:
+    head = "Stopped" if event.stopped else "Finished"
+    where = f"\nTable: {event.out}" if event.out else ""
+    return (
+        f"{head} after {duration(event.seconds)}: {event.photos:,} photos, {event.failed:,} of them could not be read, "
+        f"{event.skipped:,} other entries skipped; {event.images_per_second:.0f} photos/s{where}"
+    )
+
+
+@_says(ev.LayersFinished)
+def _(event: ev.LayersFinished) -> str:
+    share = event.trainable / event.parameters
+    return f"{event.model} at {event.image_size} px: {event.parameters:,} parameters, {event.trainable:,} train ({share:.1%})"
+
+
+@_says(ev.Check)
+def _(event: ev.Check) -> str:
+    sign = {"ok": "✓", "note": "•", "problem": "✗"}[event.status]
+    return f"{sign} {event.name}: {event.text}"
+
+
+@_says(ev.ChecksFinished)
+def _(event: ev.ChecksFinished) -> str:
+    return "No problem found" if not event.problems else f"{event.problems} problems found"
+
+
+@_says(ev.DemoFinished)
+def _(event: ev.DemoFinished) -> str:
+    return (
+        f"The whole job took {duration(event.seconds)}; {event.test_accuracy:.1%} of the test photos are right\n"
+        f"Model file: {event.model_file}\nTable: {event.predictions}\nCurves: {event.curves}"
+    )

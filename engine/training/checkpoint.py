@@ -1,0 +1,90 @@
+"""What resume needs, on disk after every epoch, whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from engine import runs
+from engine.errors import RunError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after `epoch` epochs; epoch 0 is before the first."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_val_accuracy: float = -1.0
+    best_val_loss: float = float("inf")
+    seconds: float = 0.0
+    trained_photos: int = 0
+    training_seconds: float = 0.0
+
+
+def save(run_dir: Path, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+    """Write last.pt, then best.safetensors where this epoch is the best.
+
+    In this order a crash between the two loses nothing: last.pt then holds the best weights itself (see `load`).
+    """
+    whole = {
+        "format": FORMAT,
+        "progress": vars(progress),
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    part = run_dir / (runs.LAST + ".part")
+    torch.save(whole, part)
+    part.replace(run_dir / runs.LAST)
+    if progress.best_epoch == progress.epoch:
+        save_best(run_dir, network, progress.epoch)
+
+
+def save_best(run_dir: Path, network: nn.Module, epoch: int) -> None:
+    """Write best.safetensors, which names its epoch."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    runs.write_whole(run_dir / runs.BEST, safetensors.torch.save(tensors, {"epoch": str(epoch)}))
+
+
+def load(run_dir: Path, network: nn.Module) -> tuple[Progress, dict[str, Any] | None]:
+    """Put the last checkpoint's weights into `network`; returns where the run stands and the optimizer's state.
+
+    Progress() and None where there is no checkpoint yet. Raises RunError where it is damaged.
+    """
+    path = run_dir / runs.LAST
+    if not path.is_file():
+        return Progress(), None
+    try:
+        whole = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(whole["network"])
+        progress = Progress(**whole["progress"])
+    except Exception as error:  # torch raises many kinds on a damaged file, and all mean the same here
+        raise RunError(f"The checkpoint {path} is damaged, so this run cannot go on; start a new one.") from error
+    if progress.best_epoch == progress.epoch and best_epoch(run_dir) != progress.epoch:
+        save_best(run_dir, network, progress.epoch)
+    return progress, whole["optimizer"]
+
+
+def best_epoch(run_dir: Path) -> int | None:
+    """The epoch of best.safetensors, None where there is none or it is damaged."""
+    try:
+        with safe_open(run_dir / runs.BEST, "pt") as file:
+            return int((file.metadata() or {})["epoch"])
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None
+
+
+def load_best(run_dir: Path, network: nn.Module) -> None:
+    """Put the best epoch's weights into `network`. Raises RunError where they are damaged."""
+    try:
+        network.load_state_dict(safetensors.torch.load_file(run_dir / runs.BEST))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise RunError(f"{run_dir / runs.BEST} is damaged; resume the run.") from error

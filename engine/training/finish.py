@@ -1,0 +1,161 @@
+"""How a run ends: best weights, tests, model file with its parity, metrics.json last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from engine import model_file, runs
+from engine.control import Control
+from engine.dataset.loader import in_groups
+from engine.evaluation.calibration import fit_temperature
+from engine.evaluation.metrics import summary
+from engine.events import Event, ParityMeasured, RunFinished, StageStarted
+from engine.export.onnx import export_onnx
+from engine.model_file import Manifest, Preprocessing
+from engine.models.build import owners
+from engine.prediction.runtime import Classifier as Runtime
+from engine.prediction.runtime import softmax
+from engine.runs import PredictionRow
+from engine.training import checkpoint
+from engine.training.loop import Answers, answer
+
+if TYPE_CHECKING:
+    from engine.training.run import Run
+
+PARITY_PHOTOS = 256
+
+
+def close_run(run: Run, control: Control, start: float) -> Generator[Event, None, None]:
+    """Yield the closing stages and RunFinished; `start` is when the run began, on time.perf_counter's clock.
+
+    A run stopped before its first epoch was done gets no model file and stays resumable.
+    """
+    progress = run.progress
+    stopped = control.stopping and not (control.finishing or progress.epoch == run.config.epochs)
+    speed = progress.trained_photos / progress.training_seconds if progress.training_seconds else 0.0
+    if not progress.epoch:
+        seconds = time.perf_counter() - start
+        yield RunFinished(run.folder, 0, 0, None, None, seconds, 0.0, stopped=True)
+        return
+    yield StageStarted("Testing the best weights")
+    checkpoint.load_best(run.folder, run.classifier.network)
+    run.classifier.cpu().eval()
+    answers = {}
+    for split in ("val", "test"):
+        if numbers := run.numbers(split):
+            # A stop has been heard by now: what follows is short and must end whole.
+            answered = yield from answer(run.classifier, run.loader, in_groups(numbers, 64), Control())
+            assert answered
+            answers[split] = answered
+    temperature = fit_temperature(answers["val"].logits, answers["val"].labels)
+    metrics = _metrics(run, answers, temperature)
+    runs.write_predictions(run.folder, _rows(run, answers, temperature), run.classes)
+
+    yield StageStarted("Writing the model file")
+    onnx = run.folder / "model.onnx.part"
+    assert run.config.image_size
+    export_onnx(run.classifier, run.spec, run.config.image_size, onnx)
+    manifest = _manifest(run, metrics, temperature)
+    path = run.folder / runs.MODEL
+    beside = run.folder / "model.part.thaw"
+    model_file.write(beside, manifest, {model_file.NETWORK: onnx})
+
+    yield StageStarted("Comparing the model file with the trained network")
+    parity = _parity(run, beside, answers, temperature)
+    yield parity
+    metrics["parity"] = {name: value for name, value in vars(parity).items()}
+    metrics |= {"seconds": time.perf_counter() - start, "images_per_second": speed, "stopped": stopped}
+    model_file.write(path, manifest.model_copy(update={"metrics": metrics}), {model_file.NETWORK: onnx})
+    beside.unlink()
+    onnx.unlink()
+    runs.write_metrics(run.folder, metrics)
+    names = ("epochs", "best_epoch", "val_accuracy", "test_accuracy", "seconds", "images_per_second", "stopped")
+    yield RunFinished(run.folder, **{name: metrics[name] for name in names}, model_file=path)
+
+
+def _metrics(run: Run, answers: dict[str, Answers], temperature: float) -> dict[str, Any]:
+    splits = {
+        split: summary(found.labels, softmax(found.logits, temperature), run.classes).as_dict()
+        for split, found in answers.items()
+    }
+    return {
+        "val": splits["val"],
+        "test": splits.get("test"),
+        "val_accuracy": splits["val"]["accuracy"],
+        "test_accuracy": splits["test"]["accuracy"] if "test" in splits else None,
+        "epochs": run.progress.epoch,
+        "best_epoch": run.progress.best_epoch,
+        "temperature": temperature,
+    }
+
+
+def _rows(run: Run, answers: dict[str, Answers], temperature: float) -> list[PredictionRow]:
+    return [
+        PredictionRow(
+            run.photos[number].path,
+            split,
+            run.photos[number].label,
+            run.classes[int(shares.argmax())],
+            tuple(map(float, shares)),
+        )
+        for split, found in answers.items()
+        for number, shares in zip(found.numbers, softmax(found.logits, temperature), strict=True)
+    ]
+
+
+def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest:
+    spec, config, network = run.spec, run.config, run.classifier.network
+    assert config.image_size
+    trained = {name for phase in run.strategy.phases for name in run.trainable(phase)}
+    frozen = [name for name in owners(network) if name not in trained]
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return Manifest(
+        name=f"{config.data.name} · {spec.title}",
+        classes=run.classes,
+        preprocessing=Preprocessing(
+            image_size=config.image_size,
+            fit=config.fit,
+            interpolation=spec.interpolation,
+            channels=spec.channels,
+            mean=spec.mean,
+            std=spec.std,
+        ),
+        architecture={"name": spec.name, "title": spec.title, "parameters": parameters, "licence": spec.licence},
+        temperature=temperature,
+        metrics=metrics,
+        lineage={
+            "created": f"{datetime.now():%Y-%m-%d %H:%M}",
+            "dataset": config.data.name,
+            "train_photos": len(run.numbers("train")),
+            "strategy": run.strategy.title,
+            "weights": run.weights,
+            "weights_licence": spec.licence if run.strategy.pretrained else "none",
+            "frozen_parameters": sum(
+                p.numel() for name in frozen for p in network.get_submodule(name).parameters(recurse=False)
+            ),
+            "frozen_layers": frozen,
+            "epochs": run.progress.epoch,
+            "seed": config.seed,
+        },
+    )
+
+
+def _parity(run: Run, path: Any, answers: dict[str, Answers], temperature: float) -> ParityMeasured:
+    """The model file against torch on the same pixels of up to 256 val and test photos, evenly chosen."""
+    logits = np.concatenate([found.logits for found in answers.values()])
+    numbers = np.concatenate([found.numbers for found in answers.values()])
+    chosen = np.unique(np.linspace(0, len(numbers) - 1, min(PARITY_PHOTOS, len(numbers))).astype(int))
+    runtime = Runtime(model_file.open_model(path), torch.get_num_threads())
+    pixels = run.loader.batches(in_groups([int(numbers[place]) for place in chosen], 32))
+    batches = [(batch, runtime.probabilities(batch.pixels.numpy())) for batch in pixels if batch.numbers]
+    place_of = {int(number): place for place, number in enumerate(numbers)}
+    torchs = softmax(logits[[place_of[number] for batch, _ in batches for number in batch.numbers]], temperature)
+    files = np.concatenate([shares for _, shares in batches])
+    same = float((torchs.argmax(1) == files.argmax(1)).mean())
+    return ParityMeasured(len(files), same, float(np.abs(torchs - files).max()))

@@ -1,0 +1,68 @@
+"""Settings are declared once, and a wrong one is named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.config import TrainConfig, from_toml, make_config, parse_assignment, to_toml
+from engine.errors import ConfigError
+
+
+@given(
+    st.builds(
+        TrainConfig,
+        data=st.just("/photos/ä"),
+        epochs=st.integers(1, 10_000),
+        learning_rate=st.none() | st.floats(1e-6, 1.0),
+        trainable=st.none() | st.tuples(st.text("abc.1", min_size=1)),
+        optimizer=st.sampled_from(["adamw", "sgd"]),
+        channels_last=st.none() | st.booleans(),
+    )
+)
+def test_toml_gives_back_what_was_written(config: TrainConfig) -> None:
+    assert from_toml(to_toml(config)) == config
+
+
+def test_an_unknown_key_is_named() -> None:
+    with pytest.raises(ConfigError, match="epoch”") as caught:
+        make_config({"data": "x", "epoch": 3})
+    assert list(caught.value.fields) == ["epoch"]
+
+
+def test_every_wrong_value_is_named_with_its_reason() -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_config({"data": "x", "epochs": 0, "optimizer": "adm", "learning_rate": float("inf")})
+    assert set(caught.value.fields) == {"epochs", "optimizer", "learning_rate"}
+    assert "greater than or equal to 1, not 0" in caught.value.fields["epochs"]
+
+
+def test_no_toml_is_a_sentence() -> None:
+    with pytest.raises(ConfigError, match=r"run/config\.toml cannot be read as TOML"):
+        from_toml("epochs = = 3", "run/config.toml")
+
+
+def test_every_setting_explains_itself() -> None:
+    for name, field in TrainConfig.model_fields.items():
+        assert field.title and field.description and field.description.endswith("."), name
+        assert isinstance(field.json_schema_extra, dict) and {"unit", "advanced"} <= set(field.json_schema_extra)
+
+
+def test_a_changed_copy_is_checked_again() -> None:
+    with pytest.raises(ConfigError):
+        TrainConfig().with_changes(batch_size=0)
+    assert TrainConfig().with_changes(batch_size=8).batch_size == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [("epochs=3", ("epochs", 3)), ("optimizer=sgd", ("optimizer", "sgd")), ("lr = 1e-3", ("lr", 1e-3))],
+)
+def test_assignments(text: str, pair: tuple[str, object]) -> None:
+    assert parse_assignment(text) == pair
+
+
+def test_an_assignment_without_equals_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        parse_assignment("epochs")

@@ -1,0 +1,89 @@
+"""A run's state is what its files say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import runs
+from engine.config import TrainConfig, make_config
+from engine.dataset.index import Photo
+from engine.errors import RunError
+from engine.events import EpochFinished
+from engine.runs import PredictionRow
+
+
+def epoch(number: int, best: int = 1) -> EpochFinished:
+    return EpochFinished(number, 5, 1, 0.5, 0.75, 0.4, 0.8, 1e-3, 2.0, 55.5, best, 0.8, None, 3.25)
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    runs.create(folder, make_config({"data": tmp_path / "photos", "epochs": 5}))
+    return folder
+
+
+def test_states(tmp_path: Path, run_dir: Path) -> None:
+    assert runs.state(tmp_path / "nothing") == "absent"
+    assert runs.state(run_dir) == "interrupted"
+    runs.write_metrics(run_dir, {"stopped": True})
+    assert runs.state(run_dir) == "stopped"
+    runs.write_metrics(run_dir, {"stopped": False})
+    assert runs.state(run_dir) == "finished"
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(run_dir: Path) -> None:
+    before = (run_dir / runs.CONFIG).read_bytes()
+    with pytest.raises(RunError, match="resume"):
+        runs.create(run_dir, TrainConfig())
+    assert (run_dir / runs.CONFIG).read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be written"):
+        runs.create(tmp_path / "file" / "run", TrainConfig())
+
+
+def test_history_survives_and_is_cut(run_dir: Path) -> None:
+    written = [epoch(1), epoch(2, 2), epoch(3, 2)]
+    for row in written:
+        runs.append_history(run_dir, row)
+    assert list(runs.read_history(run_dir)) == written
+    runs.cut_history(run_dir, 2)
+    assert list(runs.read_history(run_dir)) == written[:2]
+
+
+def test_a_half_written_row_of_history_is_left_out(run_dir: Path) -> None:
+    runs.append_history(run_dir, epoch(1))
+    with (run_dir / runs.HISTORY).open("a") as file:
+        file.write("2,5,1,0.4")
+    assert runs.read_history(run_dir) == (epoch(1),)
+
+
+def test_the_dataset_survives_with_strange_names(tmp_path: Path, run_dir: Path) -> None:
+    root = tmp_path / "photos"
+    names = ["ä, “b”.jpg", b"\xff.jpg".decode("utf-8", "surrogateescape"), "line\nbreak.png"]
+    photos = tuple(Photo(root / "ants" / name, "ants", "train") for name in names)
+    runs.write_dataset(run_dir, photos, ["a", "b", ""], root)
+    assert runs.read_dataset(run_dir) == (root, photos, ("a", "b", ""))
+
+
+def test_predictions_survive(run_dir: Path) -> None:
+    rows = (PredictionRow(Path("/a.jpg"), "val", "ants", "bees", (0.25, 0.75)),)
+    runs.write_predictions(run_dir, rows, ("ants", "bees"))
+    assert runs.read_predictions(run_dir) == rows
+    assert rows[0].confidence == 0.75
+
+
+def test_the_list_of_runs_leaves_out_what_is_none(run_dir: Path) -> None:
+    (run_dir.parent / "holiday").mkdir()
+    broken = run_dir.parent / "broken"
+    broken.mkdir()
+    (broken / runs.CONFIG).write_text("epochs = ")
+    runs.append_history(run_dir, epoch(1))
+    (row,) = runs.list_runs(run_dir.parent)
+    assert (row.name, row.state, row.epochs_done, row.epochs, row.val_accuracy) == ("run", "interrupted", 1, 5, 0.8)
+    assert runs.list_runs(run_dir / "absent") == ()
