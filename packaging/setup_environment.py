@@ -80,6 +80,9 @@ def main() -> int:
     except SetUpError as error:
         print(error, file=sys.stderr)
         return 1
+    except subprocess.CalledProcessError:
+        print("A Python environment could not be made in .venv; the lines above say why.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Stopped; the next run begins the set-up again.", file=sys.stderr)
         return 130
@@ -91,7 +94,7 @@ def ready_stamp(extras: set[str]) -> dict | None:
     stamp = read_stamp()
     if stamp is None or UNFINISHED.exists() or stamp.get("key") != key() or not extras <= set(stamp["extras"]):
         return None
-    return stamp if version_of(str(ENVIRONMENT_PYTHON)) else None
+    return stamp if is_whole() else None
 
 
 def read_stamp() -> dict | None:
@@ -111,17 +114,35 @@ def key() -> str:
 
 def version_of(python: str) -> tuple[int, ...] | None:
     """The version of that interpreter, or None where it does not run."""
+    told = ask(python, "import sys; print(*sys.version_info[:2])").split()
+    return tuple(int(part) for part in told) or None
+
+
+def is_whole() -> bool:
+    """Whether the Python in .venv runs, is new enough and installs into .venv.
+
+    The last is not a matter of course: without its pyvenv.cfg it is the Python that made it, and pip would install
+    there.
+    """
+    told = ask(str(ENVIRONMENT_PYTHON), "import sys, pip; print(*sys.version_info[:2], sys.prefix)").split(" ", 2)
+    if len(told) != 3 or (int(told[0]), int(told[1])) < OLDEST_PYTHON:
+        return False
+    return Path(told[2].strip()).resolve() == ENVIRONMENT.resolve()
+
+
+def ask(python: str, question: str) -> str:
+    """What that interpreter prints, "" where it does not run."""
     try:
         result = subprocess.run(
-            [python, "-I", "-c", "import sys; print(*sys.version_info[:2])"],
+            [python, "-I", "-c", question],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             timeout=60,
         )
-        return tuple(int(part) for part in result.stdout.split()) or None
     except (OSError, ValueError, subprocess.SubprocessError):
-        return None
+        return ""
+    return "" if result.returncode else result.stdout
 
 
 def find_python() -> str:
@@ -144,7 +165,6 @@ def set_up(extras: set[str]) -> dict:
     old = read_stamp()
     extras = extras | set(old["extras"] if old else ())
     make_environment()
-    UNFINISHED.touch()
     qt_ready = check_qt_libraries(may_install=True)
     install(extras)
     stamp = {"key": key(), "extras": sorted(extras), "qt_ready": qt_ready}
@@ -156,17 +176,28 @@ def set_up(extras: set[str]) -> dict:
 
 def make_environment() -> None:
     """A `.venv` that runs: the one that is there where it is whole, else a new one."""
-    usable = (version_of(str(ENVIRONMENT_PYTHON)) or (0,)) >= OLDEST_PYTHON
-    if usable and not UNFINISHED.exists():
+    if not UNFINISHED.exists() and is_whole():
+        UNFINISHED.touch()
         return
     python = find_python()
     need_venv(python)
     if ENVIRONMENT.exists():
         say("The environment in .venv is not whole; making it again.")
-        shutil.rmtree(str(ENVIRONMENT))
-    ENVIRONMENT.mkdir()
+    ENVIRONMENT.mkdir(exist_ok=True)
     UNFINISHED.touch()
+    empty_environment()
     subprocess.run([python, "-m", "venv", str(ENVIRONMENT)], check=True)
+    if not is_whole():
+        raise SetUpError("A Python environment could not be made in .venv; is there room on the disk?")
+
+
+def empty_environment() -> None:
+    """All of .venv goes but the mark, so that a deletion cut short is known for one."""
+    for path in ENVIRONMENT.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(str(path))
+        elif path != UNFINISHED:
+            path.unlink()
 
 
 def need_venv(python: str) -> None:
@@ -187,7 +218,8 @@ def install(extras: set[str]) -> None:
     if not sys.stdout.isatty():
         command.append("-qq")
     command += ["-e", f"{ROOT}[{names}]"]
-    if subprocess.run(command).returncode:
+    # pip itself refuses to touch any Python but that of an environment.
+    if subprocess.run(command, env=dict(os.environ, PIP_REQUIRE_VIRTUALENV="1")).returncode:
         UNFINISHED.unlink()  # pip ended by itself and left a whole environment, to which the next run can add
         raise SetUpError("Installing did not work; the lines above say why. The next run begins again.")
 
