@@ -52,7 +52,8 @@ class Settings(QObject):
 
     @property
     def last_page(self) -> str:
-        return self._text("window/page") or "data"
+        """The page that was in sight at the end, "" at the first start."""
+        return self._text("window/page")
 
     @last_page.setter
     def last_page(self, name: str) -> None:
@@ -84,6 +85,16 @@ class Settings(QObject):
     @runs_folder.setter
     def runs_folder(self, folder: Path) -> None:
         self._store.setValue("folders/runs", str(folder))
+
+    @property
+    def weights_dir(self) -> Path | None:
+        """The person's own folder of pretrained weights, looked in first."""
+        text = self._text("folders/weights")
+        return Path(text) if text else None
+
+    @weights_dir.setter
+    def weights_dir(self, folder: Path) -> None:
+        self._store.setValue("folders/weights", str(folder))
 
     @property
     def last_model(self) -> Path | None:

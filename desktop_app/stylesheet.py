@@ -19,6 +19,7 @@ QLabel[role="muted"] { color: $muted; }
 QLabel[role="error"] { color: $wrong; }
 QFrame[role="card"] { background: $surface_raised; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="rule"] { background: $border; border: none; min-height: 1px; max-height: 1px; }
+QFrame[role="upright"] { background: $border; border: none; min-width: 1px; max-width: 1px; }
 QFrame[role="banner"] { background: $surface_raised; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="banner"][kind="warning"] { border-left: 3px solid $warning; }
 QFrame[role="banner"][kind="error"] { border-left: 3px solid $wrong; }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QIconEngine, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 import resources
 from desktop_app.stylesheet import stylesheet
@@ -123,22 +123,36 @@ class _TintedIcon(QIconEngine):
     """Draws a Lucide outline in a colour of the theme each time it is asked, so that a change of scheme, a fractional
     screen scale and the disabled state need nothing from whoever holds the icon."""
 
-    def __init__(self, name: str, size: int, colour_name: str) -> None:
+    def __init__(self, name: str, colour_name: str) -> None:
         super().__init__()
-        self._name, self._size, self._colour = name, size, colour_name
+        self._name, self._colour = name, colour_name
 
     def actualSize(self, size: QSize, _mode: QIcon.Mode, _state: QIcon.State) -> QSize:
-        return size if size.width() < self._size else QSize(self._size, self._size)
+        return size
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         scale = painter.device().devicePixelRatioF()
-        painter.drawPixmap(rect, _outline(self._name, self._tint(mode), min(rect.width(), rect.height()), scale))
+        painter.drawPixmap(rect.topLeft(), self._drawn(rect.size() * scale, mode, scale))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
-        return QPixmap(_outline(self._name, self._tint(mode), min(size.width(), size.height()), 1.0))
+        return self._drawn(size, mode, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float) -> QPixmap:
-        return QPixmap(_outline(self._name, self._tint(mode), round(min(size.width(), size.height()) / scale), scale))
+        return self._drawn(size, mode, scale)
+
+    def _drawn(self, pixels: QSize, mode: QIcon.Mode, scale: float) -> QPixmap:
+        """The outline at the left of `pixels`: whatever is wider than high keeps its distance from the words."""
+        side = min(pixels.width(), pixels.height())
+        outline = _outline(self._name, self._tint(mode), round(side / scale), scale)
+        if pixels.width() == pixels.height():
+            return QPixmap(outline)
+        canvas = QPixmap(pixels)
+        canvas.setDevicePixelRatio(scale)
+        canvas.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(canvas)
+        painter.drawPixmap(0, 0, outline)
+        painter.end()
+        return canvas
 
     def _tint(self, mode: QIcon.Mode) -> str:
         tint = colour(self._colour)
@@ -167,11 +181,18 @@ def _outline(name: str, tint: str, size: int, scale: float) -> QPixmap:
 
 
 @functools.cache
-def icon(name: str, size: int = 16, colour: str = "text") -> QIcon:
-    """The Lucide icon of that name (a file in resources/icons), tinted by the theme as the scheme changes."""
+def icon(name: str, size: int = 16, colour: str = "text") -> QIcon:  # noqa: ARG001
+    """The Lucide icon of that name (a file in resources/icons), tinted by the theme as the scheme changes. It is drawn
+    at whatever size is asked; `size` is where the caller writes which of 16 and 20 is meant."""
     if not (ICONS / f"{name}.svg").exists():
         raise FileNotFoundError(f"there is no icon {name}.svg in {ICONS}")
-    return QIcon(_TintedIcon(name, size, colour))
+    return QIcon(_TintedIcon(name, colour))
+
+
+def set_icon(button: QAbstractButton, name: str, colour: str = "text", size: int = 16) -> None:
+    """Put the icon on a button that has words as well, at a distance from them; an empty `name` takes it away."""
+    button.setIcon(icon(name, size, colour) if name else QIcon())
+    button.setIconSize(QSize(size + 6, size))
 
 
 def no_icon() -> QIcon:

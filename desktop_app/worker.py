@@ -25,9 +25,11 @@ class Worker(QThread):
     steered = Signal(str)
     """A word was given to the control: stop, finish, pause or resume."""
 
-    def __init__(self, title: str, job: Job, kind: str, heavy: bool = False, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.title, self.kind, self.heavy = title, kind, heavy
+    def __init__(
+        self, title: str, job: Job, kind: str, heavy: bool = False, at_place: tuple[type[BaseException], ...] = ()
+    ) -> None:
+        super().__init__()
+        self.title, self.kind, self.heavy, self.at_place = title, kind, heavy, at_place
         self.control = Control()
         self.control.on_command(self.steered.emit)
         self._job = job
@@ -79,12 +81,18 @@ class Jobs(QObject):
         """Why a heavy job cannot start now, as a sentence; "" where it can."""
         return f"“{self.current.title}” is running; wait for it or stop it first." if self.current else ""
 
-    def start(self, title: str, job: Job, kind: str, heavy: bool = False) -> Worker:
+    def start(
+        self, title: str, job: Job, kind: str, heavy: bool = False, at_place: tuple[type[BaseException], ...] = ()
+    ) -> Worker:
         """Start `job` in a thread. The worker's signals reach only those who connect before control goes back to the
-        event loop, so connect at once. Raises RuntimeError for a second heavy job: ask `busy_reason()` first."""
+        event loop, so connect at once.
+
+        Exceptions of the types in `at_place` are shown by whoever starts the job, at the place where it was asked for;
+        the window shows all others. Raises RuntimeError for a second heavy job: ask `busy_reason()` first.
+        """
         if heavy and self.current:
             raise RuntimeError(self.busy_reason())
-        worker = Worker(title, job, kind, heavy)
+        worker = Worker(title, job, kind, heavy, at_place)
         self._running.append(worker)
         worker.finished.connect(self._on_thread_finished)
         self.started.emit(worker)

@@ -104,15 +104,18 @@ class EmptyState(QWidget):
         self._sentence = QLabel()
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._sentence.setWordWrap(True)
-        self._sentence.setMinimumWidth(280)
-        self._sentence.setMaximumWidth(440)
+        self._sentence.setFixedWidth(400)
         self.button = QPushButton()
         self.button.clicked.connect(self.triggered)
         column = QVBoxLayout(self)
         column.setSpacing(2 * theme.GRID)
         column.addStretch(2)
         for widget in (self._picture, self._sentence, self.button):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+            row = QHBoxLayout()  # and no alignment, which would cut the second line of a sentence
+            row.addStretch()
+            row.addWidget(widget)
+            row.addStretch()
+            column.addLayout(row)
         column.addStretch(3)
         self.set(sentence, button_text, icon)
 
@@ -228,9 +231,7 @@ class PageFrame(QWidget):
         self.action_button.setText(text)
         self.action_button.setAccessibleName(text)
         self.action_button.setAccessibleDescription("" if enabled else reason)
-        self.action_button.setIcon(
-            theme.icon(icon, 16, "on_accent" if enabled else "muted") if icon else theme.no_icon()
-        )
+        theme.set_icon(self.action_button, icon, "on_accent" if enabled else "muted")
         self.action_button.setEnabled(enabled)
         self._reason.setText("" if enabled else reason)
         self._reason.setVisible(bool(text and reason and not enabled))

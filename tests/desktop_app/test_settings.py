@@ -33,7 +33,7 @@ def test_a_damaged_file_reads_as_defaults() -> None:
     home_folder().mkdir(parents=True)
     (home_folder() / "window.ini").write_bytes(b"\x00\xff[window\ngeometry=@@\nfolders\\recent=7")
     settings = Settings()
-    assert settings.last_page == "data"
+    assert settings.last_page == ""
     assert settings.geometry.isEmpty()
     assert settings.recent_folders == ()
     assert settings.last_folder == Path.home()

@@ -1,0 +1,80 @@
+"""What was dropped on the window, and where it belongs. Nothing is asked."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QMimeData
+
+from engine.photo_formats import is_photo_name
+
+# A look at the first entries is enough to tell, and a folder of a million photos must not keep the window waiting.
+ENTRIES_LOOKED_AT = 300
+SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
+
+
+@dataclass(frozen=True)
+class Drop:
+    """`kind` says who takes it: a dataset goes to Data, a model and photos go to Predict; `refused` says why not."""
+
+    kind: Literal["dataset", "model", "photos", "nothing"]
+    paths: tuple[Path, ...] = ()
+    refused: str = ""
+
+
+def dropped_paths(data: QMimeData) -> tuple[Path, ...]:
+    """The files and folders of this machine in what is being dragged."""
+    return tuple(Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
+
+
+def sort_drop(paths: Sequence[Path]) -> Drop:
+    """Tell a dataset, a model and photos apart by what is on disk."""
+    models = [path for path in paths if path.suffix.lower() == ".thaw" or is_run(path)]
+    if models:
+        return Drop("model", (models[0],))
+    if len(paths) == 1 and is_dataset(paths[0]):
+        return Drop("dataset", (paths[0],))
+    photos = [path for path in paths if path.is_dir() or is_photo_name(path)]
+    if photos:
+        return Drop("photos", tuple(photos))
+    name = paths[0].name if paths else ""
+    return Drop("nothing", (), f"“{name}” is no folder, photo or model (.thaw), so there is nothing to do with it.")
+
+
+def is_run(path: Path) -> bool:
+    """Whether it is a run directory that has a model."""
+    return (path / "model.thaw").is_file()
+
+
+def is_dataset(folder: Path) -> bool:
+    """Whether it looks like one folder of photos per class, split or not. Photos beside the folders, or fewer than two
+    folders that hold photos, make it a folder of photos to classify."""
+    if not folder.is_dir() or any(is_photo_name(path) for path in _files(folder)):
+        return False
+    splits = [path for path in _folders(folder) if path.name.lower() in SPLIT_NAMES]
+    if splits and any(is_dataset(split) for split in splits):
+        return True
+    with_photos = (path for path in _folders(folder) if any(is_photo_name(file) for file in _files(path)))
+    return len(list(itertools.islice(with_photos, 2))) == 2
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (Path(entry.path) for entry in _entries(folder) if not entry.is_dir())
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    return (Path(entry.path) for entry in _entries(folder) if entry.is_dir())
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            shown = (entry for entry in entries if not entry.name.startswith("."))
+            return list(itertools.islice(shown, ENTRIES_LOOKED_AT))
+    except OSError:
+        return []

@@ -1,0 +1,90 @@
+"""What a job has told so far, as one line for the status bar: works for every job, knows none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from desktop_app.widgets.figures import count, duration
+from engine import events
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`share` from 0 to 1 is None where no end is in sight; `epochs` is what the run was asked for."""
+
+    detail: str = ""
+    share: float | None = None
+    seconds_left: float | None = None
+    epochs: int = 0
+
+    @property
+    def left(self) -> str:
+        return "" if self.seconds_left is None else f"{duration(self.seconds_left)} left"
+
+
+def after(now: Progress, event: Any) -> Progress:
+    """`now`, brought up to date by `event`; events that tell nothing of progress change nothing."""
+    step = _STEPS.get(type(event))
+    return step(now, event) if step else now
+
+
+def _started(_now: Progress, event: events.RunStarted) -> Progress:
+    share = (event.first_epoch - 1) / max(1, event.epochs)
+    return Progress(f"epoch {event.first_epoch} of {event.epochs}", share, None, event.epochs)
+
+
+def _stage(now: Progress, event: events.StageStarted) -> Progress:
+    title = event.title.rstrip(".…")
+    return Progress(title[:1].lower() + title[1:], None, None, now.epochs)
+
+
+def _step(now: Progress, event: events.StepFinished) -> Progress:
+    epochs = max(now.epochs, event.epoch)
+    share = (event.epoch - 1 + event.step / max(1, event.steps)) / epochs
+    left = now.seconds_left if event.seconds_left is None else event.seconds_left
+    return Progress(f"epoch {event.epoch} of {epochs}", share, left, epochs)
+
+
+def _epoch(_now: Progress, event: events.EpochFinished) -> Progress:
+    share = event.epoch / max(1, event.epochs)
+    return Progress(f"epoch {event.epoch} of {event.epochs}", share, event.seconds_left, event.epochs)
+
+
+def _transfer(now: Progress, event: events.Transferred) -> Progress:
+    megabytes = f"{event.received_bytes / 1e6:.0f}"
+    if not event.total_bytes:
+        return dataclasses.replace(now, detail=f"{event.name}, {megabytes} MB", share=None, seconds_left=None)
+    detail = f"{event.name}, {megabytes} of {event.total_bytes / 1e6:.0f} MB"
+    return dataclasses.replace(now, detail=detail, share=event.received_bytes / event.total_bytes, seconds_left=None)
+
+
+def _scan(_now: Progress, event: events.ScanProgress) -> Progress:
+    return Progress(f"{count(event.photos)} photos found")
+
+
+def _predicted(_now: Progress, event: events.PredictionProgress) -> Progress:
+    if not event.total:
+        return Progress(f"{count(event.done)} photos", None, event.seconds_left)
+    detail = f"{count(event.done)} of {count(event.total)} photos"
+    return Progress(detail, event.done / event.total, event.seconds_left)
+
+
+def _ended(now: Progress, _event: Any) -> Progress:
+    return Progress("", 1.0, None, now.epochs)
+
+
+_STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
+    events.RunStarted: _started,
+    events.StageStarted: _stage,
+    events.StepFinished: _step,
+    events.EpochFinished: _epoch,
+    events.Transferred: _transfer,
+    events.ScanProgress: _scan,
+    events.PredictionProgress: _predicted,
+    events.ScanFinished: _ended,
+    events.PredictionFinished: _ended,
+    events.RunFinished: _ended,
+}
