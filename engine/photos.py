@@ -29,6 +29,8 @@ __all__ = ["FORMATS", "Image", "is_photo_name", "looks_like_photo", "read", "rea
 
 Pixels = npt.NDArray[np.uint8]
 Part = tuple[float, float, float, float]
+# A part that depends on the upright photo's width and height, which are known only when it is read.
+PartChoice = Callable[[int, int], Part]
 # From the upright photo's width and height: which part of it is wanted, and how many columns and rows of pixels.
 Plan = Callable[[int, int], tuple[Part, int, int]]
 
@@ -84,7 +86,7 @@ def read(
     size: int,
     fit: Fit = "crop",
     *,
-    box: Part | None = None,
+    box: Part | PartChoice | None = None,
     max_megapixels: float = MAX_MEGAPIXELS,
     interpolation: str = "bilinear",
 ) -> Image:
@@ -92,16 +94,16 @@ def read(
 
     `fit` says how it becomes square: "crop" takes the centre (the shorter side is scaled to size / 0.875, then the
     middle is cut out, as torchvision's presets do), "pad" adds neutral borders, "stretch" squeezes. `box` (left, top,
-    right, bottom, as shares 0 to 1 of the upright photo) takes that part instead and squeezes it; `fit` is then
-    ignored. `interpolation` is "bilinear" or "bicubic", antialiased. Raises PhotoError for every file that cannot be
-    used; ValueError for a box that is none.
+    right, bottom, as shares 0 to 1 of the upright photo, or a function that returns them for its width and height)
+    takes that part instead and squeezes it; `fit` is then ignored. `interpolation` is "bilinear" or "bicubic",
+    antialiased. Raises PhotoError for every file that cannot be used; ValueError for a box that is none.
     """
-    if box is not None and not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
-        raise ValueError(f"not a part of a photo: {box}")
+    if box is not None and not callable(box):
+        _check_part(box)
 
     def plan(width: int, height: int) -> tuple[Part, int, int]:
         if box is not None:
-            return box, size, size
+            return box(width, height) if callable(box) else box, size, size
         if fit == "crop":
             return centre_part(width, height, size), size, size
         return (0.0, 0.0, 1.0, 1.0), *(fitted(width, height, size) if fit == "pad" else (size, size))
@@ -114,6 +116,11 @@ def read(
     top, left = (size - rows) // 2, (size - columns) // 2
     bordered[top : top + rows, left : left + columns] = image.pixels
     return Image(bordered, image.width, image.height, image.format)
+
+
+def _check_part(part: Part) -> None:
+    if not (0 <= part[0] < part[2] <= 1 and 0 <= part[1] < part[3] <= 1):
+        raise ValueError(f"not a part of a photo: {part}")
 
 
 def read_upright(
