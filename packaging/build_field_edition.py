@@ -27,7 +27,7 @@ def main() -> int:
         print(f"{FOLDER} is newer than every source; kept.")
         return 0
     started = time.monotonic()
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"]
     command += ["--distpath", str(FOLDER.parent), "--workpath", str(ROOT / "build")]
     status = subprocess.run([*command, str(ROOT / "packaging" / "field_edition.spec")], cwd=ROOT).returncode
     if status == 0:
