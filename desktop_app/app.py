@@ -16,10 +16,11 @@ from PySide6.QtCore import QEvent, QObject, QTimer, QtMsgType, qInstallMessageHa
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import dialogs, theme
-from desktop_app.main_window import MainWindow
+from desktop_app.main_window import PAGES, MainWindow
 from desktop_app.settings import Settings, log_folder
 
 LOG = logging.getLogger("thaw")
+SELF_CHECK = "--self-check"
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -43,6 +44,8 @@ def main() -> int:
     app.setWindowIcon(theme.application_icon())
     theme.apply(app)
     window = MainWindow(Settings())
+    if SELF_CHECK in sys.argv[1:]:
+        return _draw_once(app, window)
     _catch_errors(window)
     if os.environ.get("THAW_STARTUP_TRACE") == "1":
         window.installEventFilter(_FirstPaint(window))
@@ -53,6 +56,20 @@ def main() -> int:
     status = app.exec()
     logging.shutdown()
     return status
+
+
+def _draw_once(app: QApplication, window: MainWindow) -> int:
+    """The self-check: show every page and exit, 0 where something was painted. A failure ends as a traceback."""
+    window.show()
+    for name in PAGES:
+        window.show_page(name)
+        app.processEvents()
+    picture = window.grab().toImage()
+    colours = {picture.pixel(x, y) for x in range(0, picture.width(), 16) for y in range(0, picture.height(), 16)}
+    window.close()
+    app.processEvents()
+    logging.shutdown()
+    return 0 if len(colours) > 1 else 1
 
 
 class _FirstPaint(QObject):

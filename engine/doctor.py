@@ -131,13 +131,18 @@ def _classify(folder: Path) -> Check:
 
 
 def _draw_window() -> Check:
-    """The window runs as a process of its own: the engine knows no Qt."""
+    """The window runs as a process of its own: the engine knows no Qt. It finds and leaves nothing of the person's."""
     command = [*_window_program(), "--self-check"]
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     try:
-        result = subprocess.run(
-            command, env=environment, capture_output=True, text=True, errors="replace", timeout=WINDOW_SECONDS
-        )
+        with tempfile.TemporaryDirectory(prefix="thaw-self-check-") as home:
+            result = subprocess.run(
+                command,
+                env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "THAW_HOME": home},
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=WINDOW_SECONDS,
+            )
     except subprocess.TimeoutExpired:
         return Check("Drawing the window", "problem", f"The window was not drawn within {WINDOW_SECONDS} s.")
     except OSError as error:
