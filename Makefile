@@ -5,7 +5,7 @@ BIN := .venv/bin
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all demo lint bench installer screenshots clean environment dev-environment
+.PHONY: help run test test-all demo lint bench installer screenshots tables clean environment dev-environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ installer: dev-environment ## build the field edition (no torch) in dist/thaw-fi
 
 screenshots: dev-environment ## pictures of every page, light and dark
 	@$(BIN)/python -m tests.screenshots
+
+tables: dev-environment ## make resources/tables anew from the networks
+	@$(BIN)/python -m engine.models.make_tables
 
 clean: ## remove what was built; .venv stays
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
