@@ -63,9 +63,9 @@ class FolderWalk:
         try:
             with os.scandir(folder) as entries:
                 for entry in sorted(entries, key=lambda entry: natural_key(entry.name)):
-                    if _is_hidden(entry):
+                    if is_hidden(entry):
                         self.skipped[Path(entry.path)] = "hidden"
-                    elif _leads_to_folder(entry):
+                    elif leads_to_folder(entry):
                         folders.append(Path(entry.path))
                     else:
                         files.append(Path(entry.path))
@@ -154,7 +154,8 @@ class FolderWalk:
         )
 
 
-def _is_hidden(entry: os.DirEntry[str]) -> bool:
+def is_hidden(entry: os.DirEntry[str]) -> bool:
+    """Whether a file manager would hide it, or put it there for itself."""
     if entry.name.startswith(".") or entry.name.casefold() in _HIDDEN_NAMES:
         return True
     try:
@@ -164,7 +165,8 @@ def _is_hidden(entry: os.DirEntry[str]) -> bool:
     return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN)
 
 
-def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+def leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # a link that leads to itself

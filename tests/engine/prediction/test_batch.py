@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine import model_file
+from engine.control import Control
+from engine.errors import ModelFileError, RunError, ThawError
+from engine.events import Event, Notice, Prediction, PredictionFinished, PredictionProgress, from_json, to_json
+from engine.photos import read
+from engine.prediction import batch
+from engine.prediction.batch import predict
+from engine.prediction.runtime import Classifier
+from tests.engine import tiny_model
+from tests.engine.prediction.test_walk import lock, make_photo
+from tests.shared_data import shared
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return tiny_model.make(tmp_path / "m.thaw").path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """30 photos, red, green and blue by turns, in two folders with the same names."""
+    root = tmp_path / "photos"
+    for number in range(15):
+        for folder in ("a", "b"):
+            make_photo(root / folder / f"{number}.png", ("red", "lime", "blue")[number % 3])
+    return root
+
+
+def answers(events: list[Event]) -> list[Prediction]:
+    return [event for event in events if isinstance(event, Prediction)]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_photo_is_a_row_in_the_order_of_the_walk(model: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    events = list(predict(model, [photos], out, threads=3))
+    expected = [photos / folder / f"{number}.png" for folder in "ab" for number in range(15)]
+    assert [answer.path for answer in answers(events)] == expected
+    assert [answer.label for answer in answers(events)] == ["red", "green", "blue"] * 10
+    assert [row["path"] for row in rows(out)] == [str(path) for path in expected]
+    for answer, row in zip(answers(events), rows(out), strict=True):
+        assert (row["label"], float(row["confidence"])) == (answer.label, answer.confidence)
+        assert [float(row[f"top{rank}_confidence"]) for rank in (1, 2, 3)] == [share for _, share in answer.top]
+    finished = events[-1]
+    assert isinstance(finished, PredictionFinished)
+    assert (finished.photos, finished.failed, finished.skipped, finished.stopped) == (30, 0, 0, False)
+    assert (finished.out, finished.images_per_second > 0) == (out, True)
+    assert all(from_json(to_json(event)) == event for event in events)
+
+
+def test_the_answer_is_that_of_the_classifier(model: Path, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (90, 60, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "noise.png")
+    (answer,) = answers(list(predict(model, [tmp_path / "noise.png"])))
+    seen = read(tmp_path / "noise.png", tiny_model.SIZE, "crop").pixels
+    expected = Classifier(model_file.open_model(model)).probabilities(seen[None])[0]
+    assert dict(answer.top) == pytest.approx(dict(zip(tiny_model.CLASSES, expected, strict=True)), abs=1e-6)
+    assert answer.confidence == answer.top[0][1] == max(share for _, share in answer.top)
+
+
+def test_one_bad_photo_in_the_middle_ends_nothing(model: Path, photos: Path, tmp_path: Path) -> None:
+    bad = photos / "a" / "7.png"
+    bad.write_bytes(bad.read_bytes()[:60])
+    (photos / "a" / "8.png").write_bytes(b"")
+    events = list(predict(model, [photos], tmp_path / "out.csv"))
+    broken = [answer for answer in answers(events) if answer.error]
+    assert [answer.path.name for answer in broken] == ["7.png", "8.png"]
+    assert all((answer.label, answer.confidence, answer.top) == ("", 0.0, ()) for answer in broken)
+    assert [row["path"] for row in rows(tmp_path / "out.csv") if row["error"]] == [
+        str(answer.path) for answer in broken
+    ]
+    assert (events[-1].photos, events[-1].failed) == (30, 2)  # type: ignore[attr-defined]
+    assert [answer.label for answer in answers(events)][9:12] == ["red", "green", "blue"]
+
+
+def test_a_row_is_on_disk_before_its_event(model: Path, photos: Path, tmp_path: Path) -> None:
+    seen = 0
+    for event in predict(model, [photos], tmp_path / "out.csv"):
+        if isinstance(event, Prediction):
+            seen += 1
+            assert rows(tmp_path / "out.csv")[seen - 1]["path"] == str(event.path)
+    assert seen == 30
+
+
+def test_stop_keeps_what_is_written(model: Path, photos: Path, tmp_path: Path) -> None:
+    control, events = Control(), []
+    for event in predict(model, [photos], tmp_path / "out.csv", control=control, threads=1):
+        events.append(event)
+        if len(answers(events)) == 4:
+            control.stop()
+    finished = events[-1]
+    assert isinstance(finished, PredictionFinished) and finished.stopped
+    assert 4 <= finished.photos < 30
+    assert len(rows(tmp_path / "out.csv")) == finished.photos == len(answers(events))
+    assert threads_left() == []
+
+
+def test_pause_waits_and_resume_goes_on(model: Path, photos: Path) -> None:
+    control = Control()
+    control.pause()
+    timer = threading.Timer(0.3, control.resume)
+    timer.start()
+    events = list(predict(model, [photos], control=control))
+    timer.join()
+    assert len(answers(events)) == 30
+    assert events[-1].seconds < 30  # type: ignore[attr-defined]
+    assert not events[-1].stopped  # type: ignore[attr-defined]
+
+
+def test_whoever_leaves_early_leaves_no_thread_behind(model: Path, photos: Path, tmp_path: Path) -> None:
+    job = predict(model, [photos], tmp_path / "out.csv")
+    next(job)
+    job.close()
+    assert threads_left() == []
+    assert rows(tmp_path / "out.csv")
+
+
+def threads_left() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(("predict", "count"))]
+
+
+def test_below_the_threshold_the_label_is_unknown_and_the_classes_are_still_told(model: Path, tmp_path: Path) -> None:
+    make_photo(tmp_path / "grey.png", "grey")
+    make_photo(tmp_path / "red.png", "red")
+    grey, red = answers(list(predict(model, [tmp_path / "grey.png", tmp_path / "red.png"], threshold=0.5)))
+    assert (grey.label, grey.error) == ("unknown", "")
+    assert grey.confidence == pytest.approx(1 / 3, abs=1e-5)
+    assert len(grey.top) == 3
+    assert red.label == "red"
+
+
+def test_the_models_own_threshold_for_a_class_counts(tmp_path: Path) -> None:
+    model = tiny_model.make(tmp_path / "m.thaw", thresholds={"red": 0.99999}).path
+    make_photo(tmp_path / "red.png", "red")
+    make_photo(tmp_path / "blue.png", "blue")
+    found = answers(list(predict(model, [tmp_path / "red.png", tmp_path / "blue.png"])))
+    assert [answer.label for answer in found] == ["unknown", "blue"]
+
+
+def test_top_is_as_long_as_wanted_and_never_longer_than_the_classes(model: Path, photos: Path, tmp_path: Path) -> None:
+    (answer,) = answers(list(predict(model, [photos / "a" / "0.png"], tmp_path / "one.csv", top=1)))
+    assert len(answer.top) == 1
+    list(predict(model, [photos / "a" / "0.png"], tmp_path / "many.csv", top=50))
+    header = (tmp_path / "many.csv").read_text().splitlines()[0]
+    assert header.endswith("top3,top3_confidence")
+
+
+def test_an_unreadable_folder_below_is_told_at_once_and_again_at_the_end(
+    model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock(monkeypatch, "a")
+    events: list[Event] = []
+    with pytest.raises(ThawError, match="Permission denied"):
+        for event in predict(model, [photos], tmp_path / "out.csv"):
+            events.append(event)
+    assert any(isinstance(event, Notice) for event in events)
+    assert isinstance(events[-1], PredictionFinished)
+    assert len(rows(tmp_path / "out.csv")) == 15
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_no_photo_at_all_is_an_error_and_leaves_no_table(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    empty = tmp_path / "empty"
+    (empty / "inner").mkdir(parents=True)
+    (empty / "notes.txt").write_text("notes")
+    if locked:
+        lock(monkeypatch, "inner")
+    with pytest.raises(ThawError, match="Permission denied" if locked else "There is no photo in .* 1 other"):
+        list(predict(model, [empty], tmp_path / "out.csv"))
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_nothing_begins_where_something_is_wrong(model: Path, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.toml").touch()
+    (tmp_path / "taken.csv").write_text("mine")
+    with pytest.raises(ModelFileError):
+        list(predict(tmp_path / "absent.thaw", [photos]))
+    with pytest.raises(RunError, match="resume or finish"):
+        list(predict(tmp_path / "run", [photos]))
+    with pytest.raises(ThawError, match="There is no photo or folder"):
+        list(predict(model, [photos, tmp_path / "absent"]))
+    with pytest.raises(ThawError, match="exists already"):
+        list(predict(model, [photos], tmp_path / "taken.csv"))
+    for wrong in ({"top": 0}, {"threshold": 1.5}, {"threshold": float("nan")}):
+        with pytest.raises(ThawError, match="must"):
+            list(predict(model, [photos], **wrong))  # type: ignore[arg-type]
+    assert (tmp_path / "taken.csv").read_text() == "mine"
+
+
+def test_a_named_file_that_vanished_is_a_row(model: Path, photos: Path) -> None:
+    gone, there = answers(list(predict(model, [photos / "gone.jpg", photos / "a" / "0.png"])))
+    assert "does not exist" in gone.error
+    assert there.label == "red"
+
+
+def test_the_total_is_told_once_it_is_counted_and_never_exceeded(
+    model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "SECONDS_BETWEEN_PROGRESS", 0.0)
+    progress = [event for event in predict(model, [photos], threads=1) if isinstance(event, PredictionProgress)]
+    assert (progress[-1].done, progress[-1].total, progress[-1].seconds_left) == (30, 30, 0.0)
+    assert all(event.total in (None, 30) for event in progress)
+    assert all((event.total is None) == (event.seconds_left is None) for event in progress)
+
+
+def test_look_ahead_is_bounded(model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = 0
+    classify = batch.classify
+
+    def counting(classifier: Classifier, paths: list[Path], rules: batch.Rules) -> list[Prediction]:
+        nonlocal taken
+        taken += len(paths)
+        return classify(classifier, paths, rules)
+
+    monkeypatch.setattr(batch, "classify", counting)
+    monkeypatch.setattr(batch, "CHUNK", 1)
+    job = predict(model, [photos], threads=2)
+    next(job)
+    assert taken <= 4
+    job.close()
+
+
+def test_a_model_that_answers_no_number_is_a_row_with_an_error(
+    model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Classifier, "logits", lambda _, pixels: np.full((len(pixels), 3), np.nan, np.float32))
+    found = answers(list(predict(model, [photos / "a"])))
+    assert {answer.error for answer in found} == {"The model gave no usable answer for this photo."}
+
+
+def test_names_that_are_not_utf8_are_predicted(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "ünï 犬"
+    try:
+        make_photo(folder / os.fsdecode(b"caf\xe9.png"), "blue")
+    except OSError:
+        pytest.skip("this file system takes no names that are not UTF-8")
+    list(predict(model, [folder], tmp_path / "out.csv"))
+    (row,) = rows(tmp_path / "out.csv")
+    assert (row["label"], row["path"]) == ("blue", str(folder) + "/caf\\xe9.png")
+
+
+def test_messy_files_are_rows_and_end_nothing(model: Path, tmp_path: Path) -> None:
+    messy = shared("data/messy")
+    events = list(predict(model, [messy], tmp_path / "out.csv"))
+    found = answers(events)
+    assert all(bool(answer.label) != bool(answer.error) for answer in found)
+    assert len(found) + events[-1].skipped == len(list(messy.iterdir()))  # type: ignore[attr-defined]
+    assert len(rows(tmp_path / "out.csv")) == len(found) >= 50
+    turned = [answer for answer in found if answer.path.name.startswith("exif_rot__Landscape_")]
+    assert len(turned) == 8
+    assert len({answer.label for answer in turned}) == 1
+    assert max(answer.confidence for answer in turned) - min(answer.confidence for answer in turned) < 0.01
+
+
+def test_no_torch_and_no_qt_in_the_process(model: Path, photos: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from engine.prediction.batch import predict\n"
+        f"list(predict(Path({str(model)!r}), [Path({str(photos)!r})], Path({str(tmp_path / 'out.csv')!r})))\n"
+        "print([name for name in ('torch', 'torchvision', 'timm', 'onnx', 'PySide6') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ThawError
+from engine.events import Prediction
+from engine.prediction.tables import PredictionTable, path_cell, text_cell, write_predictions
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def answer(path: str, label: str = "ant", confidence: float = 0.75) -> Prediction:
+    return Prediction(Path(path), label, confidence, ((label, confidence), ("bee", 1 - confidence)))
+
+
+def test_the_columns_are_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    write_predictions(path, [answer("a.jpg"), Prediction(Path("b.jpg"), "", 0.0, (), "Damaged.")])
+    assert rows(path) == [
+        ["path", "label", "confidence", "error", "top1", "top1_confidence", "top2", "top2_confidence"],
+        ["a.jpg", "ant", "0.750000", "", "ant", "0.750000", "bee", "0.250000"],
+        ["b.jpg", "", "", "Damaged.", "", "", "", ""],
+    ]
+
+
+def test_rows_are_on_disk_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    table = PredictionTable(path, 1)
+    assert not path.exists()
+    table.add([answer("a.jpg")])
+    assert len(rows(path)) == 2
+    table.add([answer("b.jpg"), answer("c.jpg")])
+    assert [row[0] for row in rows(path)[1:]] == ["a.jpg", "b.jpg", "c.jpg"]
+    table.close()
+    assert len(rows(path)) == 4
+
+
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
+def test_cells_that_look_like_formulas_are_neutralised(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "t.csv"
+    write_predictions(path, [answer(f"{start}.jpg", label=start)])
+    assert rows(path)[1][:2] == [f"'{start}.jpg", f"'{start}"]
+    assert rows(path)[1][4] == f"'{start}"
+
+
+def test_ordinary_cells_stay_as_they_are() -> None:
+    for text in ("a=b.jpg", "photos/-1.jpg", "'quoted'.jpg", "C:/x.jpg", "ünï 犬.jpg", ""):
+        assert text_cell(text) == text
+
+
+def test_line_breaks_commas_and_quotes_in_names_survive(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = ["a\nb.jpg", "a\rb.jpg", 'a"b".jpg', "a,b.jpg", " a .jpg"]
+    write_predictions(path, [answer(name) for name in names])
+    assert [row[0] for row in rows(path)[1:]] == names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are never bytes here")
+@given(st.lists(st.text("=-'\\xf5c\udcff\udcc3\udca9é,\n", min_size=1), min_size=2, max_size=8, unique=True))
+def test_different_names_never_become_one_and_are_always_utf8(names: list[str]) -> None:
+    different = {os.fsencode(name): name for name in names}.values()
+    cells = [path_cell(Path("d") / name) for name in different] + [path_cell(Path(name)) for name in different]
+    assert len(set(cells)) == len(cells)
+    assert all(cell.encode() for cell in cells)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are never bytes here")
+def test_bytes_that_are_not_utf8_are_escaped() -> None:
+    assert path_cell(Path(os.fsdecode(b"caf\xe9.jpg"))) == "caf\\xe9.jpg"
+    assert path_cell(Path("caf\\xe9.jpg")) == "caf\\x5cxe9.jpg"
+    assert path_cell(Path("back\\slash.jpg")) == "back\\slash.jpg"
+
+
+def test_an_existing_file_is_never_overwritten_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "diary.csv"
+    path.write_text("mine")
+    with pytest.raises(ThawError, match="exists already"):
+        PredictionTable(path, 1)
+    replacing = PredictionTable(path, 1, replace=True)
+    assert path.read_text() == "mine"  # until there is something to put there
+    replacing.add([answer("a.jpg")])
+    replacing.close()
+    assert len(rows(path)) == 2
+
+
+def test_a_file_that_appears_in_between_is_not_overwritten(tmp_path: Path) -> None:
+    table = PredictionTable(tmp_path / "t.csv", 1)
+    (tmp_path / "t.csv").write_text("mine")
+    with pytest.raises(ThawError, match="could not be written"):
+        table.add([answer("a.jpg")])
+    assert (tmp_path / "t.csv").read_text() == "mine"
+
+
+def test_places_where_no_table_can_be_are_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ThawError, match="is a folder"):
+        PredictionTable(tmp_path, 1)
+    with pytest.raises(ThawError, match="There is no folder"):
+        PredictionTable(tmp_path / "absent" / "t.csv", 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk_is_a_sentence() -> None:
+    table = PredictionTable(Path("/dev/full"), 1, replace=True)
+    with pytest.raises(ThawError, match="No space left"):
+        table.add([answer("a.jpg")])
+
+
+def test_saving_a_list_replaces_the_file_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("old")
+    write_predictions(path, [answer("a.jpg")], top=1)
+    assert len(rows(path)[0]) == 6
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(ThawError):
+        write_predictions(tmp_path / "taken", [answer("a.jpg")])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv", "taken"]
