@@ -12,7 +12,7 @@ from rich.table import Table
 
 from engine import events as ev
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

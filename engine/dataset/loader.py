@@ -96,7 +96,7 @@ class PhotoLoader:
         if augmentation is None:
             return photos.read(path, self.size, self.fit, interpolation=self.interpolation).pixels
         seed, epoch = augmentation
-        draw = draw_light(seed, epoch, number)
+        draw = draw_light(seed, epoch, number, self.fit)
         image = photos.read(path, self.size, self.fit, box=draw.box, interpolation=self.interpolation)
         return apply_colour(image.pixels, draw)
 

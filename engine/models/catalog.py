@@ -89,6 +89,8 @@ def _feature_blocks(count: int, *rest: str) -> tuple[tuple[str, ...], ...]:
 
 
 _RESNET_BLOCKS = (("conv1", "bn1"), ("layer1",), ("layer2",), ("layer3",), ("layer4",), ("fc",))
+# The numbers between are activations and pooling, which own nothing.
+_SQUEEZENET_BLOCKS = (*((f"features.{index}",) for index in (0, 3, 4, 5, 7, 8, 9, 10, 12)), ("classifier",))
 _TORCHVISION = "BSD-3-Clause (torchvision); trained on ImageNet"
 
 _ROWS = (
@@ -139,7 +141,7 @@ _ROWS = (
         "squeezenet1_0", "SqueezeNet 1.0", "SqueezeNet",
         "The smallest file for photos, a few megabytes; less accurate.",
         2016, "torchvision", 1_248_424, 224, 32, 3, IMAGENET_MEAN, IMAGENET_STD,
-        Head("classifier.1", "conv", 512), _feature_blocks(13, "classifier"), 2, "features", _TORCHVISION,
+        Head("classifier.1", "conv", 512), _SQUEEZENET_BLOCKS, 2, "features", _TORCHVISION,
         weights=_official(("squeezenet1_0-b66bff10.pth", 0.58092),),
     ),
     ModelSpec(

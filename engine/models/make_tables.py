@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 
 from engine.events import to_json
 from engine.export.onnx import export_onnx
@@ -20,7 +21,6 @@ from engine.models.build import Classifier, build
 from engine.models.catalog import CATALOG, ModelSpec
 from engine.models.layers import describe_layers
 from engine.models.tables import FOLDER
-from engine.prediction.runtime import open_session
 
 
 def layer_table(spec: ModelSpec) -> str:
@@ -33,12 +33,14 @@ def measure_speed(spec: ModelSpec, threads: int = 2, batch: int = 32, repeats: i
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         export_onnx(Classifier(build(spec, 2), spec).eval(), spec, spec.input_size, path)
-        session = open_session(path.read_bytes(), threads)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     pixels = np.random.default_rng(0).integers(0, 256, (batch, spec.input_size, spec.input_size, 3), np.uint8)
     taken = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
-        session.run(["logits"], {session.get_inputs()[0].name: pixels})
+        session.run(["logits"], {"photos": pixels})
         taken.append(time.perf_counter() - start)
     return round(batch / statistics.median(taken[1:]), 1)
 

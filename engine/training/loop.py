@@ -96,12 +96,17 @@ def _step(
     loss.backward()
     optimizer.step()
     value = float(loss.detach())
-    if not math.isfinite(value):
-        raise ThawError("The loss is no longer a number: the learning rate is too high. Lower it and start again.")
+    check_loss(value)
     result.loss += value * len(batch.numbers)
     result.right += int((logits.detach().argmax(1) == labels).sum())
     result.photos += len(batch.numbers)
     return value
+
+
+def check_loss(value: float) -> None:
+    """Raises ThawError for a loss that is no number: what follows would be nonsense."""
+    if not math.isfinite(value):
+        raise ThawError("The loss is no longer a number: the learning rate is too high. Lower it and start again.")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.finish import close_run
 from engine.training.log import logged
-from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
+from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
 from engine.training.memory import keep_memory
 from engine.training.optimizer import default_learning_rate, learning_rate, make_optimizer
 
@@ -314,6 +314,7 @@ def _epoch(
     val = yield from answer(run.classifier, run.loader, in_groups(run.numbers("val"), 64), control)
     if val is None:
         return False
+    check_loss(val.loss)
     run.progress = _progress(run.progress, plan.number, val, result, seconds())
     waited = plan.number - run.progress.best_epoch
     event = _epoch_event(run, plan, phase, result, val, waited)
