@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import threading
 import time
 from collections import deque
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.control import Control
+from engine.devices import cpu_threads
 from engine.errors import PhotoError, ThawError
 from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress
 from engine.model_file import locate, open_model
@@ -26,6 +26,7 @@ from engine.prediction.walk import PhotoWalk, check_paths
 
 UNKNOWN = "unknown"
 CHUNK = 8  # photos that one thread reads and classifies at a time; more is no faster and makes rows come later
+MOST_THREADS = 16  # unless told: each holds a network's intermediate results for a chunk in memory
 SECONDS_BETWEEN_PROGRESS = 0.25
 
 PredictEvent = Notice | Prediction | PredictionProgress | PredictionFinished
@@ -47,9 +48,9 @@ def predict(
 
     A photo's row is on disk (in `out`) before its Prediction is yielded. A bad photo is a Prediction with an error.
     Below `threshold` (0 to 1), or the model's own for that class, the label is "unknown". `threads` is how many photos
-    are worked on at once; None takes a thread for each core. PredictionProgress says a total as soon as the photos
-    are counted. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds`
-    are without pauses.
+    are worked on at once; None takes one for each core, at most 16. PredictionProgress says a total as soon as the
+    photos are counted. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its
+    `seconds` are without pauses.
 
     Raises ThawError where nothing can begin: no such model or path, an unreadable folder, no photo at all, an `out`
     that exists (unless `replace`). A folder further down that cannot be read, or a named folder without a photo, is a
@@ -66,7 +67,7 @@ def predict(
     table = None if out is None else PredictionTable(Path(out), rules.top, replace)
     walk = PhotoWalk(paths, table.path if table else None)
     tally = Tally(control)
-    width = threads or os.cpu_count() or 1
+    width = threads or min(cpu_threads(), MOST_THREADS)
     with contextlib.ExitStack() as stack:
         if table:
             stack.callback(table.abandon)
@@ -79,7 +80,7 @@ def predict(
             yield from predictions
             yield from tally.counted(predictions, total())
         yield from _new_notices(walk, tally)
-        stopped = not tally.goes_on()
+        stopped = not tally.goes_on() and tally.done != total()  # a stop after the last photo stopped nothing
         if not tally.done and not stopped:
             raise ThawError(_nothing_found(walk))
         if table:
@@ -155,8 +156,7 @@ def _answer(classifier: Classifier, path: Path, probabilities: Floats, rules: Ru
     if not np.isfinite(probabilities).all():
         return Prediction(path, "", 0.0, (), "The model gave no usable answer for this photo.")
     best = np.argsort(-probabilities, kind="stable")[: rules.top]
-    # Rounded here, so that the table, the window and the threshold all speak of the same number.
-    ranked = tuple((classifier.classes[index], round(float(probabilities[index]), 6)) for index in best)
+    ranked = tuple((classifier.classes[index], float(probabilities[index])) for index in best)
     label, confidence = ranked[0]
     needed = max(rules.threshold, classifier.model_file.manifest.thresholds.get(label, 0.0))
     return Prediction(path, label if confidence >= needed else UNKNOWN, confidence, ranked)

@@ -33,6 +33,7 @@ class Classifier:
         self._session = _session(model_file, threads)
         self._outputs = [output.name for output in self._session.get_outputs()]
         _check(model_file, self._session)
+        self._input = self._session.get_inputs()[0].name
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ class Classifier:
 
     def _run(self, names: list[str], batch: Pixels) -> dict[str, Floats]:
         try:
-            answers = self._session.run(names, {self._session.get_inputs()[0].name: batch})
+            answers = self._session.run(names, {self._input: batch})
         except Exception as error:  # its exceptions share no base but this one
             raise ThawError(
                 "The model could not be applied to these photos; the file may be damaged, or memory may have run out.",

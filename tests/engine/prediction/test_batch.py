@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,8 @@ def test_every_photo_is_a_row_in_the_order_of_the_walk(model: Path, photos: Path
     assert [answer.label for answer in answers(events)] == ["red", "green", "blue"] * 10
     assert [row["path"] for row in rows(out)] == [str(path) for path in expected]
     for answer, row in zip(answers(events), rows(out), strict=True):
-        assert (row["label"], float(row["confidence"])) == (answer.label, answer.confidence)
-        assert [float(row[f"top{rank}_confidence"]) for rank in (1, 2, 3)] == [share for _, share in answer.top]
+        assert (row["label"], row["confidence"]) == (answer.label, f"{answer.confidence:.6f}")
+        assert [row[f"top{rank}_confidence"] for rank in (1, 2, 3)] == [f"{share:.6f}" for _, share in answer.top]
     finished = events[-1]
     assert isinstance(finished, PredictionFinished)
     assert (finished.photos, finished.failed, finished.skipped, finished.stopped) == (30, 0, 0, False)
@@ -71,7 +72,7 @@ def test_the_answer_is_that_of_the_classifier(model: Path, tmp_path: Path) -> No
     (answer,) = answers(list(predict(model, [tmp_path / "noise.png"])))
     seen = read(tmp_path / "noise.png", tiny_model.SIZE, "crop").pixels
     expected = Classifier(model_file.open_model(model)).probabilities(seen[None])[0]
-    assert dict(answer.top) == pytest.approx(dict(zip(tiny_model.CLASSES, expected, strict=True)), abs=1e-6)
+    assert dict(answer.top) == pytest.approx(dict(zip(tiny_model.CLASSES, expected, strict=True)), abs=1e-12)
     assert answer.confidence == answer.top[0][1] == max(share for _, share in answer.top)
 
 
@@ -110,6 +111,16 @@ def test_stop_keeps_what_is_written(model: Path, photos: Path, tmp_path: Path) -
     assert 4 <= finished.photos < 30
     assert len(rows(tmp_path / "out.csv")) == finished.photos == len(answers(events))
     assert threads_left() == []
+
+
+def test_a_stop_after_the_last_photo_stopped_nothing(model: Path, photos: Path) -> None:
+    control, events = Control(), []
+    for event in predict(model, [photos], control=control):
+        events.append(event)
+        if len(answers(events)) == 30:
+            time.sleep(0.1)  # let the counting end, too
+            control.stop()
+    assert not events[-1].stopped
 
 
 def test_pause_waits_and_resume_goes_on(model: Path, photos: Path) -> None:
