@@ -47,7 +47,7 @@ def test_nothing_heavy_is_inside(built: Path) -> None:
 
 
 def test_training_is_refused_with_a_sentence(built: Path, tmp_path: Path) -> None:
-    result = thaw(built, tmp_path, "demo", "--out", str(tmp_path / "demo"))
+    result = thaw(built, tmp_path, "train", str(tmp_path), "--out", str(tmp_path / "run"))
     assert result.returncode == 1
     assert "training part is not installed" in result.stderr
     assert "Traceback" not in result.stderr
