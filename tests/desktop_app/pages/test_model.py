@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop_app.pages.model import ModelPage
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets.page_frame import Banner
+from desktop_app.worker import Jobs
+from engine.dataset.index import DatasetIndex
+from engine.models.catalog import CATALOG
+from engine.models.strategies import STRATEGIES
+from tests.desktop_app.pages import fake_run
+
+
+@pytest.fixture
+def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path) -> ModelPage:
+    settings.weights_dir = tmp_path / "weights"
+    settings.weights_dir.mkdir()
+    for name in ("mobilenet_v2", "squeezenet1_0"):
+        (settings.weights_dir / f"{name}.pth").write_bytes(b"")
+    project.set_dataset(fake_run.dataset(tmp_path))
+    page = ModelPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    return page
+
+
+def notes(page: ModelPage) -> list[str]:
+    shown = [page._notes.itemAt(place).widget() for place in range(page._notes.count())]
+    return [banner.label.text() for banner in shown if isinstance(banner, Banner)]
+
+
+def tick(page: ModelPage, name: str, ticked: bool) -> None:
+    """As a click on the checkbox of that layer or block does it."""
+    model = page.tree.model
+    node = next(node for node in model._root.walk() if node.name == name)
+    model.ticked.emit(model.names_with([node], ticked))
+
+
+def test_a_strategy_sets_the_ticks(page: ModelPage, project: Project) -> None:
+    assert page.tree.trainable() == ("classifier.1",)
+    page.cards.cards["last-blocks"].radio.click()
+    assert project.config.strategy == "last-blocks" and project.config.trainable is None
+    assert "features.17.conv.0.0" in page.tree.trainable()
+    assert "features.16.conv.0.0" not in page.tree.trainable()
+    page.cards.cards["from-scratch"].radio.click()
+    assert page.tree.trainable() == page.tree.model.owners()
+
+
+def test_a_tick_by_hand_is_a_choice_of_ones_own(page: ModelPage, project: Project) -> None:
+    tick(page, "features.18", True)
+    assert project.config.strategy == "custom"
+    assert project.config.trainable == ("features.18.0", "features.18.1", "classifier.1")
+    assert page.cards.choice() == "custom"
+
+
+def test_ticks_that_are_a_strategy_are_called_by_its_name(page: ModelPage, project: Project) -> None:
+    tick(page, "features.18", True)
+    tick(page, "features.17.conv", True)
+    assert project.config.strategy == "last-blocks" and project.config.trainable is None
+    assert page.cards.choice() == "last-blocks"
+
+
+def test_everything_ticked_by_hand_keeps_the_pretrained_weights(page: ModelPage, project: Project) -> None:
+    tick(page, "features", True)
+    assert project.config.strategy == "custom"
+    assert project.config.trainable == page.tree.model.owners()
+
+
+def test_going_back_to_a_strategy_restores_its_ticks_and_undo_ones_own(page: ModelPage, project: Project) -> None:
+    tick(page, "features.3.conv", True)
+    own = page.tree.trainable()
+    page.cards.cards["feature-extraction"].radio.click()
+    assert page.tree.trainable() == ("classifier.1",)
+    page.tree.undo_stack.undo()
+    assert project.config.strategy == "custom" and page.tree.trainable() == own
+    page.tree.undo_stack.redo()
+    page.cards.cards["custom"].radio.click()
+    assert page.tree.trainable() == own
+
+
+def test_fine_tuning_names_its_phases(page: ModelPage) -> None:
+    page.choose_strategy("fine-tuning")
+    assert page._phases.text().startswith("In 2 phases: head for 2 epochs, then everything for 8 epochs at 0.1 ×")
+    assert page.tree.trainable() == page.tree.model.owners()
+
+
+def test_another_model_takes_the_strategy_along(page: ModelPage, project: Project) -> None:
+    page.choose_strategy("last-blocks")
+    page.table.chosen.emit("squeezenet1_0")
+    assert project.config.model == "squeezenet1_0" and project.config.strategy == "last-blocks"
+    assert page.tree.trainable()[-1] == "classifier.3"
+    assert page.context().startswith("SqueezeNet 1.0 · Last blocks")
+
+
+def test_ticks_of_ones_own_belong_to_their_model(page: ModelPage, project: Project) -> None:
+    tick(page, "features.3.conv", True)
+    own = page.tree.trainable()
+    page.choose_model("squeezenet1_0")
+    assert project.config.strategy == "feature-extraction"
+    page.choose_model("mobilenet_v2")
+    page.choose_strategy("custom")
+    assert page.tree.trainable() == own
+
+
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "custom"])
+@pytest.mark.parametrize("model", CATALOG)
+def test_every_strategy_of_every_model_can_be_shown(
+    page: ModelPage, project: Project, model: str, strategy: str
+) -> None:
+    page.choose_model(model)
+    page.choose_strategy(strategy)
+    assert (project.config.model, project.config.strategy) == (model, strategy)
+    assert page.tree.model.owners()[-1] in page.tree.trainable()
+
+
+def test_the_head_has_as_many_outputs_as_there_are_classes(page: ModelPage, project: Project, tmp_path: Path) -> None:
+    project.set_dataset(DatasetIndex(tmp_path, tuple("abcde"), ()))
+    assert page.tree.model._layers[-1].output_shape == (5,)
+    assert "5 classes" in page.context()
+
+
+def test_nothing_ticked_is_said_and_cannot_go_on(page: ModelPage) -> None:
+    tick(page, "classifier", False)
+    assert notes(page) == ["No layer is ticked, so nothing would train. Tick at least the head."]
+    assert not page.action_button.isEnabled()
+
+
+def test_a_frozen_head_is_warned_of(page: ModelPage) -> None:
+    tick(page, "features.18", True)
+    tick(page, "classifier", False)
+    assert "random weights" in notes(page)[0]
+    assert page.action_button.isEnabled()
+
+
+def test_missing_weights_are_said_and_a_folder_helps(page: ModelPage, tmp_path: Path) -> None:
+    page.choose_model("resnet18")
+    assert "not here yet" in notes(page)[0] and "resnet18.pth" in notes(page)[0]
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "resnet18.pth").write_bytes(b"")
+    page.set_weights_folder(folder)
+    assert notes(page) == []
+    page.choose_strategy("from-scratch")
+    page.choose_model("resnet50")
+    assert notes(page) == []  # from scratch wants no weights
+
+
+def test_a_model_without_any_weights_offers_training_from_scratch(page: ModelPage, project: Project) -> None:
+    page.choose_model("lenet5")
+    page._notes.itemAt(0).widget().button.click()
+    assert project.config.strategy == "from-scratch"
+    assert notes(page) == []
+
+
+def test_search_and_the_way_on(page: ModelPage, qtbot: QtBot) -> None:
+    page.search.setText("resnet")
+    assert page.table.model().rowCount() == 2
+    with qtbot.waitSignal(page.page_requested) as asked:
+        page.action_triggered.emit()
+    assert asked.args == ["train"]

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.widgets import figures
+
+
+def test_counts_have_thin_separators() -> None:
+    assert figures.count(3_538_984) == "3\u202f538\u202f984"
+    assert figures.count(12) == "12"
+
+
+def test_percent_has_one_decimal() -> None:
+    assert figures.percent(0.9542) == "95.4\u202f%"
+    assert figures.percent(None) == "–"
+    assert figures.interval(0.909, 0.978) == "90.9–97.8"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(41, "00:41"), (61.4, "01:01"), (3599, "59:59"), (4320, "1 h 12 min"), (None, "–")]
+)
+def test_durations(seconds: float | None, text: str) -> None:
+    assert figures.duration(seconds) == text
+
+
+def test_quantities() -> None:
+    assert figures.quantity(1, "epoch") == "1 epoch"
+    assert figures.quantity(2, "class", "classes") == "2 classes"
