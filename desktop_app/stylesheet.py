@@ -41,8 +41,11 @@ QPushButton[kind="quiet"] { background: transparent; border-color: transparent; 
 QPushButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus { border: 2px solid $accent; }
 QPushButton[kind="quiet"]:disabled { color: $muted; background: transparent; }
+QPushButton[segment="left"] { border-top-right-radius: 0; border-bottom-right-radius: 0; }
+QPushButton[segment="right"] { border-top-left-radius: 0; border-bottom-left-radius: 0; margin-left: -1px; }
 QPushButton[kind="danger"] { color: $wrong; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
+QToolButton[role="fold"] { padding: 4px 8px 4px 2px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $selected; }
 QToolButton:focus { border: 2px solid $accent; padding: 3px; }
@@ -70,7 +73,7 @@ QComboBox QAbstractItemView {
   background: $surface_raised; border: 1px solid $border; outline: none; padding: 4px;
   selection-background-color: $selected; selection-color: $text;
 }
-QSpinBox, QDoubleSpinBox { padding-right: 20px; }
+QSpinBox, QDoubleSpinBox { padding-right: 20px; min-height: 19px; }
 QSpinBox:focus, QDoubleSpinBox:focus { padding-right: 19px; }
 QSpinBox::up-button, QDoubleSpinBox::up-button {
   subcontrol-position: top right; border: none; width: 20px; margin-top: 2px;
@@ -130,7 +133,7 @@ QTableView, QTreeView, QListView {
   selection-background-color: $selected; selection-color: $text; gridline-color: transparent;
 }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 1px solid $accent; }
-QTableView::item, QTreeView::item, QListView::item { border: none; padding: 0 8px; }
+QTableView::item, QTreeView::item, QListView::item { border: none; padding: 0 5px; }
 QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: $hover; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { background: $selected; color: $text; }
 QTreeView::item { min-height: 30px; padding: 0 4px; }
@@ -140,7 +143,7 @@ QTreeView::branch:has-children:open { image: url("$pictures/chevron-down-$scheme
 QHeaderView { background: $surface_raised; border: none; border-radius: 6px; }
 QHeaderView::section {
   background: $surface_raised; color: $muted; border: none;
-  border-bottom: 1px solid $border; padding: 0 8px; min-height: 30px;
+  border-bottom: 1px solid $border; padding: 0 2px; min-height: 30px;
 }
 QHeaderView::section:hover { color: $text; }
 QHeaderView::up-arrow { image: url("$pictures/chevron-up-$scheme.svg"); width: 12px; height: 12px; }

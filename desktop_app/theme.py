@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QIconEngine, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QWidget
 
 import resources
 from desktop_app.stylesheet import stylesheet
@@ -111,6 +111,11 @@ def _scaled(factor: float, weight: QFont.Weight) -> QFont:
         font.setPixelSize(round(font.pixelSize() * factor))
     font.setWeight(weight)
     return font
+
+
+def pad(spin_box: QAbstractSpinBox) -> None:
+    """Keep the number off the left edge: a style sheet that draws the arrows has no say in it."""
+    spin_box.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)
 
 
 def restyle(widget: QWidget) -> None:

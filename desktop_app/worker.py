@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QThread, QThreadPool, QTimer, Signal
 
 from engine.control import Control
 
@@ -84,8 +86,8 @@ class Jobs(QObject):
     def start(
         self, title: str, job: Job, kind: str, heavy: bool = False, at_place: tuple[type[BaseException], ...] = ()
     ) -> Worker:
-        """Start `job` in a thread. The worker's signals reach only those who connect before control goes back to the
-        event loop, so connect at once.
+        """Start `job` in a thread as soon as control is back in the event loop: whoever connects to the worker's
+        signals before that misses nothing.
 
         Exceptions of the types in `at_place` are shown by whoever starts the job, at the place where it was asked for;
         the window shows all others. Raises RuntimeError for a second heavy job: ask `busy_reason()` first.
@@ -96,7 +98,8 @@ class Jobs(QObject):
         self._running.append(worker)
         worker.finished.connect(self._on_thread_finished)
         self.started.emit(worker)
-        worker.start()
+        # Not before the event loop goes on: what a quick thread tells before anyone has connected would be lost.
+        QTimer.singleShot(0, worker, worker.start)
         return worker
 
     def stop_all(self) -> None:
@@ -111,3 +114,58 @@ class Jobs(QObject):
         worker.wait()
         self._running.remove(worker)
         self.ended.emit(worker)
+
+
+class Background(QObject):
+    """Small pieces of work in a few threads, the newest wish first: what scrolled out of sight is forgotten before it
+    was begun.
+
+    `done` carries the key and the result, or the exception, of each piece that was worked on.
+    """
+
+    done = Signal(object, object)
+    _worked = Signal(object, object)
+
+    def __init__(self, work: Callable[[Any], Any], threads: int = 2, waiting: int = 200) -> None:
+        super().__init__()
+        self._work, self._most_waiting = work, waiting
+        self._waiting: OrderedDict[Any, None] = OrderedDict()
+        self._at_work: set[Any] = set()
+        self._pool = QThreadPool()
+        self._pool.setMaxThreadCount(threads)
+        self._worked.connect(self._on_worked)
+        if application := QCoreApplication.instance():
+            application.aboutToQuit.connect(self.close)
+
+    def ask(self, key: Any) -> None:
+        """Wish for the work on `key`, a hashable value; a wish that is there already moves to the front."""
+        if key in self._at_work:
+            return
+        self._waiting[key] = None
+        self._waiting.move_to_end(key)
+        if len(self._waiting) > self._most_waiting:
+            self._waiting.popitem(last=False)
+        self._start()
+
+    def close(self) -> None:
+        """Forget all wishes and wait for what is being worked on."""
+        self._waiting.clear()
+        self._pool.waitForDone()
+
+    def _start(self) -> None:
+        while self._waiting and len(self._at_work) < self._pool.maxThreadCount():
+            key, _ = self._waiting.popitem()
+            self._at_work.add(key)
+            self._pool.start(functools.partial(self._run, key))
+
+    def _run(self, key: Any) -> None:
+        try:
+            result = self._work(key)
+        except Exception as error:
+            result = error
+        self._worked.emit(key, result)
+
+    def _on_worked(self, key: Any, result: Any) -> None:
+        self._at_work.discard(key)
+        self._start()
+        self.done.emit(key, result)

@@ -173,12 +173,13 @@ class PageFrame(QWidget):
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name, self.title = name, title
+        # Prefixed, since pages derive from this class and have titles and stacks of their own.
         self.setAccessibleName(title)
-        self._title = QLabel(title)
-        self._title.setFont(theme.title_font())
-        self._context = ElidedLabel()
-        self._context.setProperty("role", "muted")
-        self._reason = muted_label()
+        self._frame_title = QLabel(title)
+        self._frame_title.setFont(theme.title_font())
+        self._frame_context = ElidedLabel()
+        self._frame_context.setProperty("role", "muted")
+        self._frame_reason = muted_label()
         self.action_button = QPushButton()
         self.action_button.setProperty("kind", "main")
         self.action_button.hide()
@@ -186,27 +187,27 @@ class PageFrame(QWidget):
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             shortcut = QShortcut(QKeySequence(key), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(self.action_button.animateClick)
-        self._beside = QHBoxLayout()
-        self._beside.setSpacing(theme.GRID)
-        self._empty = EmptyState()
-        self._empty.triggered.connect(self.empty_action_triggered)
-        self._body = QWidget()
-        self._stack = QStackedLayout(self._body)
-        self._stack.addWidget(self._empty)
-        self._content: QWidget | None = None
+        self._frame_beside = QHBoxLayout()
+        self._frame_beside.setSpacing(theme.GRID)
+        self._frame_empty = EmptyState()
+        self._frame_empty.triggered.connect(self.empty_action_triggered)
+        self._frame_body = QWidget()
+        self._frame_stack = QStackedLayout(self._frame_body)
+        self._frame_stack.addWidget(self._frame_empty)
+        self._frame_content: QWidget | None = None
         self._lay_out()
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(self._title)
-        words.addWidget(self._context)
+        words.addWidget(self._frame_title)
+        words.addWidget(self._frame_context)
         head = QHBoxLayout()
         head.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
         head.setSpacing(2 * theme.GRID)
         head.addLayout(words, 1)
-        head.addWidget(self._reason)
-        head.addLayout(self._beside)
+        head.addWidget(self._frame_reason)
+        head.addLayout(self._frame_beside)
         head.addWidget(self.action_button)
         rule = QFrame()
         rule.setProperty("role", "rule")
@@ -215,14 +216,14 @@ class PageFrame(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(rule)
-        column.addWidget(self._body, 1)
+        column.addWidget(self._frame_body, 1)
 
     def set_context(self, text: str) -> None:
         """The one line below the title."""
-        self._context.set_whole(text)
+        self._frame_context.set_whole(text)
 
     def context(self) -> str:
-        return self._context.whole()
+        return self._frame_context.whole()
 
     def set_action(self, text: str, icon: str = "", enabled: bool = True, reason: str = "") -> None:
         """The main action; where it cannot be done now, `reason` says why, in sight and not only in a tooltip. An empty
@@ -233,34 +234,34 @@ class PageFrame(QWidget):
         self.action_button.setAccessibleDescription("" if enabled else reason)
         theme.set_icon(self.action_button, icon, "on_accent" if enabled else "muted")
         self.action_button.setEnabled(enabled)
-        self._reason.setText("" if enabled else reason)
-        self._reason.setVisible(bool(text and reason and not enabled))
+        self._frame_reason.setText("" if enabled else reason)
+        self._frame_reason.setVisible(bool(text and reason and not enabled))
 
     def add_beside_action(self, widget: QWidget) -> None:
         """A quieter control, left of the main action."""
-        self._beside.addWidget(widget)
+        self._frame_beside.addWidget(widget)
 
     def set_content(self, widget: QWidget) -> None:
         """What the page shows when it has what it needs; it is shown from now on."""
-        if self._content is not None:
-            self._stack.removeWidget(self._content)
-            self._content.deleteLater()
-        self._content = widget
-        self._stack.addWidget(widget)
+        if self._frame_content is not None:
+            self._frame_stack.removeWidget(self._frame_content)
+            self._frame_content.deleteLater()
+        self._frame_content = widget
+        self._frame_stack.addWidget(widget)
         self.show_content()
 
     def show_empty(self, sentence: str, button_text: str = "", icon: str = "image") -> None:
         """One sentence and one button in place of the content."""
-        self._empty.set(sentence, button_text, icon)
-        self._stack.setCurrentWidget(self._empty)
+        self._frame_empty.set(sentence, button_text, icon)
+        self._frame_stack.setCurrentWidget(self._frame_empty)
 
     def show_content(self) -> None:
-        if self._content is not None:
-            self._stack.setCurrentWidget(self._content)
+        if self._frame_content is not None:
+            self._frame_stack.setCurrentWidget(self._frame_content)
 
     def is_empty(self) -> bool:
-        return self._stack.currentWidget() is self._empty
+        return self._frame_stack.currentWidget() is self._frame_empty
 
     @property
     def empty_state(self) -> EmptyState:
-        return self._empty
+        return self._frame_empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.worker import Jobs, Worker
+from desktop_app.worker import Jobs
 
 # Of the offscreen platform itself, and no fault of the window.
 HARMLESS = ("This plugin does not support", "QFontDatabase", "Populating font family aliases", "propagateSizeHints")
@@ -68,6 +69,8 @@ def jobs(qapp: QApplication) -> Iterator[Jobs]:
     jobs = Jobs()
     yield jobs
     jobs.stop_all()
-    left: list[Worker] = [worker for worker in jobs.running() if not worker.wait(5000)]
-    qapp.processEvents()
-    assert not left, f"jobs left running: {[worker.title for worker in left]}"
+    deadline = time.monotonic() + 5
+    while jobs.running() and time.monotonic() < deadline:
+        qapp.processEvents()
+        time.sleep(0.001)
+    assert not jobs.running(), f"jobs left running: {[worker.title for worker in jobs.running()]}"

@@ -42,6 +42,14 @@ def test_20_000_events_arrive_in_order(qtbot: QtBot, jobs: Jobs) -> None:
     assert seen == [("happened", number) for number in range(20_000)] + [("returned", "done")]
 
 
+def test_a_quick_job_tells_those_who_connect_after_the_start(qtbot: QtBot, jobs: Jobs) -> None:
+    worker = jobs.start("Count", counting(1), "test")
+    time.sleep(0.05)
+    seen = record(worker)
+    run_to_end(qtbot, jobs, worker)
+    assert seen == [("happened", 0), ("returned", "done")]
+
+
 def test_signals_come_in_order_and_ended_comes_last(qtbot: QtBot, jobs: Jobs) -> None:
     order: list[str] = []
     jobs.started.connect(lambda worker: order.append(f"started {worker.title}"))

@@ -1,0 +1,246 @@
+"""The Data page: a folder becomes a dataset."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app import theme
+from desktop_app.project import Project
+from desktop_app.settings import Settings, home_folder
+from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall
+from desktop_app.widgets.figures import quantity
+from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label, muted_label
+from desktop_app.widgets.recent_folders import RecentFolders
+from desktop_app.widgets.thumbnails import shown
+from desktop_app.worker import Jobs, Worker
+from engine.control import Control
+from engine.errors import DatasetError
+from engine.events import ScanProgress
+
+# A scan that ends sooner is not announced: a page that flashes tells nothing.
+SIGN_OF_WORK_AFTER_MS = 150
+
+
+def read_dataset(folder: Path, control: Control) -> Iterator[Any]:
+    """A job: scan the folder; its value is the PhotoWall, None where it was stopped."""
+    # Loaded here, in the job's thread: settings that the pages need next, and what scanning itself needs.
+    importlib.import_module("engine.config")
+    index = yield from importlib.import_module("engine.dataset.index").scan(folder, control)
+    return None if index is None else photo_wall(index)
+
+
+def read_sample(control: Control) -> Iterator[Any]:
+    """A job: make the sample set in the person's Thaw folder if it is not there, and scan it."""
+    folder = importlib.import_module("engine.dataset.sample").make_sample(home_folder() / "Sample set")
+    return (yield from read_dataset(folder, control))
+
+
+class _Scanning(QWidget):
+    """What stands in the content's place while a folder is read."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title, self.number, self.stop = group_label(""), muted_label(), QPushButton("Stop")
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setFixedWidth(320)
+        bar.setAccessibleName("Reading the folder")
+        column = QVBoxLayout(self)
+        column.setSpacing(theme.GRID)
+        column.addStretch(2)
+        for widget in (self.title, bar, self.number, self.stop):
+            row = QHBoxLayout()
+            row.addStretch()
+            row.addWidget(widget)
+            row.addStretch()
+            column.addLayout(row)
+        column.addStretch(3)
+
+
+class DataPage(PageFrame):
+    def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__("data", "Data", parent)
+        self._project, self._jobs, self._settings = project, jobs, settings
+        self._worker: Worker | None = None
+        self._wall: PhotoWall | None = None
+        self._error: Banner | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(SIGN_OF_WORK_AFTER_MS)
+        self._patience.timeout.connect(lambda: self._panes.setCurrentWidget(self.scanning))
+        self.set_action("Open folder…", "folder-open")
+        self.action_triggered.connect(self.choose_folder)
+        self._add_beside()
+        self._build()
+        project.dataset_changed.connect(self._show)
+        settings.recent_folders_changed.connect(self._fill_recent)
+        self._fill_recent()
+        self._show()
+
+    def _add_beside(self) -> None:
+        self.next = QPushButton("Choose a model")
+        self.next.setProperty("kind", "quiet")
+        self.next.clicked.connect(lambda: self.page_requested.emit("model"))
+        self.again = QToolButton()
+        self.again.setIcon(theme.icon("rotate-ccw"))
+        self.again.setToolTip("Read the folder again")
+        self.again.setAccessibleName("Read the folder again")
+        self.again.clicked.connect(lambda: self._project.dataset and self.open_folder(self._project.dataset.root))
+        self.recent = QToolButton()
+        self.recent.setIcon(theme.icon("history"))
+        self.recent.setToolTip("Recent folders")
+        self.recent.setAccessibleName("Recent folders")
+        self.recent.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.recent.setMenu(QMenu(self.recent))
+        for button in (self.next, self.again, self.recent):
+            self.add_beside_action(button)
+
+    def _build(self) -> None:
+        self.start = EmptyState(
+            "Open a folder that holds one folder of photos for each class, or drop it here.",
+            "Try the sample set",
+            "images",
+        )
+        self.start.triggered.connect(self.open_sample)
+        self.start.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.recent_folders = RecentFolders(self._settings)
+        self.recent_folders.opened.connect(self.open_folder)
+        self.recent_folders.setMaximumWidth(640)
+        start = QWidget()
+        column = QVBoxLayout(start)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * theme.GAP)
+        column.addStretch(2)
+        column.addWidget(self.start)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.recent_folders, 6)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(3)
+        self._start_pane = start
+        self.scanning = _Scanning()
+        self.scanning.stop.clicked.connect(self._on_stop_clicked)
+        self.view = DatasetView(self._settings)
+        self._panes = QStackedWidget()
+        for pane in (start, self.scanning, self.view):
+            self._panes.addWidget(pane)
+        content = QWidget()
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
+        self._column.setSpacing(2 * theme.GRID)
+        self._column.addWidget(self._panes, 1)
+        self.set_content(content)
+
+    # --- opening -------------------------------------------------------------------------------------------------
+
+    def choose_folder(self) -> None:
+        """Ask for a folder, then open it."""
+        start = str(self._settings.last_folder)
+        chosen = QFileDialog.getExistingDirectory(self, "Open a folder of class folders", start)
+        if chosen:
+            self.open_folder(Path(chosen))
+
+    def open_folder(self, folder: Path) -> None:
+        """Scan the folder; it becomes the dataset if it can be one."""
+        self._read(f"Reading {shown(folder.name)}", lambda control: read_dataset(folder, control), "scan")
+
+    def open_sample(self) -> None:
+        """Make the built-in sample set if it is not there, and open it."""
+        self._read("Making the sample set", read_sample, "sample")
+
+    def _read(self, title: str, job: Any, kind: str) -> None:
+        if self._worker:
+            self._worker.control.stop()
+        self._clear_error()
+        self.scanning.title.setText(f"{title}…")
+        self.scanning.number.setText(" ")
+        self._worker = self._jobs.start(title, job, kind, at_place=(DatasetError,))
+        self._worker.happened.connect(self._on_happened)
+        self._worker.returned.connect(self._on_returned)
+        self._worker.failed.connect(self._on_failed)
+        self._patience.start()
+
+    def _on_stop_clicked(self) -> None:
+        if self._worker:
+            self._worker.control.stop()
+
+    def _on_happened(self, event: object) -> None:
+        if self.sender() is self._worker and isinstance(event, ScanProgress):
+            self.scanning.number.setText(quantity(event.photos, "photo"))
+
+    def _on_returned(self, wall: PhotoWall | None) -> None:
+        if self.sender() is not self._worker:
+            return  # of a scan that another one has overtaken
+        self._worker = None
+        self._patience.stop()
+        if wall is not None:
+            self._wall = wall
+            root = wall.index.root
+            self._settings.add_recent_folder(root)
+            self._settings.last_folder = root.parent
+            self._project.set_dataset(wall.index)
+        self._show()
+
+    def _on_failed(self, error: Exception) -> None:
+        if self.sender() is not self._worker:
+            return
+        self._worker = None
+        self._patience.stop()
+        if isinstance(error, DatasetError):
+            self._error = Banner("error", str(error))
+            self._column.insertWidget(0, self._error)
+        self._show()
+
+    def _clear_error(self) -> None:
+        if self._error:
+            self._error.hide()
+            self._error.deleteLater()
+            self._error = None
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        if self._worker:
+            return
+        index = self._project.dataset
+        for button in (self.next, self.again):
+            button.setVisible(index is not None)
+        if index is None:
+            self.set_context("Photos to learn from, one folder for each class")
+            self._panes.setCurrentWidget(self._start_pane)
+            return
+        if self._wall is None or self._wall.index is not index:
+            self._wall = photo_wall(index)
+        photos, classes = quantity(len(index.photos), "photo"), quantity(len(index.classes), "class", "classes")
+        self.set_context(f"{shown(index.root.name)} · {photos} · {classes}")
+        self.view.show_wall(self._wall)
+        self._panes.setCurrentWidget(self.view)
+
+    def _fill_recent(self) -> None:
+        menu = self.recent.menu()
+        menu.clear()
+        for folder in self._settings.recent_folders:
+            action = menu.addAction(shown(folder.name) + ("" if folder.is_dir() else " (not found)"))
+            action.setToolTip(shown(folder))
+            action.triggered.connect(lambda _checked=False, folder=folder: self.open_folder(folder))
+        if self._settings.recent_folders:
+            menu.addSeparator()
+        menu.addAction("Sample set").triggered.connect(self.open_sample)

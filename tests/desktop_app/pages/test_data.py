@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from desktop_app.pages import data
+from desktop_app.pages.data import DataPage
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets import thumbnails
+from desktop_app.worker import Jobs
+from engine.errors import DatasetError
+from engine.events import ScanProgress
+from tests.desktop_app.photo_files import write_dataset
+from tests.shared_data import shared
+
+
+@pytest.fixture
+def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> DataPage:
+    page = DataPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    page.resize(1100, 700)
+    page.show()
+    return page
+
+
+def wait_for_end(qtbot: QtBot, jobs: Jobs) -> None:
+    qtbot.waitUntil(lambda: not jobs.running(), timeout=20_000)
+
+
+def test_a_folder_becomes_the_dataset(
+    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+) -> None:
+    root = write_dataset(tmp_path / "colours", splits=("train", "val"))
+    page.open_folder(root)
+    wait_for_end(qtbot, jobs)
+    assert project.dataset is not None and project.dataset.classes == ("blue", "green", "red")
+    assert page.context() == "colours · 24 photos · 3 classes"
+    model = page.view.table.class_model
+    cells = [[model.index(row, column).data() for column in range(4)] for row in range(4)]
+    assert cells[0] == ["All classes", "12", "12", "24"]
+    assert cells[1] == ["blue", "4", "4", "8"]
+    assert model.headerData(3, Qt.Orientation.Horizontal) == "Photos"
+    assert page.next.isVisible()
+
+
+def test_a_class_shows_its_photos_only(qtbot: QtBot, page: DataPage, jobs: Jobs, tmp_path: Path) -> None:
+    page.open_folder(write_dataset(tmp_path / "colours"))
+    wait_for_end(qtbot, jobs)
+    assert page.view.grid.photo_model.rowCount() == 12
+    page.view.table.selectRow(2)
+    assert {photo.path.parent.name for photo in page.view.grid.photo_model.photos()} == {"green"}
+    assert "75 % train, 15 % val, 10 % test" in page.view.note.text()
+    qtbot.waitUntil(lambda: bool(thumbnails.shared()._kept), timeout=5000)
+
+
+def test_what_is_wrong_with_a_folder_stands_on_the_page(
+    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+) -> None:
+    good = write_dataset(tmp_path / "colours")
+    page.open_folder(good)
+    wait_for_end(qtbot, jobs)
+    (tmp_path / "empty").mkdir()
+    page.open_folder(tmp_path / "empty")
+    wait_for_end(qtbot, jobs)
+    assert page._error is not None and page._error.isVisible() and page._error.label.text().endswith(".")
+    assert project.dataset is not None and project.dataset.root == good
+    page.open_folder(good)
+    wait_for_end(qtbot, jobs)
+    assert page._error is None
+
+
+def test_the_last_folder_asked_for_wins(
+    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+) -> None:
+    first, second = write_dataset(tmp_path / "first"), write_dataset(tmp_path / "second")
+    page.open_folder(first)
+    page.open_folder(second)
+    wait_for_end(qtbot, jobs)
+    assert project.dataset is not None and project.dataset.root == second
+
+
+def test_a_long_scan_shows_progress_and_can_be_stopped(
+    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(folder: Path, control):
+        number = 0
+        while not control.stopping:
+            number += 1
+            qtbot_sleep(control)
+            yield ScanProgress(folder, number)
+        return None
+
+    def qtbot_sleep(control) -> None:
+        control._stop.wait(0.01)
+
+    monkeypatch.setattr(data, "read_dataset", slow)
+    page.open_folder(Path("/somewhere/slow"))
+    qtbot.waitUntil(lambda: page.scanning.isVisible())
+    qtbot.waitUntil(lambda: "photos" in page.scanning.number.text())
+    page.scanning.stop.click()
+    wait_for_end(qtbot, jobs)
+    assert project.dataset is None
+    assert page.start.isVisible()
+
+
+def test_the_sample_set_is_made_and_opened(qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs) -> None:
+    page.start.button.click()
+    wait_for_end(qtbot, jobs)
+    assert project.dataset is not None and len(project.dataset.photos) == 420
+
+
+def test_recent_folders_open_and_are_forgotten(
+    qtbot: QtBot, page: DataPage, settings: Settings, jobs: Jobs, project: Project, tmp_path: Path
+) -> None:
+    root = write_dataset(tmp_path / "colours")
+    settings.add_recent_folder(root)
+    settings.add_recent_folder(tmp_path / "gone")
+    rows = page.recent_folders.rows()
+    assert [row.accessibleName() for row in rows] == ["gone, not found", "colours"]
+    rows[1].click()
+    wait_for_end(qtbot, jobs)
+    assert project.dataset is not None
+    page.recent_folders.rows()[-1].forgotten.emit()
+    assert tmp_path / "gone" not in settings.recent_folders
+
+
+def test_odd_things_are_told(qtbot: QtBot, page: DataPage, jobs: Jobs) -> None:
+    page.open_folder(shared("data/hymenoptera"))
+    wait_for_end(qtbot, jobs)
+    assert any("imageNotFound.gif" in banner.label.text() for banner in page.view.findings.banners)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no names that are not UTF-8")
+def test_names_that_are_no_utf8(qtbot: QtBot, page: DataPage, jobs: Jobs, project: Project, tmp_path: Path) -> None:
+    root = write_dataset(tmp_path / "colours")
+    odd = Path(os.fsdecode(bytes(root / "red") + b"/caf\xe9.png"))
+    (root / "red" / "0.png").rename(odd)
+    page.open_folder(root)
+    wait_for_end(qtbot, jobs)
+    assert project.dataset is not None and len(project.dataset.photos) == 12
+
+
+def test_a_scan_error_is_shown_here_and_not_in_a_box(page: DataPage, jobs: Jobs, qtbot: QtBot, tmp_path: Path) -> None:
+    started = []
+    jobs.started.connect(started.append)
+    page.open_folder(tmp_path / "missing")
+    assert started[0].at_place == (DatasetError,)
+    wait_for_end(qtbot, jobs)
