@@ -72,10 +72,10 @@ def whole_run(run_dir: Path, epochs: int = 3) -> Iterator[Event]:
 
 
 def write_run(
-    run_dir: Path, *, epochs: int = 3, stopped: bool = False, test: bool = True, done: bool = True, model: str = ""
+    run_dir: Path, *, epochs: int = 3, stopped: bool = False, test: bool = True, done: bool = True, asked: int = 0
 ) -> Path:
     """A run directory as `thaw train` leaves it; with `done` False as a kill leaves it."""
-    settings = {"data": run_dir.parent / "insects", "epochs": epochs, "model": model or "mobilenet_v2"}
+    settings = {"data": run_dir.parent / "insects", "epochs": asked or epochs}
     runs.create(run_dir, make_config(settings))
     for number in range(1, epochs + 1):
         runs.append_history(run_dir, epoch(number, epochs))

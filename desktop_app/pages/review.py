@@ -1,0 +1,174 @@
+"""The runs so far, and what one of them can and cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from desktop_app import theme, training_job
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets.figures import percent, quantity
+from desktop_app.widgets.page_frame import PageFrame
+from desktop_app.widgets.plain_table import PlainTable
+from desktop_app.widgets.run_details import RunDetails
+from desktop_app.widgets.run_record import RunRecord, listing, reading
+from desktop_app.widgets.run_tables import RUN_COLUMNS, RunRow
+from desktop_app.worker import Jobs, Worker
+from engine import runs
+
+READ = "read"
+
+
+class ReviewPage(PageFrame):
+    """The run in sight is the project's; its files are read by a job, so that large ones stop nothing."""
+
+    def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__("review", "Review", parent)
+        self._project, self._jobs, self._settings = project, jobs, settings
+        self._listing: Worker | None = None
+        self._reading: Worker | None = None
+        self._listed_again = False
+        self._record: RunRecord | None = None
+        self.table = PlainTable("Runs", RUN_COLUMNS)
+        self.details = RunDetails()
+        self.set_content(self._made())
+        self._connect()
+        self._show_action()
+        self.show_empty("Looking for runs…", "", "history")
+        self.refresh()
+
+    # --- the list
+
+    def refresh(self) -> None:
+        """Read the list of runs anew."""
+        if self._listing:
+            self._listed_again = True
+            return
+        folder, running = self._settings.runs_folder, training_job.running_folders(self._jobs)
+        self._listing = self._jobs.start("Looking for runs", lambda _control: listing(folder, running), READ)
+        self._listing.returned.connect(self._on_listed)
+
+    def _on_listed(self, rows: tuple[RunRow, ...]) -> None:
+        self.table.show_rows(rows)
+        if not rows:
+            self._record = None
+            self.show_empty(
+                "There are no runs yet. Train a model and its results appear here.", "Go to Train", "history"
+            )
+            self._show_action()
+            return
+        self.show_content()
+        shown = next((row for row in rows if row.summary.path == self._project.run_dir), rows[0])
+        self.table.choose(shown)
+        self._read(shown)
+        self._show_count()
+
+    def _on_ended(self, worker: Worker) -> None:
+        if worker is self._listing:
+            self._listing = None
+            if self._listed_again:
+                self._listed_again = False
+                self.refresh()
+        elif worker is self._reading:
+            self._reading = None
+        elif worker.kind == training_job.KIND:
+            self.refresh()
+
+    # --- one run
+
+    def _on_chosen(self, row: RunRow) -> None:
+        self._project.set_run(row.summary.path)
+        self._read(row)
+
+    def _on_run_changed(self) -> None:
+        row = next((row for row in self.table.rows() if row.summary.path == self._project.run_dir), None)
+        if row is None:
+            self.refresh()
+        elif self._record is None or self._record.row != row:
+            self.table.choose(row)
+            self._read(row)
+
+    def _read(self, row: RunRow) -> None:
+        self._reading = self._jobs.start(f"Reading {row.summary.name}", lambda control: reading(row, control), READ)
+        self._reading.returned.connect(self._on_read)
+
+    def _on_read(self, record: RunRecord) -> None:
+        if self.sender() is not self._reading:
+            return  # another run was chosen meanwhile
+        self._record = record
+        self.details.show_record(record)
+        self._show_action()
+
+    # --- what can be done
+
+    def use_for_prediction(self) -> None:
+        """Take the run's model to Predict."""
+        if model := self._model_file():
+            self._project.set_model_file(model)
+            self.page_requested.emit("predict")
+
+    def resume(self) -> None:
+        """Go on with the run in sight; Train shows it."""
+        if self._record and not self._jobs.busy_reason():
+            summary = self._record.row.summary
+            self.page_requested.emit("train")
+            training_job.resume(self._jobs, summary.path, summary.model)
+
+    def open_folder(self) -> None:
+        if self._record:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._record.row.summary.path)))
+
+    def _model_file(self) -> Path | None:
+        path = self._record.row.summary.path / runs.MODEL if self._record else None
+        return path if path and path.is_file() else None
+
+    def _show_action(self) -> None:
+        if self._record is None:
+            self.set_action("")
+            return
+        has_model = self._model_file() is not None
+        self.set_action("Use for prediction", "arrow-right", has_model, "This run has no model yet")
+        busy = self._jobs.busy_reason()
+        self.details.resume.setEnabled(not busy)
+        self.details.resume.setToolTip(busy)
+
+    def _show_count(self) -> None:
+        rows = self.table.rows()
+        best = max((row.summary.val_accuracy or 0.0 for row in rows), default=0.0)
+        parts = [quantity(len(rows), "run"), str(self._settings.runs_folder)]
+        if best:
+            parts.insert(1, f"best val {percent(best)}")
+        self.set_context(" · ".join(parts))
+
+    # --- how it is made
+
+    def _connect(self) -> None:
+        self.table.chosen.connect(self._on_chosen)
+        self.details.resume_wanted.connect(self.resume)
+        self.details.folder_wanted.connect(self.open_folder)
+        self.action_triggered.connect(self.use_for_prediction)
+        self.empty_action_triggered.connect(lambda: self.page_requested.emit("train"))
+        self._project.runs_changed.connect(self.refresh)
+        self._project.run_changed.connect(self._on_run_changed)
+        self._jobs.ended.connect(self._on_ended)
+        self._jobs.started.connect(lambda _worker: self._show_action())
+        self._jobs.ended.connect(lambda _worker: self._show_action())
+
+    def _made(self) -> QWidget:
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(theme.GAP)
+        self.table.setMinimumHeight(3 * theme.ROW + theme.GRID)
+        splitter.addWidget(self.table)
+        splitter.addWidget(self.details)
+        splitter.setSizes([5 * theme.ROW + theme.GRID, 460])
+        splitter.setStretchFactor(1, 1)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        column.addWidget(splitter)
+        return page

@@ -1,0 +1,334 @@
+"""Settings, Start, and what a run tells while it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app import theme, training_job
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets.curves import Curves
+from desktop_app.widgets.figures import percent, quantity
+from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label
+from desktop_app.widgets.run_facts import RunFacts
+from desktop_app.widgets.run_result import RunResult
+from desktop_app.widgets.settings_form import SettingsForm
+from desktop_app.worker import Jobs, Worker
+from engine import devices, events, runs
+from engine.errors import ConfigError, ThawError
+from engine.models.catalog import CATALOG
+from engine.models.strategies import STRATEGIES
+
+SHOWN_NOTICES = 200
+
+
+class TrainPage(PageFrame):
+    """Follows every job of the kind “train”, whoever started it: the events of the run drive all that is shown."""
+
+    def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__("train", "Train", parent)
+        self._project, self._jobs, self._settings = project, jobs, settings
+        self._worker: Worker | None = None
+        self._run_dir: Path | None = None
+        self._wrong: dict[str, str] = {}
+        self.form = SettingsForm()
+        self.facts = RunFacts()
+        self.curves = Curves()
+        self.result = RunResult()
+        self.notices = QListWidget()
+        self.pause = QPushButton("Pause")
+        self.finish = QPushButton("Finish now")
+        self.stop = QPushButton("Stop")
+        self._offers = QVBoxLayout()
+        self._offered: Path | None = None
+        self._right = QStackedWidget()
+        self.set_content(self._made())
+        self._connect()
+        self._show_config()
+        for worker in jobs.running(training_job.KIND):
+            self._follow(worker)
+
+    # --- starting and steering
+
+    def start(self) -> None:
+        """Train as the settings say."""
+        if not self._reason_against_start():
+            training_job.start(self._jobs, self._settings, self._project.config)
+
+    def resume(self, run_dir: Path) -> None:
+        """Go on with a run that was left before its end."""
+        if self._jobs.busy_reason():
+            return
+        summary = runs.summarise(run_dir)
+        training_job.resume(self._jobs, run_dir, summary.model if summary else "the model")
+
+    def _reason_against_start(self) -> str:
+        config = self._project.config
+        if not devices.has_training():
+            return "This edition has no training part"
+        if self._project.dataset is None:
+            return "Choose a dataset first"
+        if self._wrong:
+            return "Mend the marked setting first"
+        if config.strategy == "custom" and not config.trainable:
+            return "No layer is ticked on the Model page"
+        return self._jobs.busy_reason()
+
+    def _on_pause_clicked(self) -> None:
+        if self._worker:
+            control = self._worker.control
+            (control.resume if control.paused else control.pause)()
+
+    def _on_steered(self, word: str) -> None:
+        paused = word == "pause"
+        self.pause.setText("Continue" if paused else "Pause")
+        theme.set_icon(self.pause, "play" if paused else "pause")
+        self.facts.pause(paused)
+        if word in ("stop", "finish"):
+            self._enable_brakes(False)
+            self.facts.stage.set_whole("Stopping after this step…" if word == "stop" else "Finishing with the best…")
+
+    # --- what the run tells
+
+    def _follow(self, worker: Worker) -> None:
+        if worker.kind != training_job.KIND:
+            return
+        self._worker, self._run_dir = worker, None
+        worker.happened.connect(self._on_happened)
+        worker.failed.connect(self._on_failed)
+        worker.steered.connect(self._on_steered)
+        self._clear_offers()
+        self.result.hide()
+        self.notices.clear()
+        self.notices.hide()
+        folder = training_job.folder_of(worker)  # known only where the page came after the job
+        self.curves.set_history(runs.read_history(folder) if folder else ())
+        self.facts.clear()
+        self._on_steered("resume")
+        self._enable_brakes(True)
+        self._right.setCurrentIndex(1)
+        self._show_state()
+
+    def _on_happened(self, event: object) -> None:
+        self.facts.tell(event)
+        match event:
+            case events.RunStarted():
+                self._on_run_started(event)
+            case events.StepFinished():
+                self.curves.add_step(event)
+            case events.EpochFinished():
+                self.curves.add_epoch(event)
+            case events.StageStarted():
+                # past the epochs nothing is left to finish early
+                self.finish.setEnabled(self._run_dir is None)
+            case events.Notice():
+                self._add_notice(event.text)
+            case events.ParityMeasured():
+                self._add_notice(
+                    f"The model file gives the same answer as the trained network on {percent(event.same_top1)} of "
+                    f"{quantity(event.photos, 'photo')} (largest difference {event.largest_difference:.1g})."
+                )
+            case events.RunFinished():
+                self._on_run_finished(event)
+
+    def _on_run_started(self, event: events.RunStarted) -> None:
+        self._run_dir = event.run_dir
+        if event.first_epoch > 1:
+            before = [row for row in runs.read_history(event.run_dir) if row.epoch < event.first_epoch]
+            self.curves.set_history(before, event.steps_per_epoch)
+        self.curves.expect(event.epochs)
+        self._project.announce_runs()
+
+    def _on_run_finished(self, event: events.RunFinished) -> None:
+        self._run_dir = event.run_dir
+        metrics = _metrics(event.run_dir)
+        self.result.show_result(metrics, event.stopped, event.epochs)
+        self.result.show()
+        self._project.set_run(event.run_dir)
+        if event.model_file:
+            self._project.set_model_file(event.model_file)
+        self._project.announce_runs()
+
+    def _on_failed(self, error: object) -> None:
+        self.facts.finish("Ended early")
+        self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
+        text = str(error) if isinstance(error, ThawError) else f"Training ended with an error: {error}"
+        self._clear_offers()
+        self._add_banner("error", text, self._run_dir)
+
+    def _on_ended(self, worker: Worker) -> None:
+        if worker is self._worker:
+            self._worker = None
+            self._project.announce_runs()
+        self._show_state()
+
+    # --- offers to resume
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._offer_resume()
+
+    def _offer_resume(self) -> None:
+        """The newest run, where it was left before its end; older ones are in Review."""
+        if self._worker or self._offers.count() or not self.result.isHidden():
+            return
+        path = training_job.newest_run(self._settings.runs_folder)
+        if path is None or path == self._offered or not training_job.can_resume(path, self._jobs):
+            return
+        self._offered = path
+        if newest := runs.summarise(path):
+            done = f"after {quantity(newest.epochs_done, 'epoch')} of {newest.epochs}"
+            self._add_banner("info", f"The run “{newest.name}” was {newest.state} {done}.", newest.path)
+
+    def _add_banner(self, kind: str, text: str, run_dir: Path | None) -> None:
+        resumable = run_dir is not None and runs.state(run_dir) in ("stopped", "interrupted")
+        banner = Banner(kind, text, "Resume" if resumable else "")
+        if resumable:
+            banner.triggered.connect(lambda: self.resume(run_dir))
+        self._offers.addWidget(banner)
+
+    def _clear_offers(self) -> None:
+        while item := self._offers.takeAt(0):
+            item.widget().hide()
+            item.widget().deleteLater()
+
+    # --- what is shown
+
+    def _on_edited(self, name: str, value: Any) -> None:
+        self._wrong.pop(name, None)
+        try:
+            self._project.set_config(**{name: value})
+        except ConfigError as error:
+            self._wrong[name] = error.fields.get(name, str(error))
+        self.form.show_errors(self._wrong)
+        self._show_config()
+
+    def _show_config(self) -> None:
+        config = self._project.config
+        self.form.show_config(config)
+        dataset = self._project.dataset
+        names = [dataset.root.name] if dataset else []
+        names += [CATALOG[config.model].title, STRATEGIES[config.strategy].title]
+        self.set_context(" · ".join(names))
+        self._show_state()
+
+    def _show_state(self) -> None:
+        running = self._worker is not None
+        reason = self._reason_against_start()
+        self.set_action("Start", "play", not reason, "" if running else reason)
+        self.form.widget().setEnabled(not running)
+        for button in (self.pause, self.finish, self.stop):
+            button.setVisible(running)
+        started = running or self._right.currentIndex() == 1
+        if self._project.dataset is None and not started and not self._offers.count():
+            self.show_empty("Choose a dataset first. It decides what there is to learn.", "Go to Data", "images")
+        else:
+            self.show_content()
+
+    def _add_notice(self, text: str) -> None:
+        if self.notices.count() < SHOWN_NOTICES:
+            item = QListWidgetItem(text)
+            item.setToolTip(text)
+            item.setSizeHint(QSize(0, theme.ROW))
+            self.notices.addItem(item)
+        self.notices.setFixedHeight(min(3, self.notices.count()) * theme.ROW + theme.GRID)
+        self.notices.show()
+
+    def _enable_brakes(self, enabled: bool) -> None:
+        for button in (self.pause, self.finish, self.stop):
+            button.setEnabled(enabled)
+
+    # --- how it is made
+
+    def _connect(self) -> None:
+        self.form.edited.connect(self._on_edited)
+        self.action_triggered.connect(self.start)
+        self.empty_action_triggered.connect(lambda: self.page_requested.emit("data"))
+        self.pause.clicked.connect(self._on_pause_clicked)
+        self.finish.clicked.connect(lambda: self._worker and self._worker.control.finish())
+        self.stop.clicked.connect(lambda: self._worker and self._worker.control.stop())
+        self.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
+        self.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
+        self.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
+        self._jobs.started.connect(self._follow)
+        self._jobs.started.connect(self._show_state)
+        self._jobs.ended.connect(self._on_ended)
+        self._project.config_changed.connect(self._show_config)
+        self._project.dataset_changed.connect(self._show_config)
+
+    def _made(self) -> QWidget:
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(theme.GAP)
+        splitter.addWidget(self._settings_side())
+        splitter.addWidget(self._run_side())
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 3)
+        splitter.setSizes([340, 700])
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        column.setSpacing(2 * theme.GRID)
+        self._offers.setSpacing(theme.GRID)
+        column.addLayout(self._offers)
+        column.addWidget(splitter, 1)
+        return page
+
+    def _settings_side(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * theme.GRID)
+        column.addWidget(group_label("Settings"))
+        column.addWidget(self.form, 1)
+        side.setMinimumWidth(300)
+        side.setMaximumWidth(420)
+        return side
+
+    def _run_side(self) -> QWidget:
+        for button, icon, tip in (
+            (self.pause, "pause", "Wait after this step; the time does not count"),
+            (self.finish, "flag", "End the run now and keep the best model so far"),
+            (self.stop, "square", "End the run; it can be resumed later"),
+        ):
+            theme.set_icon(button, icon)
+            button.setToolTip(tip)
+            button.setAccessibleDescription(tip)
+            self.add_beside_action(button)
+        self.result.hide()
+        self.notices.hide()
+        self.notices.setAccessibleName("Notices of the run")
+        self.notices.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.notices.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        run = QWidget()
+        column = QVBoxLayout(run)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * theme.GRID)
+        column.addWidget(self.result)
+        column.addWidget(self.facts)
+        column.addWidget(self.curves, 1)
+        column.addWidget(self.notices)
+        before = EmptyState("Press Start. Loss and accuracy are drawn here while the model learns.", "", "chart-line")
+        self._right.addWidget(before)
+        self._right.addWidget(run)
+        return self._right
+
+
+def _metrics(run_dir: Path) -> dict[str, Any]:
+    try:
+        return runs.read_metrics(run_dir)
+    except ThawError:
+        return {}

@@ -1,0 +1,70 @@
+"""Starting and resuming a run: the one way from a page to `thaw train` in a child process."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from desktop_app.settings import Settings
+from desktop_app.worker import Jobs, Worker
+from engine import process, runs
+from engine.config import TrainConfig
+from engine.control import Control
+
+KIND = "train"
+FOLDER = "run_dir"
+
+
+def new_run_dir(folder: Path, config: TrainConfig) -> Path:
+    """A name that is free in `folder`: dataset, model, strategy and a number."""
+    dataset = re.sub(r"[^\w.-]+", "-", config.data.name).strip("-.") or "photos"
+    names = (folder / f"{dataset}-{config.model}-{config.strategy}-{number}" for number in itertools.count(1))
+    return next(name for name in names if not name.exists())
+
+
+def start(jobs: Jobs, settings: Settings, config: TrainConfig) -> Worker:
+    """Start a new run of `config`."""
+    run_dir = new_run_dir(settings.runs_folder, config)
+    arguments = process.train_arguments(config, run_dir, weights_dir=settings.weights_dir)
+    return _begin(jobs, run_dir, config.model, lambda control: process.run("train", arguments, control))
+
+
+def resume(jobs: Jobs, run_dir: Path, model: str) -> Worker:
+    """Go on with a run that was stopped or interrupted. What keeps it from that is the job's failure."""
+    return _begin(jobs, run_dir, model, lambda control: _resumed(run_dir, control))
+
+
+def _resumed(run_dir: Path, control: Control) -> Iterator[Any]:
+    config = runs.read_config(run_dir)
+    yield from process.run("train", process.train_arguments(config, run_dir, resume=True), control)
+
+
+def _begin(jobs: Jobs, run_dir: Path, model: str, job: Any) -> Worker:
+    worker = jobs.start(f"Training {model}", job, KIND, heavy=True)
+    worker.setProperty(FOLDER, str(run_dir))
+    return worker
+
+
+def folder_of(worker: Worker) -> Path | None:
+    """The run that this job trains."""
+    text = worker.property(FOLDER)
+    return Path(text) if text else None
+
+
+def running_folders(jobs: Jobs) -> frozenset[Path]:
+    """The runs that are being trained now."""
+    return frozenset(folder for worker in jobs.running(KIND) if (folder := folder_of(worker)))
+
+
+def newest_run(folder: Path) -> Path | None:
+    """The run in `folder` that was begun last; looks at dates only, so that it costs nothing to ask."""
+    found = [(config.stat().st_mtime, config.parent) for config in folder.glob(f"*/{runs.CONFIG}")]
+    return max(found)[1] if found else None
+
+
+def can_resume(run_dir: Path, jobs: Jobs) -> bool:
+    """Whether the run was left before its end and nobody trains it now."""
+    return runs.state(run_dir) in ("stopped", "interrupted") and run_dir not in running_folders(jobs)

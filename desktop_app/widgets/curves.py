@@ -1,0 +1,171 @@
+"""Loss and accuracy of a run, as they come. The only module that loads pyqtgraph; pages import it when first shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop_app import theme
+from desktop_app.widgets.curve_plot import CurvePlot
+from desktop_app.widgets.figures import percent
+from desktop_app.widgets.page_frame import group_label
+from engine.events import EpochFinished, StepFinished
+
+REDRAW_MS = 50
+NARROW = 560
+"""Below so many pixels of width the plots stand one above the other."""
+SMOOTHING = 0.9
+"""Weight of the past in the smoothed loss of the steps (bias-corrected, as in Adam)."""
+
+
+class CurveData:
+    """What the curves show, without a window: the steps' losses, raw and smoothed, and the epochs."""
+
+    def __init__(self) -> None:
+        self.steps_per_epoch = self.expected_epochs = 0
+        self.positions: list[float] = []
+        self.raw: list[float] = []
+        self.smooth: list[float] = []
+        self.epochs: list[EpochFinished] = []
+        self._mean, self._weight = 0.0, 0.0
+
+    def add_step(self, step: StepFinished) -> None:
+        self.steps_per_epoch = step.steps
+        self.positions.append(float((step.epoch - 1) * step.steps + step.step))
+        loss = step.loss if math.isfinite(step.loss) else math.nan
+        self.raw.append(loss)
+        if math.isfinite(loss):
+            self._mean = SMOOTHING * self._mean + (1 - SMOOTHING) * loss
+            self._weight = SMOOTHING * self._weight + (1 - SMOOTHING)
+        self.smooth.append(self._mean / self._weight if self._weight else math.nan)
+
+    def add_epoch(self, epoch: EpochFinished) -> None:
+        self.epochs = [known for known in self.epochs if known.epoch < epoch.epoch] + [epoch]
+
+    @property
+    def best_epoch(self) -> int | None:
+        return self.epochs[-1].best_epoch if self.epochs else None
+
+    def column(self, name: str) -> list[float]:
+        return [float(getattr(epoch, name)) for epoch in self.epochs]
+
+
+class Curves(QWidget):
+    """Two plots side by side. However fast events come, they are drawn at most twenty times a second."""
+
+    redrawn = Signal()
+
+    def __init__(self, parent: QWidget | None = None, with_steps: bool = True) -> None:
+        """Without `with_steps` there are epochs only, and nothing to switch."""
+        super().__init__(parent)
+        self.data = CurveData()
+        self.loss = CurvePlot("Loss", lambda value: f"{value:.3f}")
+        self.accuracy = CurvePlot("Accuracy", percent, scale=100.0)
+        self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._timer.timeout.connect(self._redraw)
+        self._by_step = QPushButton("By step", checkable=True)
+        self._by_epoch = QPushButton("By epoch", checkable=True, checked=True)
+        self._lay_out()
+        for widget in (self._title, self._by_step, self._by_epoch):
+            widget.setVisible(with_steps)
+        self.loss.hovered.connect(self._on_hovered)
+        self.accuracy.hovered.connect(self._on_hovered)
+        theme.notifier().changed.connect(self._on_theme_changed)
+        self._redraw()
+
+    # --- what comes in
+
+    def clear(self) -> None:
+        self.data = CurveData()
+        self._touch()
+
+    def set_history(self, epochs: Iterable[EpochFinished], steps_per_epoch: int = 0) -> None:
+        """Show the epochs of a run that is over, or of the part before a resume; steps are not kept on disk."""
+        self.data = CurveData()
+        self.data.steps_per_epoch = steps_per_epoch
+        for epoch in epochs:
+            self.data.add_epoch(epoch)
+        self._touch()
+
+    def expect(self, epochs: int) -> None:
+        """How long the run will be: the axis is as long from the start, so that the curves do not jump."""
+        self.data.expected_epochs = epochs
+        self._touch()
+
+    def add_step(self, step: StepFinished) -> None:
+        self.data.add_step(step)
+        self._touch()
+
+    def add_epoch(self, epoch: EpochFinished) -> None:
+        self.data.add_epoch(epoch)
+        self._touch()
+
+    def save_picture(self, path: Path) -> bool:
+        """Write what is seen now as a picture; the ending of the name says which format."""
+        self._redraw()
+        return self.grab().save(str(path))
+
+    # --- what is drawn
+
+    def _touch(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _redraw(self) -> None:
+        data, by_step = self.data, self._by_step.isChecked()
+        # an epoch's values hold at its end, so by step they stand at its last step
+        per_epoch = data.steps_per_epoch if by_step and data.steps_per_epoch else 1
+        positions = [float(epoch.epoch * per_epoch) for epoch in data.epochs]
+        best = None if data.best_epoch is None else float(data.best_epoch * per_epoch)
+        word = "step" if by_step else "epoch"
+        end = 0 if by_step and not data.steps_per_epoch else data.expected_epochs * per_epoch
+        if by_step:
+            self.loss.show_curves(data.positions, data.smooth, positions, data.column("val_loss"), data.raw)
+        else:
+            self.loss.show_curves(positions, data.column("train_loss"), positions, data.column("val_loss"))
+        self.accuracy.show_curves(positions, data.column("train_accuracy"), positions, data.column("val_accuracy"))
+        for plot in (self.loss, self.accuracy):
+            plot.show_axis(word, data.best_epoch, best, end)
+        self.redrawn.emit()
+
+    def _on_hovered(self, position: object) -> None:
+        for plot in (self.loss, self.accuracy):
+            plot.show_values_at(position if isinstance(position, float) else None)
+
+    def _on_theme_changed(self) -> None:
+        self.loss.recolour()
+        self.accuracy.recolour()
+        self._touch()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        side_by_side = event.size().width() >= NARROW
+        direction = QBoxLayout.Direction.LeftToRight if side_by_side else QBoxLayout.Direction.TopToBottom
+        self._plots.setDirection(direction)
+        super().resizeEvent(event)
+
+    def _lay_out(self) -> None:
+        switch = QHBoxLayout(spacing=0)
+        self._title = group_label("Curves")
+        switch.addWidget(self._title)
+        switch.addStretch(1)
+        group = QButtonGroup(self)
+        for button, place in ((self._by_epoch, "left"), (self._by_step, "right")):
+            button.setProperty("segment", place)
+            group.addButton(button)
+            switch.addWidget(button)
+        group.buttonToggled.connect(self._touch)
+        self._plots = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._plots.setSpacing(2 * theme.GRID)
+        self._plots.addWidget(self.loss, 1)
+        self._plots.addWidget(self.accuracy, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GRID)
+        layout.addLayout(switch)
+        layout.addLayout(self._plots, 1)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

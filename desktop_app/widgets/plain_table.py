@@ -1,0 +1,154 @@
+"""A table of rows that are read and never changed: each column says how it writes and sorts a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
+
+from desktop_app import theme
+
+SORT_ROLE = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+NARROWEST_FIRST, WIDEST_FIRST = 160, 420
+
+
+@dataclass(frozen=True)
+class Column:
+    """`text` writes a row's cell and `key` sorts it (the text, where there is none). Numbers stand at the right.
+
+    `gives_way` is the order in which columns are hidden where there is no room; 0 is never.
+    """
+
+    title: str
+    width: int
+    text: Callable[[Any], str]
+    key: Callable[[Any], Any] | None = None
+    number: bool = False
+    icon: Callable[[Any], tuple[str, int, str]] | None = None
+    tip: str = ""
+    gives_way: int = 0
+
+
+class PlainTable(QTableView):
+    """The first column takes the room that is left. `chosen` carries the row's object when the person moves to it."""
+
+    chosen = Signal(object)
+
+    def __init__(self, name: str, columns: Sequence[Column], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self._quiet = False
+        self._rows = _Rows(self._columns, self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self._rows)
+        self._sorted.setSortRole(SORT_ROLE)
+        self.setModel(self._sorted)
+        self.setAccessibleName(name)
+        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(theme.ROW)
+        self._set_header()
+        self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
+
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        self._quiet = True
+        self._rows.show_rows(rows)
+        self._quiet = False
+
+    def rows(self) -> Sequence[Any]:
+        return self._rows.rows
+
+    def choose(self, row: Any) -> None:
+        """Select the row of that object without saying that it was chosen."""
+        if row not in self._rows.rows:
+            return
+        index = self._sorted.mapFromSource(self._rows.index(self._rows.rows.index(row), 0))
+        self._quiet = True
+        self.setCurrentIndex(index)
+        self._quiet = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.viewport().width() - sum(column.width for column in self._columns[1:])
+        ways = sorted((column.gives_way, place) for place, column in enumerate(self._columns) if column.gives_way)
+        for _, place in ways:
+            self.setColumnHidden(place, room < NARROWEST_FIRST)
+            room += self._columns[place].width if room < NARROWEST_FIRST else 0
+        # where the last column holds words, it takes what is left; numbers stay at the right edge
+        widest = room if self._columns[-1].number else min(room, WIDEST_FIRST)
+        self.horizontalHeader().resizeSection(0, max(NARROWEST_FIRST, widest))
+
+    def _set_header(self) -> None:
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setStretchLastSection(True)
+        for place, column in enumerate(self._columns):
+            header.resizeSection(place, column.width)
+        header.setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+
+    def _on_current_row_changed(self, now: QModelIndex, _before: QModelIndex) -> None:
+        if now.isValid() and not self._quiet:
+            self.chosen.emit(self._rows.rows[self._sorted.mapToSource(now).row()])
+
+
+class _Rows(QAbstractTableModel):
+    def __init__(self, columns: tuple[Column, ...], parent: QTableView) -> None:
+        super().__init__(parent)
+        self._columns = columns
+        self.rows: tuple[Any, ...] = ()
+
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        self.beginResetModel()
+        self.rows = tuple(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return len(self._columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self._columns[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tip or None
+        return column.title if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row, column = self.rows[index.row()], self._columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(row)
+        if role == SORT_ROLE:
+            return column.key(row) if column.key else column.text(row)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.text(row)
+        if role == Qt.ItemDataRole.FontRole and column.number:
+            return theme.figures_font()
+        if role == Qt.ItemDataRole.DecorationRole and column.icon:
+            return theme.icon(*column.icon(row))
+        return None
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

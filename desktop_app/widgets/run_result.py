@@ -1,0 +1,72 @@
+"""How a run ended: one number large enough to see, how sure it is, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop_app import theme
+from desktop_app.widgets.figures import count, interval, percent
+from desktop_app.widgets.page_frame import Picture, muted_label
+
+SPLITS = {"val": "val", "test": "the locked test set"}
+
+
+class RunResult(QFrame):
+    """A card with the result and its buttons."""
+
+    review_wanted = Signal()
+    predict_wanted = Signal()
+    resume_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self._sign = Picture("circle-check", 20, "right")
+        self.title = QLabel()
+        self.title.setFont(theme.group_font())
+        self.details = muted_label(wrap=True)
+        self.resume = QPushButton("Resume")
+        self.review = QPushButton("Review")
+        self.predict = QPushButton("Classify photos")
+        self.resume.clicked.connect(self.resume_wanted)
+        self.review.clicked.connect(self.review_wanted)
+        self.predict.clicked.connect(self.predict_wanted)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.details)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 12, 12, 12)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._sign)
+        row.addLayout(words, 1)
+        for button in (self.resume, self.review, self.predict):
+            row.addWidget(button)
+
+    def show_result(self, metrics: dict[str, Any], stopped: bool, epochs: int) -> None:
+        """`metrics` as metrics.json has them; empty where the run was stopped before its first epoch was done."""
+        self._sign.set_icon("circle-stop" if stopped else "circle-check", "muted" if stopped else "right")
+        self.resume.setVisible(stopped)
+        self.review.setVisible(bool(metrics))
+        self.predict.setVisible(bool(metrics))
+        if not metrics:
+            self.title.setText("Stopped before the first epoch was done")
+            self.details.setText("There is no model yet. The run can be resumed.")
+            return
+        self.title.setText(f"{percent(metrics['val']['accuracy'])} of val right")
+        parts = [_in_words(metrics["val"])]
+        if metrics.get("test"):
+            parts.append(
+                f"{percent(metrics['test']['accuracy'])} of {SPLITS['test']} right {_in_words(metrics['test'])}"
+            )
+        parts.append(f"Best epoch {metrics['best_epoch']} of {epochs}{', stopped early by you' if stopped else ''}.")
+        self.details.setText(" ".join(parts))
+
+
+def _in_words(split: dict[str, Any]) -> str:
+    right = round(split["accuracy"] * split["photos"])
+    bounds = interval(split["low"], split["high"])
+    return f"({count(right)} of {count(split['photos'])} photos, 95 % interval {bounds})."

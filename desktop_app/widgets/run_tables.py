@@ -1,0 +1,89 @@
+"""The tables of Review: the runs, and the classes of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from desktop_app.widgets.figures import count, duration, percent
+from desktop_app.widgets.plain_table import Column
+from engine.models.catalog import CATALOG
+from engine.models.strategies import STRATEGIES
+from engine.runs import RunSummary
+
+RUNNING = "running"
+STATES = {
+    "finished": ("circle-check", 16, "right"),
+    "stopped": ("circle-stop", 16, "muted"),
+    "interrupted": ("triangle-alert", 16, "warning"),
+    RUNNING: ("play", 16, "text"),
+}
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the table shows it; `state` is also “running”, which only the window knows."""
+
+    summary: RunSummary
+    state: str
+
+
+def _model(row: RunRow) -> str:
+    name = row.summary.model
+    return CATALOG[name].title if name in CATALOG else name
+
+
+def _strategy(row: RunRow) -> str:
+    name = row.summary.strategy
+    return STRATEGIES[name].title if name in STRATEGIES else name
+
+
+def _of(name: str, otherwise: float = -1.0) -> Callable[[RunRow], float]:
+    """Sorts by a number of the summary; runs without it come first."""
+
+    def key(row: RunRow) -> float:
+        value = getattr(row.summary, name)
+        return otherwise if value is None else float(value)
+
+    return key
+
+
+RUN_COLUMNS = (
+    Column("Run", 200, lambda row: row.summary.name),
+    Column("Dataset", 120, lambda row: row.summary.dataset, gives_way=2),
+    Column("Model", 144, _model, gives_way=3),
+    Column("Strategy", 136, _strategy, gives_way=4),
+    Column(
+        "Epochs",
+        76,
+        lambda row: f"{row.summary.epochs_done} of {row.summary.epochs}",
+        _of("epochs_done"),
+        number=True,
+        gives_way=5,
+    ),
+    Column("Val", 76, lambda row: percent(row.summary.val_accuracy), _of("val_accuracy"), number=True),
+    Column(
+        "Test",
+        76,
+        lambda row: percent(row.summary.test_accuracy),
+        _of("test_accuracy"),
+        number=True,
+        tip="The locked test set, looked at once, when the run ended",
+    ),
+    Column("Time", 84, lambda row: duration(row.summary.seconds), _of("seconds"), number=True, gives_way=1),
+    Column("State", 120, lambda row: row.state, icon=lambda row: STATES[row.state]),
+)
+
+
+def _share(name: str) -> dict[str, Any]:
+    return {"text": lambda row: percent(row[name]), "key": lambda row: row[name], "number": True}
+
+
+CLASS_COLUMNS = (
+    Column("Class", 160, lambda row: row["name"]),
+    Column("Precision", 92, **_share("precision"), tip="Of the photos given this label, the share that is right"),
+    Column("Recall", 76, **_share("recall"), tip="Of the photos of this class, the share that was found"),
+    Column("F1", 76, **_share("f1"), tip="Precision and recall in one number: their harmonic mean"),
+    Column("Photos", 76, lambda row: count(row["support"]), lambda row: row["support"], number=True),
+)

@@ -1,0 +1,166 @@
+"""The form of a run's settings, made from what TrainConfig declares: nothing about any one setting is said here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from desktop_app import theme
+from desktop_app.widgets.page_frame import Picture, muted_label
+from desktop_app.widgets.setting_fields import Declared, Field, make_field
+from engine.config import TrainConfig
+
+ELSEWHERE = ("data", "model", "strategy", "trainable")
+"""Settings that have a page of their own."""
+
+
+class SettingsForm(QScrollArea):
+    """Shows a TrainConfig; what the person changes goes out through `edited` and nothing is kept here."""
+
+    edited = Signal(str, object)  # name of the setting, its new value
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: dict[str, SettingRow] = {}
+        for name, declaration in TrainConfig.model_fields.items():
+            if name not in ELSEWHERE:
+                self.rows[name] = SettingRow(make_field(Declared(name, declaration)))
+                self.rows[name].edited.connect(self.edited)
+        self.advanced = QWidget()
+        self.fold = QPushButton("Advanced")
+        self._lay_out()
+        self.show_advanced(False)
+        self.fold.clicked.connect(lambda: self.show_advanced(not self.advanced_shown()))
+
+    def show_config(self, config: TrainConfig) -> None:
+        """Put in the values of `config`; a field that is wrong now keeps what was typed."""
+        for name, row in self.rows.items():
+            if not row.error():
+                row.set_value(getattr(config, name))
+        self._count_changed()
+
+    def show_errors(self, fields: dict[str, str]) -> None:
+        """Mark the wrong fields with their sentences, and no others."""
+        for name, row in self.rows.items():
+            row.set_error(fields.get(name, ""))
+        wrong = next((row for name, row in self.rows.items() if name in fields), None)
+        if wrong and wrong.field.declared.advanced:
+            self.show_advanced(True)
+
+    def errors(self) -> dict[str, str]:
+        return {name: row.error() for name, row in self.rows.items() if row.error()}
+
+    def show_advanced(self, shown: bool) -> None:
+        self._shown = shown
+        self.advanced.setVisible(shown)
+        self.fold.setIcon(theme.icon("chevron-down" if shown else "chevron-right"))
+        self.fold.setAccessibleDescription("unfolded" if shown else "folded")
+
+    def advanced_shown(self) -> bool:
+        return self._shown
+
+    def _count_changed(self) -> None:
+        changed = sum(row.is_changed() for row in self.rows.values() if row.field.declared.advanced)
+        self.fold.setText(f"Advanced · {changed} changed" if changed else "Advanced")
+
+    def _lay_out(self) -> None:
+        body = QWidget(objectName="scrolled")
+        column = QVBoxLayout(body)
+        # room at the right for the scroll bar, so that fields do not move when Advanced unfolds
+        column.setContentsMargins(0, 0, 2 * theme.GRID, 0)
+        column.setSpacing(2 * theme.GRID)
+        below = QVBoxLayout(self.advanced)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(2 * theme.GRID)
+        for row in self.rows.values():
+            (below if row.field.declared.advanced else column).addWidget(row)
+        self.fold.setProperty("kind", "quiet")
+        self.fold.setStyleSheet("QPushButton { padding-left: 2px; text-align: left; }")  # in line with the titles
+        self.fold.setIconSize(QSize(16, 16))
+        column.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.advanced)
+        column.addStretch(1)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Settings")
+
+
+class SettingRow(QWidget):
+    """Title and control on one line, the sentence below; a dot and a way back when the value is not the default."""
+
+    edited = Signal(str, object)
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self.field = field
+        self._value: Any = field.declared.default
+        self._title = QLabel(field.declared.title)
+        self._title.setBuddy(field.widget)
+        self._dot = Picture("dot", 8, "text")
+        self.reset = QToolButton(autoRaise=True)
+        self._sentence = muted_label(field.declared.explanation(), wrap=True)
+        self._error = QLabel(wordWrap=True)
+        self._error.setProperty("role", "error")
+        self._lay_out()
+        self.set_value(self._value)
+        field.edited.connect(self._on_edited)
+        self.reset.clicked.connect(self._on_reset)
+
+    def set_value(self, value: Any) -> None:
+        self._value = value
+        self.field.set_value(value)
+        self._mark()
+
+    def is_changed(self) -> bool:
+        return bool(self._value != self.field.declared.default) or bool(self.error())
+
+    def set_error(self, sentence: str) -> None:
+        self._error.setText(f"✗ {sentence}" if sentence else "")
+        self._error.setVisible(bool(sentence))
+        self.field.widget.setProperty("wrong", bool(sentence))
+        theme.restyle(self.field.widget)
+        self._mark()
+
+    def error(self) -> str:
+        return self._error.text().removeprefix("✗ ")
+
+    def _on_edited(self, value: Any) -> None:
+        self._value = value
+        self._mark()
+        self.edited.emit(self.field.declared.name, value)
+
+    def _on_reset(self) -> None:
+        self.set_error("")
+        self.set_value(self.field.declared.default)
+        self.field.widget.setFocus()
+        self.edited.emit(self.field.declared.name, self.field.declared.default)
+
+    def _mark(self) -> None:
+        changed = self.is_changed()
+        self._dot.set_icon("dot", "text" if changed else "surface")
+        self.reset.setEnabled(changed)
+        self.reset.setIcon(theme.icon("rotate-ccw", 16, "muted") if changed else theme.no_icon())
+        self._title.setAccessibleName(self.field.declared.title + (", changed" if changed else ""))
+
+    def _lay_out(self) -> None:
+        back = f"Back to {self.field.declared.write(self.field.declared.default)}"
+        self.reset.setToolTip(back)
+        self.reset.setAccessibleName(f"{self.field.declared.title}: {back.lower()}")
+        self.reset.setFixedSize(28, 28)
+        self._error.hide()
+        line = QHBoxLayout(spacing=theme.GRID // 2)
+        line.addWidget(self._title)
+        line.addWidget(self._dot)
+        line.addStretch(1)
+        line.addWidget(self.field.widget)
+        line.addWidget(self.reset)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(line)
+        column.addWidget(self._error)
+        column.addWidget(self._sentence)

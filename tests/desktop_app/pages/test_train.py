@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop_app import training_job
+from desktop_app.pages.train import TrainPage
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets.page_frame import Banner
+from desktop_app.worker import Jobs
+from engine import process, runs
+from engine.control import Control
+from engine.errors import ChildDied, WeightsError
+from engine.events import Event, RunFinished
+from tests.desktop_app.pages import fake_run
+
+Play = Callable[[Path, Control], Iterator[Event]]
+
+
+class Child:
+    """Stands in for the child process: plays the events of a test and keeps the arguments it was given."""
+
+    def __init__(self) -> None:
+        self.play: Play = lambda run_dir, _control: fake_run.whole_run(run_dir)
+        self.arguments: list[list[str]] = []
+
+    def run(self, verb: str, arguments: list[str], control: Control) -> Iterator[Event]:
+        assert verb == "train"
+        self.arguments.append(list(arguments))
+        return self.play(Path(arguments[arguments.index("--out") + 1]), control)
+
+
+@pytest.fixture(autouse=True)
+def child(monkeypatch: pytest.MonkeyPatch) -> Child:
+    child = Child()
+    monkeypatch.setattr(process, "run", child.run)
+    return child
+
+
+@pytest.fixture
+def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path) -> TrainPage:
+    project.set_dataset(fake_run.dataset(tmp_path / "insects"))
+    page = TrainPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    return page
+
+
+def banners(page: TrainPage) -> list[Banner]:
+    return [page._offers.itemAt(place).widget() for place in range(page._offers.count())]
+
+
+def start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
+    page.action_button.click()
+    qtbot.waitUntil(lambda: not jobs.running())
+
+
+def values(page: TrainPage) -> dict[str, str]:
+    return {name: label.text() for name, label in page.facts.values.items()}
+
+
+def test_a_run_drives_the_page_to_its_end(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings
+) -> None:
+    announced: list[int] = []
+    project.runs_changed.connect(lambda: announced.append(1))
+    start(page, qtbot, jobs)
+    run_dir = settings.runs_folder / "insects-mobilenet_v2-feature-extraction-1"
+    assert page.result.title.text() == "66.7\u202f% of val right"
+    assert "4 of 6 photos, 95 % interval" in page.result.details.text()
+    assert "locked test set" in page.result.details.text()
+    assert values(page)["Epoch"] == "3 of 3" and values(page)["Best val"] == "90.0\u202f%, epoch 3"
+    assert page.facts.bar.isHidden() and page.facts.stage.whole() == "Done"
+    assert [row.epoch for row in page.curves.data.epochs] == [1, 2, 3]
+    assert len(page.curves.data.raw) == 3 * fake_run.STEPS
+    assert [page.notices.item(row).text()[:14] for row in range(page.notices.count())] == [
+        "The pretrained",
+        "The model file",
+    ]
+    assert project.run_dir == run_dir and project.model_file == run_dir / runs.MODEL
+    assert announced and page.action_button.isEnabled()
+
+
+def test_the_arguments_are_those_of_the_terminal(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, settings: Settings, child: Child, tmp_path: Path
+) -> None:
+    settings.weights_dir = tmp_path
+    start(page, qtbot, jobs)
+    (arguments,) = child.arguments
+    assert arguments[0] == str(tmp_path / "insects")
+    assert arguments[arguments.index("--weights-dir") + 1] == str(tmp_path)
+    assert 'strategy = "feature-extraction"' in arguments[arguments.index("--config-text") + 1]
+    start(page, qtbot, jobs)
+    assert child.arguments[1][2].endswith("-2")  # never into a folder that holds a run
+
+
+def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
+    def play(run_dir: Path, control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 5)
+        yield from fake_run.epochs_of(1, 2, 5)
+        while not control.stopping:
+            control.wait_while_paused()
+        yield RunFinished(run_dir, 0, 0, None, None, 1.0, 0.0, stopped=True)
+
+    child.play = play
+    page.action_button.click()
+    qtbot.waitUntil(lambda: values(page)["Epoch"] == "2 of 5")
+    assert not page.action_button.isEnabled()
+    assert not page.form.widget().isEnabled()
+    assert values(page)["Images"] == "92.4\u202f/s" and values(page)["Patience left"] == "3"
+    control = jobs.current.control
+    page.pause.click()
+    assert control.paused and page.pause.text() == "Continue"
+    page.pause.click()
+    assert not control.paused and page.pause.text() == "Pause"
+    page.stop.click()
+    assert control.stopping and not page.stop.isEnabled()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert page.result.title.text() == "Stopped before the first epoch was done"
+    assert not page.result.resume.isHidden() and page.result.review.isHidden()
+    assert page.stop.isHidden() and page.form.widget().isEnabled()
+
+
+def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
+    def play(run_dir: Path, control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 5)
+        yield from fake_run.epochs_of(1, 1, 5)
+        while not control.finishing:
+            pass
+        yield from fake_run.closing(run_dir, 1)
+
+    child.play = play
+    page.action_button.click()
+    qtbot.waitUntil(lambda: values(page)["Epoch"] == "1 of 5")
+    page.finish.click()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert page.result.title.text() == "66.7\u202f% of val right"
+    assert page.result.resume.isHidden()
+
+
+def test_no_full_bar_while_there_is_work_left(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
+    looked = threading.Event()
+
+    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 1)
+        yield from fake_run.epochs_of(1, 1, 1)
+        closing = fake_run.closing(run_dir, 1)
+        yield next(closing)
+        looked.wait(10)
+        yield from closing
+
+    child.play = play
+    page.action_button.click()
+    qtbot.waitUntil(lambda: page.facts.stage.whole() == "Writing the model file…")
+    assert page.facts.bar.maximum() == 0  # a bar without an end
+    assert not page.finish.isEnabled() and page.stop.isEnabled()
+    looked.set()
+    qtbot.waitUntil(lambda: not jobs.running())
+
+
+@pytest.mark.parametrize("done", [0, 2])
+def test_a_child_that_dies_leaves_a_run_to_resume(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child, done: int
+) -> None:
+    def die(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 5)
+        fake_run.write_run(run_dir, epochs=done, asked=5, done=False)
+        raise ChildDied("Training was killed from outside, most often because memory ran out.", "the log")
+
+    child.play = die
+    start(page, qtbot, jobs)
+    (banner,) = banners(page)
+    assert banner.label.text().startswith("Training was killed from outside")
+    assert not banner.button.isHidden() and page.action_button.isEnabled()
+    child.play = lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5)
+    banner.button.click()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert "--resume" in child.arguments[1] and child.arguments[1][2] == child.arguments[0][2]
+    assert banners(page) == []
+
+
+def test_a_refusal_is_a_sentence_at_its_place(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
+    def refuse(_run_dir: Path, _control: Control) -> Iterator[Event]:
+        raise WeightsError("The weights of ResNet-18 are not on this machine, and it is offline.")
+        yield
+
+    child.play = refuse
+    start(page, qtbot, jobs)
+    (banner,) = banners(page)
+    assert banner.label.text().startswith("The weights of ResNet-18")
+    assert banner.button.isHidden()  # there is no run to go on with
+
+
+def test_a_resumed_run_shows_what_was_before(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child, settings: Settings
+) -> None:
+    run_dir = fake_run.write_run(settings.runs_folder / "old", epochs=2, done=False)
+
+    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 3, first_epoch=3)
+        yield from fake_run.epochs_of(3, 3, 3)
+
+    child.play = play
+    page.resume(run_dir)
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert [row.epoch for row in page.curves.data.epochs] == [1, 2, 3]
+
+
+def test_an_interrupted_run_is_offered_when_the_page_opens(page: TrainPage, settings: Settings) -> None:
+    fake_run.write_run(settings.runs_folder / "old", epochs=2, done=False)
+    page.show()
+    (banner,) = banners(page)
+    assert banner.label.text() == "The run “old” was interrupted after 2 epochs of 2."
+    page.hide()
+
+
+def test_a_finished_run_is_not_offered(page: TrainPage, settings: Settings) -> None:
+    fake_run.write_run(settings.runs_folder / "old")
+    page.show()
+    assert banners(page) == []
+    page.hide()
+
+
+def test_a_wrong_setting_marks_its_field_and_holds_the_start(page: TrainPage, project: Project) -> None:
+    row = page.form.rows["learning_rate"]
+    row.field.widget.setText("20")
+    row.field.edited.emit(20.0)
+    assert "less than or equal to 10" in row.error()
+    assert not page.action_button.isEnabled()
+    page.form.rows["epochs"].field.widget.setValue(7)  # the others go on working
+    assert project.config.epochs == 7 and project.config.learning_rate is None
+    row.reset.click()
+    assert not row.error() and page.action_button.isEnabled()
+
+
+def test_without_a_dataset_there_is_one_thing_to_do(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path
+) -> None:
+    page = TrainPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    assert page.is_empty() and not page.action_button.isEnabled()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        page.empty_state.button.click()
+    assert asked.args == ["data"]
+    project.set_dataset(fake_run.dataset(tmp_path))
+    assert not page.is_empty() and page.action_button.isEnabled()
+
+
+def test_no_layer_ticked_holds_the_start(page: TrainPage, project: Project) -> None:
+    project.set_config(strategy="custom", trainable=())
+    assert not page.action_button.isEnabled()
+
+
+def test_another_heavy_job_holds_the_start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
+    def wait(control: Control) -> Iterator[Any]:
+        while not control.stopping:
+            yield 1
+
+    jobs.start("Classifying", wait, "predict", heavy=True)
+    assert not page.action_button.isEnabled()
+    assert "Classifying" in page.action_button.accessibleDescription()
+    jobs.stop_all()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert page.action_button.isEnabled()
+
+
+def test_a_page_opened_late_follows_the_run(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, child: Child, tmp_path: Path
+) -> None:
+    shown = threading.Event()
+
+    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 3)
+        shown.wait(10)
+        yield from fake_run.epochs_of(1, 3, 3)
+        yield from fake_run.closing(run_dir, 3)
+
+    child.play = play
+    project.set_dataset(fake_run.dataset(tmp_path / "insects"))
+    training_job.start(jobs, settings, project.config)
+    qtbot.wait(50)
+    page = TrainPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    shown.set()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert not page.result.isHidden()

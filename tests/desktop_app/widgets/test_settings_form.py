@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from desktop_app.widgets.settings_form import ELSEWHERE, SettingsForm
+from engine.config import TrainConfig, make_config
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> SettingsForm:
+    form = SettingsForm()
+    qtbot.addWidget(form)
+    form.show_config(make_config({}))
+    return form
+
+
+def edits(form: SettingsForm) -> list[tuple[str, Any]]:
+    seen: list[tuple[str, Any]] = []
+    form.edited.connect(lambda name, value: seen.append((name, value)))
+    return seen
+
+
+def test_every_declared_setting_has_a_field(form: SettingsForm) -> None:
+    assert set(form.rows) == set(TrainConfig.model_fields) - set(ELSEWHERE)
+    for name, row in form.rows.items():
+        declared = row.field.declared
+        assert row.field.widget.accessibleName() == TrainConfig.model_fields[name].title
+        assert declared.help in row.field.widget.accessibleDescription()
+
+
+@pytest.mark.parametrize("name", sorted(set(TrainConfig.model_fields) - set(ELSEWHERE)))
+def test_every_field_takes_and_gives_its_default(form: SettingsForm, name: str) -> None:
+    """What a field shows is what the config holds: showing a value must never change it."""
+    seen = edits(form)
+    form.rows[name].set_value(TrainConfig.model_fields[name].default)
+    assert not form.rows[name].is_changed()
+    assert not seen
+
+
+def test_five_are_in_sight_and_the_rest_fold(form: SettingsForm) -> None:
+    plain = {name for name, row in form.rows.items() if not row.field.declared.advanced}
+    assert plain == {"epochs", "batch_size", "learning_rate", "augmentation", "patience"}
+    assert form.advanced.isHidden()
+    form.fold.click()
+    assert not form.advanced.isHidden()
+
+
+def test_a_change_is_told_marked_and_reset(form: SettingsForm) -> None:
+    seen = edits(form)
+    row = form.rows["epochs"]
+    row.field.widget.setValue(25)
+    assert seen == [("epochs", 25)]
+    assert row.is_changed() and row.reset.isEnabled()
+    row.reset.click()
+    assert seen[-1] == ("epochs", 10)
+    assert not row.is_changed() and row.field.widget.value() == 10
+
+
+def test_changed_advanced_settings_are_counted_on_the_fold(form: SettingsForm) -> None:
+    form.show_config(make_config({"seed": 3, "momentum": 0.8}))
+    assert form.fold.text() == "Advanced · 2 changed"
+
+
+def test_optional_numbers(form: SettingsForm, qtbot: QtBot) -> None:
+    seen = edits(form)
+    line = form.rows["learning_rate"].field.widget
+    assert isinstance(line, QLineEdit) and line.placeholderText() == "automatic"
+    qtbot.keyClicks(line, "0.003")
+    assert seen[-1] == ("learning_rate", 0.003)
+    line.selectAll()
+    qtbot.keyClick(line, Qt.Key.Key_Backspace)
+    assert seen[-1] == ("learning_rate", None)
+    qtbot.keyClicks(line, "fast")
+    assert seen[-1] == ("learning_rate", "fast")
+
+
+def test_choices_and_optional_choices(form: SettingsForm) -> None:
+    seen = edits(form)
+    box = form.rows["channels_last"].field.widget
+    assert isinstance(box, QComboBox)
+    assert [box.itemText(place) for place in range(box.count())] == ["automatic", "yes", "no"]
+    box.setCurrentIndex(2)
+    assert seen == [("channels_last", False)]
+
+
+def test_a_wrong_field_is_marked_with_its_sentence(form: SettingsForm) -> None:
+    form.show_errors({"seed": "Seed must be a number."})
+    row = form.rows["seed"]
+    assert row.error() == "Seed must be a number."
+    assert row.field.widget.property("wrong") is True
+    assert not form.advanced.isHidden()  # or nobody would see it
+    form.show_errors({})
+    assert not row.error() and row.field.widget.property("wrong") is False
+
+
+def test_a_wrong_field_keeps_what_was_typed(form: SettingsForm) -> None:
+    line = form.rows["learning_rate"].field.widget
+    line.setText("20")
+    form.show_errors({"learning_rate": "Too large."})
+    form.show_config(make_config({"epochs": 3}))
+    assert line.text() == "20"
+
+
+def test_the_wheel_changes_nothing_without_focus(form: SettingsForm) -> None:
+    box = form.rows["epochs"].field.widget
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(5, 5),
+        QPoint(0, 120),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(box, wheel)
+    assert box.value() == 10
+
+
+def test_help_names_range_and_unit(form: SettingsForm) -> None:
+    assert form.rows["batch_size"].field.declared.range_text() == "1 to 4096 photos."
+    assert form.rows["learning_rate"].field.declared.range_text() == "Above 0, at most 10."
