@@ -1,6 +1,7 @@
 """Thaw's engine: scan, train, evaluate, predict. It knows no window, and importing it loads nothing heavy.
 
-A verb is looked up when it is first used: `engine.predict(...)` imports ONNX Runtime, `engine.train(...)` imports torch.
+A verb is looked up when it is first used: `engine.predict(...)` imports ONNX Runtime, `engine.train(...)` imports
+torch.
 """
 
 from __future__ import annotations

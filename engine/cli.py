@@ -59,7 +59,9 @@ def cli() -> None:
 
 
 def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else.")(
+        command
+    )
 
 
 def play(events: Iterable[Event], control: Control, as_json: bool) -> int:
@@ -101,7 +103,9 @@ def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     for name, field in reversed(TrainConfig.model_fields.items()):
         if name in NOT_FLAGS:
             continue
-        options = [value for value in typing.get_args(field.annotation) or (field.annotation,) if value is not type(None)]
+        options = [
+            value for value in typing.get_args(field.annotation) or (field.annotation,) if value is not type(None)
+        ]
         literal = typing.get_origin(field.annotation) is Literal
         kind: Any = click.Choice([str(option) for option in options]) if literal else options[0]
         flags = [f"--{name.replace('_', '-')}", *([OWN_FLAGS[name]] if name in OWN_FLAGS else [])]
@@ -142,9 +146,7 @@ def train(
     values |= {name: value for name, value in flags.items() if value is not None}
     config = make_config(values | {"data": data})
     control = Control()
-    events = engine.train(
-        config, run_dir, resume=resume, weights_dir=weights_dir, offline=offline, control=control
-    )
+    events = engine.train(config, run_dir, resume=resume, weights_dir=weights_dir, offline=offline, control=control)
     return play(events, control, as_json)
 
 
@@ -161,7 +163,9 @@ def _text_of(path: Path | None) -> str | None:
 @click.option("--out", type=Existing, required=True, help="The CSV file to write.")
 @click.option("--replace", is_flag=True, help="Write over --out if it is there.")
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to list a photo.")
-@click.option("--threshold", type=click.FloatRange(0, 1), default=0.0, help="Below this confidence the label is unknown.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), default=0.0, help="Below this confidence the label is unknown."
+)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
 @with_json
 def predict(
@@ -232,7 +236,9 @@ def demo(out: Path, as_json: bool) -> int:
 
 
 @cli.command()
-@click.option("--self-check", is_flag=True, help="Load a model, classify a photo, draw the window; exit 0 if all works.")
+@click.option(
+    "--self-check", is_flag=True, help="Load a model, classify a photo, draw the window; exit 0 if all works."
+)
 @with_json
 def doctor(self_check: bool, as_json: bool) -> int:
     """Tell versions, devices and why one is not used, folders, and what is wrong."""

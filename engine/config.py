@@ -49,32 +49,61 @@ class TrainConfig(BaseModel):
     ]
     batch_size: Annotated[
         int,
-        setting(32, "Batch size", "Photos per training step; halve it if memory runs out.", "photos", False, ge=1, le=4096),
+        setting(
+            32, "Batch size", "Photos per training step; halve it if memory runs out.", "photos", False, ge=1, le=4096
+        ),
     ]
     learning_rate: Annotated[
         float | None,
-        setting(None, "Learning rate", "The largest step size; empty takes the model's own default.", "", False, gt=0, le=10),
+        setting(
+            None, "Learning rate", "The largest step size; empty takes the model's own default.", "", False, gt=0, le=10
+        ),
     ]
     augmentation: Annotated[
         Literal["none", "light"],
-        setting("light", "Augmentation", "Random crops, flips and mild colour, so that the model does not learn by heart.", advanced=False),
+        setting(
+            "light",
+            "Augmentation",
+            "Random crops, flips and mild colour, so that the model does not learn by heart.",
+            advanced=False,
+        ),
     ]
     patience: Annotated[
         int,
-        setting(0, "Patience", "Stop when validation has not improved for this many epochs; 0 never stops early.", "epochs", False, ge=0, le=1000),
+        setting(
+            0,
+            "Patience",
+            "Stop when validation has not improved for this many epochs; 0 never stops early.",
+            "epochs",
+            False,
+            ge=0,
+            le=1000,
+        ),
     ]
     image_size: Annotated[
         int | None,
-        setting(None, "Image size", "Side of the square image the model sees; empty takes the model's own.", "pixels", ge=16, le=1024),
+        setting(
+            None,
+            "Image size",
+            "Side of the square image the model sees; empty takes the model's own.",
+            "pixels",
+            ge=16,
+            le=1024,
+        ),
     ]
     fit: Annotated[
         Fit,
-        setting("crop", "Fit", "How a photo that is not square becomes square: cut the long ends, add borders, or squeeze."),
+        setting(
+            "crop", "Fit", "How a photo that is not square becomes square: cut the long ends, add borders, or squeeze."
+        ),
     ]
-    optimizer: Annotated[Literal["adamw", "sgd"], setting("adamw", "Optimizer", "The rule that turns gradients into steps.")]
+    optimizer: Annotated[
+        Literal["adamw", "sgd"], setting("adamw", "Optimizer", "The rule that turns gradients into steps.")
+    ]
     momentum: Annotated[float, setting(0.9, "Momentum", "How much of the last step SGD keeps.", ge=0, lt=1)]
     weight_decay: Annotated[
-        float, setting(0.01, "Weight decay", "Pull of the weights towards zero; norms and biases are left out.", ge=0, le=1)
+        float,
+        setting(0.01, "Weight decay", "Pull of the weights towards zero; norms and biases are left out.", ge=0, le=1),
     ]
     schedule: Annotated[
         Literal["cosine", "constant"], setting("cosine", "Schedule", "How the learning rate goes after the warm-up.")
@@ -87,17 +116,38 @@ class TrainConfig(BaseModel):
     ]
     class_weights: Annotated[
         Literal["auto", "none", "balanced"],
-        setting("auto", "Class weights", "Count rare classes more: auto does so when the largest class is over 1.5 times the smallest."),
+        setting(
+            "auto",
+            "Class weights",
+            "Count rare classes more: auto does so when the largest class is over 1.5 times the smallest.",
+        ),
     ]
     val_share: Annotated[
-        float, setting(0.15, "Validation share", "Part of the photos kept for validation where the folder has none.", ge=0.05, le=0.5)
+        float,
+        setting(
+            0.15,
+            "Validation share",
+            "Part of the photos kept for validation where the folder has none.",
+            ge=0.05,
+            le=0.5,
+        ),
     ]
     test_share: Annotated[
-        float, setting(0.10, "Test share", "Part of the photos locked away for the test where the folder is not split.", ge=0, le=0.5)
+        float,
+        setting(
+            0.10,
+            "Test share",
+            "Part of the photos locked away for the test where the folder is not split.",
+            ge=0,
+            le=0.5,
+        ),
     ]
-    seed: Annotated[int, setting(0, "Seed", "The same seed on the same machine gives the same run.", ge=0, le=2**31 - 1)]
+    seed: Annotated[
+        int, setting(0, "Seed", "The same seed on the same machine gives the same run.", ge=0, le=2**31 - 1)
+    ]
     device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], setting("auto", "Device", "Where the run computes; auto takes the fastest found.")
+        Literal["auto", "cpu", "cuda", "mps"],
+        setting("auto", "Device", "Where the run computes; auto takes the fastest found."),
     ]
     threads: Annotated[
         int | None, setting(None, "Threads", "CPU threads of the run; empty takes every core.", ge=1, le=256)

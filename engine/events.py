@@ -330,8 +330,8 @@ def _revived(wanted: Any, value: Any) -> Any:
     if isinstance(wanted, types.UnionType):
         (wanted,) = [option for option in wanted.__args__ if option is not type(None)]
         return None if value is None else _revived(wanted, value)
-    if dataclasses.is_dataclass(wanted):
-        known = _fields_of(typing.cast(type, wanted))
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+        known = _fields_of(wanted)
         return wanted(**{key: _revived(known[key], item) for key, item in value.items() if key in known})
     if typing.get_origin(wanted) is tuple:
         kinds = typing.get_args(wanted)

@@ -89,6 +89,7 @@ class Screen:
         self._tables[titles[0]].add_row(*map(escape, cells))
 
 
+COUNTED = ("train", "val", "test", "photos")
 RIGHT_ALIGNED = ("Parameters", "Sees", "ImageNet", "Photos/s")
 
 
@@ -126,7 +127,9 @@ def _(event: ev.Notice) -> str:
 def _(event: ev.ScanFinished) -> str:
     lines = [f"{event.root}: {len(event.classes)} classes, {event.photos:,} photos, {event.skipped:,} entries skipped"]
     for name, *counts in event.counts:
-        parts = [f"{count} {split}" for count, split in zip(counts, ("train", "val", "test", "photos"), strict=True) if count]
+        parts = [
+            f"{count} {split}" for count, split in zip(counts, ("train", "val", "test", "photos"), strict=True) if count
+        ]
         lines.append(f"  {name}: {', '.join(parts)}")
     return "\n".join(lines)
 
@@ -136,7 +139,7 @@ def _(event: ev.RunStarted) -> str:
     resumed = f", going on with epoch {event.first_epoch}" if event.first_epoch > 1 else ""
     return (
         f"Training {event.model}, {event.strategy}, on {event.device} with {event.threads} threads{resumed}\n"
-        f"{event.train_photos} photos for training, {event.val_photos} for validation, {event.test_photos} for the test; "
+        f"{event.train_photos} training photos, {event.val_photos} for validation, {event.test_photos} for the test\n"
         f"{event.trainable_parameters:,} of {event.parameters:,} parameters train; {event.weights}"
     )
 
@@ -151,7 +154,8 @@ def _(event: ev.EpochFinished) -> str:
     best = " (best so far)" if event.best_epoch == event.epoch else ""
     return (
         f"Epoch {event.epoch} of {event.epochs}: loss {event.train_loss:.3f} train, {event.val_loss:.3f} val; accuracy "
-        f"{event.train_accuracy:.1%} train, {event.val_accuracy:.1%} val{best}; {event.images_per_second:.0f} photos/s; "
+        f"{event.train_accuracy:.1%} train, {event.val_accuracy:.1%} val{best}; "
+        f"{event.images_per_second:.0f} photos/s; "
         f"{left(event.seconds_left)}"
     ).rstrip("; ")
 
@@ -196,7 +200,8 @@ def _(event: ev.PredictionFinished) -> str:
 @_says(ev.LayersFinished)
 def _(event: ev.LayersFinished) -> str:
     share = event.trainable / event.parameters
-    return f"{event.model} at {event.image_size} px: {event.parameters:,} parameters, {event.trainable:,} train ({share:.1%})"
+    trains = f"{event.trainable:,} train ({share:.1%})"
+    return f"{event.model} at {event.image_size} px: {event.parameters:,} parameters, {trains}"
 
 
 @_says(ev.Check)

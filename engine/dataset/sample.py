@@ -83,7 +83,7 @@ def draw_shape(name: str, rng: np.random.Generator) -> pillow.Image:
     _draw_lines(canvas, background.mean((0, 1)), rng)
     ImageDraw.Draw(canvas).polygon(_outline(name, centre, radius, rng), fill=_colour_away_from(lightness, rng))
     small = canvas.resize((SIZE, SIZE), pillow.Resampling.BOX)
-    noisy = np.asarray(small).astype(np.float64) + rng.normal(0, rng.uniform(1, 7), (SIZE, SIZE, 3))
+    noisy = np.asarray(small).astype(np.float64) + rng.normal(0, rng.uniform(1, 8), (SIZE, SIZE, 3))
     return pillow.fromarray(np.clip(np.rint(noisy), 0, 255).astype(np.uint8))
 
 
@@ -106,7 +106,7 @@ def _background(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     along = np.clip(0.5 + x * math.cos(angle) + y * math.sin(angle), 0, 1)[..., None]
     blobs = pillow.fromarray(rng.integers(0, 256, (5, 5, 3), np.uint8)).resize((SIZE, SIZE), pillow.Resampling.BICUBIC)
     blobs = blobs.filter(ImageFilter.GaussianBlur(2))
-    mixed = ends[0] * (1 - along) + ends[1] * along + (np.asarray(blobs) - 128.0) * rng.uniform(0.05, 0.15)
+    mixed = ends[0] * (1 - along) + ends[1] * along + (np.asarray(blobs) - 128.0) * rng.uniform(0.05, 0.2)
     pixels: npt.NDArray[np.uint8] = np.clip(mixed + rng.normal(0, 2, (SIZE, SIZE, 1)), 0, 255).astype(np.uint8)
     return pixels
 
@@ -115,11 +115,11 @@ def _draw_lines(canvas: pillow.Image, mean: npt.NDArray[np.float64], rng: np.ran
     """Thin, faint lines from edge to edge: clutter that never closes to a shape of its own."""
     draw = ImageDraw.Draw(canvas)
     side = canvas.width
-    for _ in range(int(rng.integers(2, 7))):
+    for _ in range(int(rng.integers(3, 9))):
         points = [(float(rng.uniform(0, side)), float(rng.choice((0, side)))) for _ in range(2)]
         if rng.random() < 0.5:
             points = [(y, x) for x, y in points]
-        red, green, blue = np.clip(mean + rng.uniform(-30, 30, 3), 0, 255)
+        red, green, blue = np.clip(mean + rng.uniform(-45, 45, 3), 0, 255)
         draw.line(points, fill=(int(red), int(green), int(blue)), width=int(rng.integers(1, 2 * _OVERSAMPLING)))
 
 

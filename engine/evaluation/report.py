@@ -20,9 +20,7 @@ from engine.prediction.batch import predict
 from engine.runs import PredictionRow
 
 
-def evaluate(
-    model: Path, data: Path, out: Path, control: Control | None = None
-) -> Generator[Event, None, None]:
+def evaluate(model: Path, data: Path, out: Path, control: Control | None = None) -> Generator[Event, None, None]:
     """Yield progress, then EvaluationFinished; write metrics.json and predictions.csv to the folder `out`.
 
     `data` is a dataset folder: its test split is measured where it has one, else its val split, else all of it, and

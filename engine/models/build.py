@@ -29,6 +29,7 @@ class Classifier(nn.Module):
 
     scale: Tensor
     offset: Tensor
+    grey: Tensor
 
     def __init__(self, network: nn.Module, spec: ModelSpec) -> None:
         super().__init__()
@@ -132,7 +133,9 @@ def load_backbone(network: nn.Module, spec: ModelSpec, state: dict[str, Tensor],
 
 def owners(network: nn.Module) -> tuple[str, ...]:
     """The dotted names of the modules that own parameters, in order of registration: what freezing speaks of."""
-    return tuple(name for name, module in network.named_modules() if next(module.parameters(recurse=False), None) is not None)
+    return tuple(
+        name for name, module in network.named_modules() if next(module.parameters(recurse=False), None) is not None
+    )
 
 
 def set_trainable(network: nn.Module, names: Collection[str]) -> None:

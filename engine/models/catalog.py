@@ -105,14 +105,16 @@ _ROWS = (
         "mobilenet_v3_small", "MobileNetV3 small", "MobileNet",
         "The fastest here that still knows photos; for old laptops and large folders.",
         2019, "torchvision", 2_542_856, 224, 32, 3, IMAGENET_MEAN, IMAGENET_STD,
-        Head("classifier.3", "linear", 1024), _feature_blocks(13, "classifier.0", "classifier.3"), 3, "features", _TORCHVISION,
+        Head("classifier.3", "linear", 1024), _feature_blocks(13, "classifier.0", "classifier.3"), 3,
+        "features", _TORCHVISION,
         weights=_official(("mobilenet_v3_small-047dcff4.pth", 0.67668),),
     ),
     ModelSpec(
         "mobilenet_v3_large", "MobileNetV3 large", "MobileNet",
         "A little slower than MobileNetV2 to train, a little more accurate.",
         2019, "torchvision", 5_483_032, 224, 32, 3, IMAGENET_MEAN, IMAGENET_STD,
-        Head("classifier.3", "linear", 1280), _feature_blocks(17, "classifier.0", "classifier.3"), 3, "features", _TORCHVISION,
+        Head("classifier.3", "linear", 1280), _feature_blocks(17, "classifier.0", "classifier.3"), 3,
+        "features", _TORCHVISION,
         weights=_official(("mobilenet_v3_large-5c1a4163.pth", 0.75274), ("mobilenet_v3_large-8738ca79.pth", 0.74042)),
     ),
     ModelSpec(

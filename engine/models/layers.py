@@ -44,7 +44,9 @@ def describe_layers(
         raise ThawError(f"{spec.title} cannot take images of {size}×{size} pixels; use {spec.input_size}.") from error
     block = 0
     for name in (*tracer.seen, *(owner for owner in owners(network) if owner not in tracer.seen)):
-        if any(in_block(name, prefixes) for prefixes in spec.blocks):  # pooling between blocks belongs to the one before
+        if any(
+            in_block(name, prefixes) for prefixes in spec.blocks
+        ):  # pooling between blocks belongs to the one before
             block = block_of(name, spec.blocks)
         yield _row(network, tracer, name, block, trainable)
     sizes = {name: _own_parameters(network.get_submodule(name)) for name in owners(network)}

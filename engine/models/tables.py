@@ -34,9 +34,7 @@ def with_classes(name: str, classes: int) -> tuple[Layer, ...]:
     spec = find_model(name)
     rows = read_layers(name)
     head = max(index for index, row in enumerate(rows) if row.type == "Linear")
-    new = dataclasses.replace(
-        rows[head], output_shape=(classes,), parameters=(spec.head.features + 1) * classes
-    )
+    new = dataclasses.replace(rows[head], output_shape=(classes,), parameters=(spec.head.features + 1) * classes)
     return (*rows[:head], new, *rows[head + 1 :])
 
 

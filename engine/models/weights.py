@@ -78,7 +78,8 @@ def verify(found: FoundWeights) -> None:
     """Raises WeightsError where an official file is not what its name promises."""
     if found.official and not _sha256(found.path).startswith(found.official.sha256_start):
         raise WeightsError(
-            f"{found.path} is not the file its name says: it is damaged or incomplete. Delete it; it will be fetched again."
+            f"{found.path} is not the file its name says: it is damaged or incomplete. Delete it, and it will "
+            "be fetched again."
         )
 
 
@@ -101,9 +102,7 @@ def obtain(
     return found
 
 
-def fetch(
-    source: WeightsSource, folder: Path, control: Control | None = None
-) -> Generator[Transferred, None, Path]:
+def fetch(source: WeightsSource, folder: Path, control: Control | None = None) -> Generator[Transferred, None, Path]:
     """Download to `folder`, going on from a part file where one was left; returns the verified file's path."""
     target = folder / source.file_name
     part = target.with_name(target.name + PART_SUFFIX)

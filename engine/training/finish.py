@@ -69,7 +69,7 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
     yield StageStarted("Comparing the model file with the trained network")
     parity = _parity(run, beside, answers, temperature)
     yield parity
-    metrics["parity"] = {name: value for name, value in vars(parity).items()}
+    metrics["parity"] = dict(vars(parity))
     metrics |= {"seconds": time.perf_counter() - start, "images_per_second": speed, "stopped": stopped}
     model_file.write(path, manifest.model_copy(update={"metrics": metrics}), {model_file.NETWORK: onnx})
     beside.unlink()

@@ -133,7 +133,8 @@ def answer(
     """Classify without training, never augmented; returns None where a stop came first."""
     classifier.eval()
     device = next(classifier.parameters()).device
-    logits, labels, numbers = [], [], []
+    logits, labels = [], []
+    numbers: list[int] = []
     with torch.inference_mode():
         for batch in loader.batches(groups):
             control.wait_while_paused()

@@ -12,8 +12,8 @@ from engine.models.strategies import Strategy
 
 
 def default_learning_rate(strategy: Strategy, config: TrainConfig) -> float:
-    """The strategy's rate for a batch of 32, scaled to the batch: linearly for SGD (Goyal et al., 2017, "Accurate, Large
-    Minibatch SGD"), by the square root for AdamW (Malladi et al., 2022, "On the SDEs and Scaling Rules for Adaptive
+    """The strategy's rate for a batch of 32, scaled to the batch: linearly for SGD (Goyal et al. 2017, "Accurate, Large
+    Minibatch SGD"), by the square root for AdamW (Malladi et al. 2022, "On the SDEs and Scaling Rules for Adaptive
     Gradient Algorithms")."""
     share = config.batch_size / 32
     rate = strategy.learning_rates[config.optimizer] * (share if config.optimizer == "sgd" else math.sqrt(share))

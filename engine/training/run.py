@@ -9,7 +9,6 @@ epoch, photo) alone, so a run that was killed goes on to the same weights.
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -120,9 +119,7 @@ def _run(run_dir: Path, weights_dir: Path | None, offline: bool, control: Contro
         run.loader.close()
 
 
-def _prepare(
-    run_dir: Path, weights_dir: Path | None, offline: bool, control: Control
-) -> Generator[Event, None, Run]:
+def _prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, Run]:
     """Read, or decide and write, all that the run is made of."""
     config = runs.read_config(run_dir)
     spec, strategy = find_model(config.model), find_strategy(config.strategy)
@@ -149,7 +146,7 @@ def _prepare(
     runs.cut_history(run_dir, progress.epoch)
     classifier = Classifier(network, spec).to(config.device)
     if config.channels_last:
-        classifier.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        classifier.to(memory_format=torch.channels_last)
     assert config.image_size and config.threads
     loader = PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads)
     run = Run(

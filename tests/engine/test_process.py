@@ -19,7 +19,9 @@ from engine.events import Model, Notice
 
 def a_child_that(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let `process.run` start a small program in place of Thaw."""
-    lines = "import sys, time, os, signal\nsay = lambda t: print('{\"event\": \"notice\", \"text\": \"%s\"}' % t, flush=True)\n"
+    lines = (
+        'import sys, time, os, signal\nsay = lambda t: print(\'{"event": "notice", "text": "%s"}\' % t, flush=True)\n'
+    )
     monkeypatch.setattr(process, "_program", lambda: [sys.executable, "-c", lines + code])
 
 
@@ -48,7 +50,9 @@ def test_noise_of_a_library_on_stdout_ends_nothing(monkeypatch: pytest.MonkeyPat
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(("number", "word"), [(signal.SIGKILL, "memory"), (signal.SIGSEGV, "crash")])
 def test_a_killed_child_is_one_sentence_with_details(monkeypatch: pytest.MonkeyPatch, number: int, word: str) -> None:
-    a_child_that(monkeypatch, f"say('a'); sys.stderr.write('last words'); sys.stderr.flush(); os.kill(os.getpid(), {number:d})")
+    a_child_that(
+        monkeypatch, f"say('a'); sys.stderr.write('last words'); sys.stderr.flush(); os.kill(os.getpid(), {number:d})"
+    )
     events = process.run("train", [])
     assert next(events) == Notice("a")
     with pytest.raises(ChildDied, match=word) as caught:
@@ -96,5 +100,8 @@ def test_a_child_that_does_not_listen_is_ended(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_much_on_stderr_does_not_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    a_child_that(monkeypatch, "sys.stderr.write('x' * 80 + '\\n') if False else [sys.stderr.write('y' * 99 + '\\n') for _ in range(20000)]; say('done')")
+    a_child_that(
+        monkeypatch,
+        "for _ in range(20000): sys.stderr.write('y' * 99 + '\\n')\nsay('done')",
+    )
     assert list(process.run("x", [])) == [Notice("done")]

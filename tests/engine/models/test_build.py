@@ -52,7 +52,9 @@ def test_official_sources_are_torchvisions(spec: ModelSpec) -> None:
     if spec.source != "torchvision":
         assert not spec.weights
         return
-    published = {row.url: row.meta["_metrics"]["ImageNet-1K"]["acc@1"] for row in torchvision.models.get_model_weights(spec.name)}
+    published = {
+        row.url: row.meta["_metrics"]["ImageNet-1K"]["acc@1"] for row in torchvision.models.get_model_weights(spec.name)
+    }
     assert {source.url: round(100 * source.imagenet_top1, 3) for source in spec.weights} == published
     assert [s.imagenet_top1 for s in spec.weights] == sorted((s.imagenet_top1 for s in spec.weights), reverse=True)
 

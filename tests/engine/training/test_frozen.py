@@ -38,7 +38,8 @@ def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def hashes(state: dict[str, torch.Tensor]) -> dict[str, str]:
     return {
-        name: hashlib.sha256(tensor.detach().contiguous().numpy().tobytes()).hexdigest() for name, tensor in state.items()
+        name: hashlib.sha256(tensor.detach().contiguous().numpy().tobytes()).hexdigest()
+        for name, tensor in state.items()
     }
 
 

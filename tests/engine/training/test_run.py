@@ -100,9 +100,7 @@ def test_a_seed_reproduces_a_run_and_another_does_not(photos: Path, tmp_path: Pa
     assert not same(weights_of(tmp_path / "a"), weights_of(tmp_path / "c"))
 
 
-def test_validation_and_test_are_never_augmented(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_validation_and_test_are_never_augmented(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: set[int] = set()
     from engine.dataset import loader  # noqa: PLC0415
 
@@ -149,9 +147,7 @@ def test_stop_before_the_first_epoch_leaves_no_ghost_of_a_model(photos: Path, tm
 
 def test_finish_now_ends_whole_with_what_there_is(photos: Path, tmp_path: Path) -> None:
     control = Control()
-    events = steered(
-        train(lenet(photos, epochs=500), tmp_path / "run", control=control), StepFinished, control.finish
-    )
+    events = steered(train(lenet(photos, epochs=500), tmp_path / "run", control=control), StepFinished, control.finish)
     finished = events[-1]
     assert isinstance(finished, RunFinished) and not finished.stopped and finished.epochs == 1 and finished.model_file
     assert runs.state(tmp_path / "run") == "finished"
@@ -202,7 +198,9 @@ def test_a_photo_that_turns_bad_is_told_and_ends_nothing(tmp_path: Path) -> None
             (data / "train" / "blue" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n cut short")
             (data / "val" / "green" / "1.png").unlink()
         seen.append(event)
-    told = [event.path.name for event in seen if isinstance(event, Notice) and event.kind == "photo_left_out" and event.path]
+    told = [
+        event.path.name for event in seen if isinstance(event, Notice) and event.kind == "photo_left_out" and event.path
+    ]
     assert sorted(told) == ["1.png", "3.png"]
     assert isinstance(seen[-1], RunFinished)
     assert runs.read_metrics(tmp_path / "run")["val"]["photos"] == 23
@@ -329,5 +327,3 @@ def test_every_photo_of_a_split_gone_is_a_sentence(tmp_path: Path) -> None:
             if isinstance(event, RunStarted):
                 for path in data.rglob("*.png"):
                     path.unlink()
-
-
