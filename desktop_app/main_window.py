@@ -15,11 +15,11 @@ from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.doors import Doors
-from desktop_app.widgets.drop_hint import DropHint
 from desktop_app.widgets.drops import dropped_paths, sort_drop
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.sidebar import Sidebar
 from desktop_app.widgets.status_line import StatusLine
+from desktop_app.widgets.veil import Veil
 from desktop_app.worker import Jobs, Worker
 
 # name: (title, module, class); loaded when first shown, so that opening the window costs no more than one page.
@@ -31,8 +31,10 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "predict": ("Predict", "desktop_app.pages.predict", "PredictPage"),
 }
 PAGE_OF_JOB = {"scan": "data", "sample": "data", "train": "train", "evaluate": "review", "predict": "predict"}
+DROP_WORDS = "A folder of class folders opens in Data; photos, a folder of photos or a model open in Predict."
+STOPPING_WORDS = "What is done is being saved. Close the window again to end it at once."
 # Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "sample")
+STOPPED_UNASKED = ("scan", "sample", "read")
 
 
 class MainWindow(QMainWindow):
@@ -57,7 +59,7 @@ class MainWindow(QMainWindow):
         self.doors = Doors()
         self.doors.opened.connect(self._on_door_opened)
         self.stack.addWidget(self.doors)
-        self._hint = DropHint(self)
+        self._veil = Veil(self)
         self._lay_out()
         self._connect()
         self._restore()
@@ -219,6 +221,7 @@ class MainWindow(QMainWindow):
         elif self._may_stop():
             self._closing = True
             self.jobs.stop_all()
+            self._veil.appear("Stopping…", STOPPING_WORDS)
             event.ignore()
             # The question took its time; the last job may have ended meanwhile.
             if not self.jobs.running():
@@ -252,13 +255,13 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()):
             event.acceptProposedAction()
-            self._hint.appear()
+            self._veil.appear("Drop it here", DROP_WORDS)
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self._hint.hide()
+        self._veil.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._hint.hide()
+        self._veil.hide()
         event.acceptProposedAction()
         self.open_paths(dropped_paths(event.mimeData()))
 

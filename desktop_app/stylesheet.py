@@ -143,7 +143,7 @@ QTreeView::branch:has-children:open { image: url("$pictures/chevron-down-$scheme
 QHeaderView { background: $surface_raised; border: none; border-radius: 6px; }
 QHeaderView::section {
   background: $surface_raised; color: $muted; border: none;
-  border-bottom: 1px solid $border; padding: 0 2px; min-height: 30px;
+  border-bottom: 1px solid $border; padding: 0 8px; min-height: 30px;
 }
 QHeaderView::section:hover { color: $text; }
 QHeaderView::up-arrow { image: url("$pictures/chevron-up-$scheme.svg"); width: 12px; height: 12px; }

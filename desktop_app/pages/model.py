@@ -216,7 +216,7 @@ class ModelPage(PageFrame):
         self.search.setFixedWidth(200)
         head.addWidget(self.search)
         column.addLayout(head)
-        self.table.setMinimumHeight(6 * theme.ROW + theme.GRID)
+        self.table.setMinimumHeight(5 * theme.ROW + theme.GRID)
         column.addWidget(self.table, 100)
         column.addWidget(self._summary)
         column.addSpacing(theme.GAP - theme.GRID)

@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import muted_label
 
 DASHES = {"train_curve": Qt.PenStyle.SolidLine, "val_curve": Qt.PenStyle.DashLine}
 FAINT = 70
@@ -30,7 +29,6 @@ class CurvePlot(QWidget):
         super().__init__()
         self._write, self._scale, self._title = write, scale, title
         self._curves: dict[str, tuple[list[float], list[float]]] = {"train_curve": ([], []), "val_curve": ([], [])}
-        self._word, self._best = "epoch", None
         self._known: list[float] = []
         self._plot = pg.PlotWidget()
         self._raw = pg.PlotCurveItem()
@@ -42,9 +40,6 @@ class CurvePlot(QWidget):
             "train_curve": _LegendEntry("train", "train_curve"),
             "val_curve": _LegendEntry("val", "val_curve"),
         }
-        self._where = muted_label()
-        self._where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._where.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._set_up()
         self._lay_out()
         self.recolour()
@@ -67,10 +62,9 @@ class CurvePlot(QWidget):
         self._raw.setData(list(train_at) if raw else [], list(raw))
         self.show_values_at(None)
 
-    def show_axis(self, word: str, best_epoch: int | None, best_at: float | None, end: int = 0) -> None:
-        """Name the axis (“step” or “epoch”) and mark the best epoch, which stands at `best_at`. The axis
+    def show_axis(self, word: str, best_at: float | None, end: int = 0) -> None:
+        """Name the axis (“step” or “epoch”) and mark the best epoch at `best_at`. The axis
         goes to `end` at least."""
-        self._word, self._best = word, best_epoch
         self._plot.setLabel("bottom", word.capitalize())
         self._best_line.setVisible(best_at is not None)
         at, values = self._curves["val_curve"]
@@ -89,7 +83,6 @@ class CurvePlot(QWidget):
             self._pointer.setValue(position)
         for name, (at, values) in self._curves.items():
             self._legend[name].set_value(_value_at(at, values, position, self._write))
-        self._show_place(position)
 
     def recolour(self) -> None:
         """Take the colours of the scheme that holds now."""
@@ -141,7 +134,7 @@ class CurvePlot(QWidget):
         legend.addWidget(QLabel(self._title))
         for entry in self._legend.values():
             legend.addWidget(entry)
-        legend.addWidget(self._where, 1)
+        legend.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GRID)
@@ -151,8 +144,6 @@ class CurvePlot(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._plot.getAxis("bottom").showLabel(event.size().height() >= ROOM_FOR_LABEL)
         super().resizeEvent(event)
-        self.layout().activate()
-        self.show_values_at(None)
 
     def _fit(self, word: str, end: int) -> None:
         ends = [at[-1] for at, _ in self._curves.values() if at]
@@ -164,12 +155,6 @@ class CurvePlot(QWidget):
             ticks = [[(float(epoch), str(epoch)) for epoch in range(int(start), int(last) + 2)]]
         self._plot.getAxis("bottom").setTicks(ticks)
         self._plot.enableAutoRange(axis="y")
-
-    def _show_place(self, position: float | None) -> None:
-        best = f"best at {self._best}" if self._best is not None else ""
-        text = best if position is None else f"{self._word} {round(position)}"
-        fits = self._where.fontMetrics().horizontalAdvance(text) <= self._where.width()
-        self._where.setText(text if fits else "")
 
     def _on_moved(self, point: QPointF) -> None:
         box = self._plot.getPlotItem().vb

@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QHBoxLayout, QPushButton
 from desktop_app import theme
 from desktop_app.widgets.curve_plot import CurvePlot
 from desktop_app.widgets.figures import percent
-from desktop_app.widgets.page_frame import group_label
+from desktop_app.widgets.page_frame import group_label, muted_label
 from engine.events import EpochFinished, StepFinished
 
 REDRAW_MS = 50
 NARROW = 560
 """Below so many pixels of width the plots stand one above the other."""
-SMOOTHING = 0.9
-"""Weight of the past in the smoothed loss of the steps (bias-corrected, as in Adam)."""
+MOST_SMOOTHING = 0.9
+"""Weight of the past in the smoothed loss of the steps (bias-corrected, as in Adam); less where an epoch is short."""
 
 
 class CurveData:
@@ -40,8 +40,9 @@ class CurveData:
         loss = step.loss if math.isfinite(step.loss) else math.nan
         self.raw.append(loss)
         if math.isfinite(loss):
-            self._mean = SMOOTHING * self._mean + (1 - SMOOTHING) * loss
-            self._weight = SMOOTHING * self._weight + (1 - SMOOTHING)
+            past = min(MOST_SMOOTHING, 1 - 4 / max(4, step.steps))
+            self._mean = past * self._mean + (1 - past) * loss
+            self._weight = past * self._weight + (1 - past)
         self.smooth.append(self._mean / self._weight if self._weight else math.nan)
 
     def add_epoch(self, epoch: EpochFinished) -> None:
@@ -63,6 +64,7 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None, with_steps: bool = True) -> None:
         """Without `with_steps` there are epochs only, and nothing to switch."""
         super().__init__(parent)
+        self._with_steps = with_steps
         self.data = CurveData()
         self.loss = CurvePlot("Loss", lambda value: f"{value:.3f}")
         self.accuracy = CurvePlot("Accuracy", percent, scale=100.0)
@@ -130,12 +132,22 @@ class Curves(QWidget):
             self.loss.show_curves(positions, data.column("train_loss"), positions, data.column("val_loss"))
         self.accuracy.show_curves(positions, data.column("train_accuracy"), positions, data.column("val_accuracy"))
         for plot in (self.loss, self.accuracy):
-            plot.show_axis(word, data.best_epoch, best, end)
+            plot.show_axis(word, best, end)
+        self._show_place(None)
         self.redrawn.emit()
 
     def _on_hovered(self, position: object) -> None:
         for plot in (self.loss, self.accuracy):
             plot.show_values_at(position if isinstance(position, float) else None)
+        self._show_place(position)
+
+    def _show_place(self, position: object) -> None:
+        """Where the values of the legends are from: the pointer's place, else the end; then say which epoch is best."""
+        if isinstance(position, float):
+            self._where.setText(f"{'Step' if self._by_step.isChecked() else 'Epoch'} {round(position)}")
+        else:
+            best = self.data.best_epoch
+            self._where.setText("" if best is None else f"○ best: epoch {best}")
 
     def _on_theme_changed(self) -> None:
         self.loss.recolour()
@@ -151,7 +163,10 @@ class Curves(QWidget):
     def _lay_out(self) -> None:
         switch = QHBoxLayout(spacing=0)
         self._title = group_label("Curves")
+        self._where = muted_label()
         switch.addWidget(self._title)
+        switch.addSpacing(2 * theme.GRID if self._with_steps else 0)
+        switch.addWidget(self._where)
         switch.addStretch(1)
         group = QButtonGroup(self)
         for button, place in ((self._by_epoch, "left"), (self._by_step, "right")):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
@@ -22,9 +30,9 @@ TIPS = (
     "Photos a second when predicting, measured on two CPU cores",
     "Whether pretrained weights are on this machine",
 )
-WIDTHS = {PARAMETERS: 62, TOP1: 64, SPEED: 68, WEIGHTS: 92}
+WIDTHS = {PARAMETERS: 60, TOP1: 64, SPEED: 64, WEIGHTS: 88}
 GIVES_WAY = (SPEED, TOP1)
-NARROWEST_TITLE = 128
+NARROWEST_TITLE = 124
 SORT_ROLE = Qt.ItemDataRole.UserRole
 NAME_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
@@ -70,6 +78,10 @@ class ModelTable(QTableView):
             self.setColumnHidden(column, room < NARROWEST_TITLE)
             room += WIDTHS[column] if room < NARROWEST_TITLE else 0
 
+    def sizeHint(self) -> QSize:
+        """No more than it must have: the layout gives it what is left."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
     def show_models(self, models: Sequence[Model]) -> None:
         self._quiet = True
         self._rows.show_models(models)
@@ -113,6 +125,10 @@ class _Rows(QAbstractTableModel):
     def __init__(self, parent: QTableView) -> None:
         super().__init__(parent)
         self._models: tuple[Model, ...] = ()
+
+    def sizeHint(self) -> QSize:
+        """No more than it must have: the layout gives it what is left."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_models(self, models: Sequence[Model]) -> None:
         self.beginResetModel()

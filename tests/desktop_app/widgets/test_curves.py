@@ -39,7 +39,7 @@ def test_many_events_are_drawn_at_most_twenty_times_a_second(curves: Curves, qtb
 
 def test_smoothing_follows_and_survives_a_loss_that_is_no_number(curves: Curves) -> None:
     for step, loss in enumerate((1.0, float("nan"), 0.5, 0.5), 1):
-        curves.add_step(StepFinished(1, step, 4, loss, 1e-3, 50))
+        curves.add_step(StepFinished(1, step, 100, loss, 1e-3, 50))
     assert curves.data.smooth[0] == pytest.approx(1.0)
     assert 0.5 < curves.data.smooth[-1] < 1.0
 
