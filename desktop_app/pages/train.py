@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -20,19 +18,15 @@ from PySide6.QtWidgets import (
 from desktop_app import theme, training_job
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.curves import Curves
-from desktop_app.widgets.figures import percent, quantity
+from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label
-from desktop_app.widgets.run_facts import RunFacts
-from desktop_app.widgets.run_result import RunResult
+from desktop_app.widgets.run_view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
 from engine.errors import ConfigError, ThawError
 from engine.models.catalog import CATALOG
 from engine.models.strategies import STRATEGIES
-
-SHOWN_NOTICES = 200
 
 
 class TrainPage(PageFrame):
@@ -45,10 +39,7 @@ class TrainPage(PageFrame):
         self._run_dir: Path | None = None
         self._wrong: dict[str, str] = {}
         self.form = SettingsForm()
-        self.facts = RunFacts()
-        self.curves = Curves()
-        self.result = RunResult()
-        self.notices = QListWidget()
+        self.view = RunView()
         self.pause = QPushButton("Pause")
         self.finish = QPushButton("Finish now")
         self.stop = QPushButton("Stop")
@@ -96,10 +87,12 @@ class TrainPage(PageFrame):
         paused = word == "pause"
         self.pause.setText("Continue" if paused else "Pause")
         theme.set_icon(self.pause, "play" if paused else "pause")
-        self.facts.pause(paused)
+        self.view.facts.pause(paused)
         if word in ("stop", "finish"):
             self._enable_brakes(False)
-            self.facts.stage.set_whole("Stopping after this step…" if word == "stop" else "Finishing with the best…")
+            self.view.facts.stage.set_whole(
+                "Stopping after this step…" if word == "stop" else "Finishing with the best…"
+            )
 
     # --- what the run tells
 
@@ -111,59 +104,34 @@ class TrainPage(PageFrame):
         worker.failed.connect(self._on_failed)
         worker.steered.connect(self._on_steered)
         self._clear_offers()
-        self.result.hide()
-        self.notices.clear()
-        self.notices.hide()
         folder = training_job.folder_of(worker)  # known only where the page came after the job
-        self.curves.set_history(runs.read_history(folder) if folder else ())
-        self.facts.clear()
+        self.view.begin(runs.read_history(folder) if folder else ())
         self._on_steered("resume")
         self._enable_brakes(True)
         self._right.setCurrentIndex(1)
         self._show_state()
 
     def _on_happened(self, event: object) -> None:
-        self.facts.tell(event)
+        self.view.tell(event)
         match event:
             case events.RunStarted():
-                self._on_run_started(event)
-            case events.StepFinished():
-                self.curves.add_step(event)
-            case events.EpochFinished():
-                self.curves.add_epoch(event)
+                self._run_dir = event.run_dir
+                self._project.announce_runs()
             case events.StageStarted():
                 # past the epochs nothing is left to finish early
                 self.finish.setEnabled(self._run_dir is None)
-            case events.Notice():
-                self._add_notice(event.text)
-            case events.ParityMeasured():
-                self._add_notice(
-                    f"The model file gives the same answer as the trained network on {percent(event.same_top1)} of "
-                    f"{quantity(event.photos, 'photo')} (largest difference {event.largest_difference:.1g})."
-                )
             case events.RunFinished():
                 self._on_run_finished(event)
 
-    def _on_run_started(self, event: events.RunStarted) -> None:
-        self._run_dir = event.run_dir
-        if event.first_epoch > 1:
-            before = [row for row in runs.read_history(event.run_dir) if row.epoch < event.first_epoch]
-            self.curves.set_history(before, event.steps_per_epoch)
-        self.curves.expect(event.epochs)
-        self._project.announce_runs()
-
     def _on_run_finished(self, event: events.RunFinished) -> None:
         self._run_dir = event.run_dir
-        metrics = _metrics(event.run_dir)
-        self.result.show_result(metrics, event.stopped, event.epochs)
-        self.result.show()
         self._project.set_run(event.run_dir)
         if event.model_file:
             self._project.set_model_file(event.model_file)
         self._project.announce_runs()
 
     def _on_failed(self, error: object) -> None:
-        self.facts.finish("Ended early")
+        self.view.facts.finish("Ended early")
         self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
         text = str(error) if isinstance(error, ThawError) else f"Training ended with an error: {error}"
         self._clear_offers()
@@ -183,7 +151,7 @@ class TrainPage(PageFrame):
 
     def _offer_resume(self) -> None:
         """The newest run, where it was left before its end; older ones are in Review."""
-        if self._worker or self._offers.count() or not self.result.isHidden():
+        if self._worker or self._offers.count() or not self.view.result.isHidden():
             return
         path = training_job.newest_run(self._settings.runs_folder)
         if path is None or path == self._offered or not training_job.can_resume(path, self._jobs):
@@ -238,15 +206,6 @@ class TrainPage(PageFrame):
         else:
             self.show_content()
 
-    def _add_notice(self, text: str) -> None:
-        if self.notices.count() < SHOWN_NOTICES:
-            item = QListWidgetItem(text)
-            item.setToolTip(text)
-            item.setSizeHint(QSize(0, theme.ROW))
-            self.notices.addItem(item)
-        self.notices.setFixedHeight(min(3, self.notices.count()) * theme.ROW + theme.GRID)
-        self.notices.show()
-
     def _enable_brakes(self, enabled: bool) -> None:
         for button in (self.pause, self.finish, self.stop):
             button.setEnabled(enabled)
@@ -260,9 +219,9 @@ class TrainPage(PageFrame):
         self.pause.clicked.connect(self._on_pause_clicked)
         self.finish.clicked.connect(lambda: self._worker and self._worker.control.finish())
         self.stop.clicked.connect(lambda: self._worker and self._worker.control.stop())
-        self.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
-        self.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
-        self.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
+        self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
+        self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
+        self.view.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
         self._jobs.started.connect(self._follow)
         self._jobs.started.connect(self._show_state)
         self._jobs.ended.connect(self._on_ended)
@@ -308,27 +267,7 @@ class TrainPage(PageFrame):
             button.setToolTip(tip)
             button.setAccessibleDescription(tip)
             self.add_beside_action(button)
-        self.result.hide()
-        self.notices.hide()
-        self.notices.setAccessibleName("Notices of the run")
-        self.notices.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.notices.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        run = QWidget()
-        column = QVBoxLayout(run)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * theme.GRID)
-        column.addWidget(self.result)
-        column.addWidget(self.facts)
-        column.addWidget(self.curves, 1)
-        column.addWidget(self.notices)
         before = EmptyState("Press Start. Loss and accuracy are drawn here while the model learns.", "", "chart-line")
         self._right.addWidget(before)
-        self._right.addWidget(run)
+        self._right.addWidget(self.view)
         return self._right
-
-
-def _metrics(run_dir: Path) -> dict[str, Any]:
-    try:
-        return runs.read_metrics(run_dir)
-    except ThawError:
-        return {}

@@ -61,7 +61,7 @@ def start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
 
 
 def values(page: TrainPage) -> dict[str, str]:
-    return {name: label.text() for name, label in page.facts.values.items()}
+    return {name: label.text() for name, label in page.view.facts.values.items()}
 
 
 def test_a_run_drives_the_page_to_its_end(
@@ -71,14 +71,14 @@ def test_a_run_drives_the_page_to_its_end(
     project.runs_changed.connect(lambda: announced.append(1))
     start(page, qtbot, jobs)
     run_dir = settings.runs_folder / "insects-mobilenet_v2-feature-extraction-1"
-    assert page.result.title.text() == "66.7\u202f% of val right"
-    assert "4 of 6 photos, 95 % interval" in page.result.details.text()
-    assert "locked test set" in page.result.details.text()
+    assert page.view.result.title.text() == "66.7\u202f% of val right"
+    assert "4 of 6 photos, 95 % interval" in page.view.result.details.text()
+    assert "locked test set" in page.view.result.details.text()
     assert values(page)["Epoch"] == "3 of 3" and values(page)["Best val"] == "90.0\u202f%, epoch 3"
-    assert page.facts.bar.isHidden() and page.facts.stage.whole() == "Done"
-    assert [row.epoch for row in page.curves.data.epochs] == [1, 2, 3]
-    assert len(page.curves.data.raw) == 3 * fake_run.STEPS
-    assert [page.notices.item(row).text()[:14] for row in range(page.notices.count())] == [
+    assert page.view.facts.bar.isHidden() and page.view.facts.stage.whole() == "Done"
+    assert [row.epoch for row in page.view.curves.data.epochs] == [1, 2, 3]
+    assert len(page.view.curves.data.raw) == 3 * fake_run.STEPS
+    assert [page.view.notices.item(row).text()[:14] for row in range(page.view.notices.count())] == [
         "The pretrained",
         "The model file",
     ]
@@ -121,8 +121,8 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
     page.stop.click()
     assert control.stopping and not page.stop.isEnabled()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert page.result.title.text() == "Stopped before the first epoch was done"
-    assert not page.result.resume.isHidden() and page.result.review.isHidden()
+    assert page.view.result.title.text() == "Stopped before the first epoch was done"
+    assert not page.view.result.resume.isHidden() and page.view.result.review.isHidden()
     assert page.stop.isHidden() and page.form.widget().isEnabled()
 
 
@@ -139,8 +139,8 @@ def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Job
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "1 of 5")
     page.finish.click()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert page.result.title.text() == "66.7\u202f% of val right"
-    assert page.result.resume.isHidden()
+    assert page.view.result.title.text() == "66.7\u202f% of val right"
+    assert page.view.result.resume.isHidden()
 
 
 def test_no_full_bar_while_there_is_work_left(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
@@ -156,8 +156,8 @@ def test_no_full_bar_while_there_is_work_left(page: TrainPage, qtbot: QtBot, job
 
     child.play = play
     page.action_button.click()
-    qtbot.waitUntil(lambda: page.facts.stage.whole() == "Writing the model file…")
-    assert page.facts.bar.maximum() == 0  # a bar without an end
+    qtbot.waitUntil(lambda: page.view.facts.stage.whole() == "Writing the model file…")
+    assert page.view.facts.bar.maximum() == 0  # a bar without an end
     assert not page.finish.isEnabled() and page.stop.isEnabled()
     looked.set()
     qtbot.waitUntil(lambda: not jobs.running())
@@ -208,7 +208,7 @@ def test_a_resumed_run_shows_what_was_before(
     child.play = play
     page.resume(run_dir)
     qtbot.waitUntil(lambda: not jobs.running())
-    assert [row.epoch for row in page.curves.data.epochs] == [1, 2, 3]
+    assert [row.epoch for row in page.view.curves.data.epochs] == [1, 2, 3]
 
 
 def test_an_interrupted_run_is_offered_when_the_page_opens(page: TrainPage, settings: Settings) -> None:
@@ -288,4 +288,4 @@ def test_a_page_opened_late_follows_the_run(
     qtbot.addWidget(page)
     shown.set()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert not page.result.isHidden()
+    assert not page.view.result.isHidden()
