@@ -1,4 +1,4 @@
-"""A run as it goes: facts, curves, notices, and in the end the result. Fed with events; knows nothing of who sends them."""
+"""A run as it goes: facts, curves, notices, and in the end the result. Fed with events, from whoever sends them."""
 
 from __future__ import annotations
 
