@@ -108,6 +108,14 @@ def create(run_dir: Path, config: TrainConfig) -> None:
         raise RunError(f"The run cannot be written to {run_dir}: {error.strerror or error}.") from error
 
 
+def discard(run_dir: Path) -> None:
+    """Remove what a run that never began training wrote; anything else in the folder stays."""
+    for name in (CONFIG, DATASET, LOG):
+        (run_dir / name).unlink(missing_ok=True)
+    if not any(run_dir.iterdir()):
+        run_dir.rmdir()
+
+
 def write_config(run_dir: Path, config: TrainConfig) -> None:
     write_whole(run_dir / CONFIG, to_toml(config).encode())
 

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from engine.errors import WeightsError
 from engine.models.catalog import ModelSpec
 from engine.models.lenet import LeNet5
+from engine.models.small_resnet import SmallResNet
 
-_THAWS_OWN = {"lenet5": LeNet5}
+_THAWS_OWN = {"lenet5": LeNet5, "small_resnet": SmallResNet}
 GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's convert("L")
 
 

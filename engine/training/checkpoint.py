@@ -19,7 +19,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands after `epoch` epochs; epoch 0 is before the first."""
+    """Where a run stands after `epoch` epochs; epoch 0 is before the first. `weights` says what it began with."""
 
     epoch: int = 0
     best_epoch: int = 0
@@ -28,6 +28,7 @@ class Progress:
     seconds: float = 0.0
     trained_photos: int = 0
     training_seconds: float = 0.0
+    weights: str = ""
 
 
 def save(run_dir: Path, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:

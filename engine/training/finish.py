@@ -134,7 +134,7 @@ def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest
             "dataset": config.data.name,
             "train_photos": len(run.numbers("train")),
             "strategy": run.strategy.title,
-            "weights": run.weights,
+            "weights": run.progress.weights,
             "weights_licence": spec.licence if run.strategy.pretrained else "none",
             "frozen_parameters": sum(
                 p.numel() for name in frozen for p in network.get_submodule(name).parameters(recurse=False)

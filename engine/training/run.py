@@ -67,7 +67,6 @@ class Run:
     photos: tuple[Photo, ...]
     classifier: Classifier
     loader: PhotoLoader
-    weights: str
     progress: Progress
     optimizer_state: dict[str, object] | None
 
@@ -102,9 +101,18 @@ def train(
         yield Notice("This run is finished; there is nothing to resume.", "already_finished")
         yield finished_event(run_dir)
         return
-    if not resume or runs.state(run_dir) == "absent":
+    fresh = not resume or runs.state(run_dir) == "absent"
+    if fresh:
         runs.create(run_dir, config)
-    yield from logged(run_dir, _run(run_dir, weights_dir, offline, control))
+    started = False
+    try:
+        for event in logged(run_dir, _run(run_dir, weights_dir, offline, control)):
+            started = started or isinstance(event, RunStarted)
+            yield event
+    except ThawError:
+        if fresh and not started:  # what could not start is no run, and the folder can be used again
+            runs.discard(run_dir)
+        raise
 
 
 def _run(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, None]:
@@ -137,21 +145,17 @@ def _prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Co
         found = yield from _obtained(spec, weights_dir, offline, control)
         described = found.description
         network = build_pretrained(spec, len(classes), found.path)
-        (run_dir / "weights.txt").write_text(described, encoding="utf-8")
     else:
         network = build(spec, len(classes))
-        if strategy.pretrained and (run_dir / "weights.txt").exists():
-            described = (run_dir / "weights.txt").read_text(encoding="utf-8")
     progress, optimizer_state = checkpoint.load(run_dir, network)
+    progress = replace(progress, weights=progress.weights or described)
     runs.cut_history(run_dir, progress.epoch)
     classifier = Classifier(network, spec).to(config.device)
     if config.channels_last:
         classifier.to(memory_format=torch.channels_last)
     assert config.image_size and config.threads
     loader = PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads)
-    run = Run(
-        run_dir, config, spec, strategy, classes, photos, classifier, loader, described, progress, optimizer_state
-    )
+    run = Run(run_dir, config, spec, strategy, classes, photos, classifier, loader, progress, optimizer_state)
     yield _started(run)
     return run
 
@@ -242,7 +246,7 @@ def _started(run: Run) -> RunStarted:
         epochs=run.config.epochs,
         steps_per_epoch=len(in_groups(run.numbers("train"), run.config.batch_size)),
         first_epoch=run.progress.epoch + 1,
-        weights=run.weights,
+        weights=run.progress.weights,
     )
 
 
@@ -324,7 +328,8 @@ def _epoch(
 def _progress(before: Progress, epoch: int, val: Answers, result: EpochResult, seconds: float) -> Progress:
     """The best epoch has the highest validation accuracy; among equals, the lowest validation loss."""
     better = (val.accuracy, -val.loss) > (before.best_val_accuracy, -before.best_val_loss)
-    return Progress(
+    return replace(
+        before,
         epoch=epoch,
         best_epoch=epoch if better else before.best_epoch,
         best_val_accuracy=val.accuracy if better else before.best_val_accuracy,
