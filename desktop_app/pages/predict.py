@@ -52,6 +52,8 @@ class PredictPage(PageFrame):
         jobs.started.connect(self._show)
         jobs.ended.connect(self._show)
         self._on_model_file_changed()
+        if project.model_file is None and settings.last_model and settings.last_model.exists():
+            project.set_model_file(settings.last_model)
 
     def _add_beside(self) -> None:
         self.save = QPushButton("Save CSV…")

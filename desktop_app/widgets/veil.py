@@ -1,4 +1,4 @@
-"""What covers the window while something is dragged over it."""
+"""What covers the whole window for a while, with a few words."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from PySide6.QtWidgets import QWidget
 from desktop_app import theme
 
 
-class DropHint(QWidget):
+class Veil(QWidget):
+    """Lets the mouse through: what lies below decides what a drop or a click means."""
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._title, self._words = "", ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def appear(self) -> None:
+    def appear(self, title: str, words: str) -> None:
+        self._title, self._words = title, words
+        self.setAccessibleName(f"{title} {words}")
         self.setGeometry(self.parentWidget().rect())
         self.raise_()
         self.show()
@@ -32,10 +37,9 @@ class DropHint(QWidget):
         painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
         painter.setFont(theme.title_font())
         painter.setPen(theme.colour("text"))
-        painter.drawText(box.adjusted(0, 0, 0, -theme.GRID * 4), Qt.AlignmentFlag.AlignCenter, "Drop it here")
+        painter.drawText(box.adjusted(0, 0, 0, -theme.GRID * 4), Qt.AlignmentFlag.AlignCenter, self._title)
         painter.setFont(theme.body_font())
         painter.setPen(theme.colour("muted"))
-        words = "A folder of class folders opens in Data; photos, a folder of photos or a model open in Predict."
         below = box.adjusted(theme.MARGIN, theme.GRID * 6, -theme.MARGIN, 0)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words)
         painter.end()
