@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.events import EpochFinished
 
 WIDTH, HEIGHT, MARGIN = 960, 400, 56
+DASH = 8
 TRAIN, VAL, INK, GRID = "#2f6fb0", "#c2570c", "#333333", "#dddddd"
 """Blue and orange are told apart with every common colour blindness; val is dashed as well."""
 
@@ -61,11 +63,15 @@ def _across(place: int, count: int, left: int, right: int) -> float:
 
 
 def _line(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], colour: str, dashed: bool) -> None:
+    gone = 0.0  # length so far: dashes go on around the corners
     for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        pieces = max(1, round(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / 7)) if dashed else 1
-        for piece in range(0, pieces, 2):
-            start, end = piece / pieces, min(1.0, (piece + 1) / pieces)
-            ends = (x0 + (x1 - x0) * start, y0 + (y1 - y0) * start, x0 + (x1 - x0) * end, y0 + (y1 - y0) * end)
-            draw.line(ends, colour, 3)
+        length = max(math.hypot(x1 - x0, y1 - y0), 1e-9)
+        steps = max(1, math.ceil(length)) if dashed else 1
+        for step in range(steps):
+            start, end = step / steps, (step + 1) / steps
+            if not dashed or (gone + length * start) % (2 * DASH) < DASH:
+                ends = (x0 + (x1 - x0) * start, y0 + (y1 - y0) * start, x0 + (x1 - x0) * end, y0 + (y1 - y0) * end)
+                draw.line(ends, colour, 3)
+        gone += length
     for x, y in points[-1:]:
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), colour)

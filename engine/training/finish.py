@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +24,7 @@ from engine.prediction.runtime import softmax
 from engine.runs import PredictionRow
 from engine.training import checkpoint
 from engine.training.loop import Answers, answer
-
-if TYPE_CHECKING:
-    from engine.training.run import Run
+from engine.training.prepare import Run
 
 PARITY_PHOTOS = 256
 
