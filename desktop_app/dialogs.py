@@ -160,7 +160,9 @@ def show_help(parent: QWidget | None, page: str, title: str) -> QDialog:
     about = box.add_button("About Thaw", "quiet")
     about.clicked.connect(lambda: show_about(parent))
     about.clicked.connect(box.accept)
-    box.add_button("Close", "main").clicked.connect(box.accept)
+    close = box.add_button("Close", "main")
+    close.clicked.connect(box.accept)
+    close.setFocus()
     box.open()
     return box
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.figures import count
-from engine.dataset.index import DatasetIndex
+
+if TYPE_CHECKING:
+    from engine.dataset.index import DatasetIndex
 
 Index = QModelIndex | QPersistentModelIndex
 ALL = "All classes"

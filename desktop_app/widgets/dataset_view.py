@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
@@ -19,7 +20,9 @@ from desktop_app.widgets.photo_grid import GridPhoto, PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.skipped_list import SkippedList
 from desktop_app.widgets.thumbnails import shown
-from engine.dataset.index import DatasetIndex
+
+if TYPE_CHECKING:
+    from engine.dataset.index import DatasetIndex
 
 SEARCH_FROM_CLASSES = 12
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
@@ -12,7 +13,9 @@ from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 from desktop_app import theme
 from desktop_app.widgets.figures import count
 from desktop_app.widgets.thumbnails import shown
-from engine.dataset.index import Skipped
+
+if TYPE_CHECKING:
+    from engine.dataset.index import Skipped
 
 FILES_LISTED = 500
 

@@ -29,7 +29,7 @@ class Veil(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = theme.colour("surface")
-        ground.setAlpha(225)
+        ground.setAlpha(240)
         painter.fillRect(self.rect(), ground)
         pen = QPen(theme.colour("accent"), 2, Qt.PenStyle.DashLine)
         painter.setPen(pen)

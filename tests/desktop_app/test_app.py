@@ -25,12 +25,14 @@ def show(window):
     QTimer.singleShot(800, window.close)
 app.MainWindow.show = show
 status = app.main()
-heavy = {"torch", "onnxruntime", "pyqtgraph", "numpy"} & set(sys.modules)
+heavy = {"torch", "onnxruntime", "pyqtgraph", "numpy", "PIL"} & set(sys.modules)
 print("status", status, "heavy", sorted(heavy))
 """
 
 
-def test_the_window_opens_light_and_says_how_long_it_took(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["", "data"])
+def test_the_window_opens_light_and_says_how_long_it_took(tmp_path: Path, page: str) -> None:
+    (tmp_path / "window.ini").write_text(f"[window]\npage={page}\n")
     environment = os.environ | {"THAW_HOME": str(tmp_path), "THAW_STARTUP_TRACE": "1", "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, timeout=60, check=False
