@@ -45,7 +45,7 @@ QPushButton[segment="left"] { border-top-right-radius: 0; border-bottom-right-ra
 QPushButton[segment="right"] { border-top-left-radius: 0; border-bottom-left-radius: 0; margin-left: -1px; }
 QPushButton[kind="danger"] { color: $wrong; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
-QToolButton[role="fold"] { padding: 4px 8px 4px 2px; }
+QToolButton[role="fold"], QToolButton[role="fold"]:checked { padding: 4px 8px 4px 2px; background: transparent; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $selected; }
 QToolButton:focus { border: 2px solid $accent; padding: 3px; }
