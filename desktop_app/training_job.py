@@ -32,14 +32,15 @@ def start(jobs: Jobs, settings: Settings, config: TrainConfig) -> Worker:
     return _begin(jobs, run_dir, config.model, lambda control: process.run("train", arguments, control))
 
 
-def resume(jobs: Jobs, run_dir: Path, model: str) -> Worker:
+def resume(jobs: Jobs, settings: Settings, run_dir: Path, model: str) -> Worker:
     """Go on with a run that was stopped or interrupted. What keeps it from that is the job's failure."""
-    return _begin(jobs, run_dir, model, lambda control: _resumed(run_dir, control))
+    weights_dir = settings.weights_dir
+    return _begin(jobs, run_dir, model, lambda control: _resumed(run_dir, weights_dir, control))
 
 
-def _resumed(run_dir: Path, control: Control) -> Iterator[Any]:
-    config = runs.read_config(run_dir)
-    yield from process.run("train", process.train_arguments(config, run_dir, resume=True), control)
+def _resumed(run_dir: Path, weights_dir: Path | None, control: Control) -> Iterator[Any]:
+    arguments = process.train_arguments(runs.read_config(run_dir), run_dir, resume=True, weights_dir=weights_dir)
+    yield from process.run("train", arguments, control)
 
 
 def _begin(jobs: Jobs, run_dir: Path, model: str, job: Any) -> Worker:

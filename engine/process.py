@@ -73,9 +73,8 @@ def train_arguments(
 ) -> list[str]:
     """The command line of `thaw train` for these settings; they travel as a TOML text in the argument itself."""
     arguments = [str(config.data), "--out", str(run_dir)]
-    if resume:
-        return [*arguments, "--resume"]
-    arguments += ["--config-text", to_toml(config)]
+    # A resumed run has its own settings; it looks for weights again where it was killed in its first epoch.
+    arguments += ["--resume"] if resume else ["--config-text", to_toml(config)]
     if weights_dir:
         arguments += ["--weights-dir", str(weights_dir)]
     return [*arguments, "--offline"] if offline else arguments

@@ -116,7 +116,7 @@ class ReviewPage(PageFrame):
         if self._record and not self._jobs.busy_reason():
             summary = self._record.row.summary
             self.page_requested.emit("train")
-            training_job.resume(self._jobs, summary.path, summary.model)
+            training_job.resume(self._jobs, self._settings, summary.path, summary.model)
 
     def open_folder(self) -> None:
         if self._record:

@@ -64,7 +64,7 @@ class TrainPage(PageFrame):
         if self._jobs.busy_reason():
             return
         summary = runs.summarise(run_dir)
-        training_job.resume(self._jobs, run_dir, summary.model if summary else "the model")
+        training_job.resume(self._jobs, self._settings, run_dir, summary.model if summary else "the model")
 
     def _reason_against_start(self) -> str:
         config = self._project.config

@@ -178,7 +178,7 @@ def test_a_run_that_goes_on_now_is_said_to_be_running(
             yield fake_run.epoch(1, 3)
 
     monkeypatch.setattr(process, "run", run)
-    worker = training_job.resume(jobs, folder / "one", "mobilenet_v2")
+    worker = training_job.resume(jobs, settings, folder / "one", "mobilenet_v2")
     page = opened(qtbot, project, jobs, settings)
     assert cells(page, 0)[-1] == "running"
     assert page.details.resume.isHidden()
