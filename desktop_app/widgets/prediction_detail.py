@@ -101,7 +101,7 @@ class PredictionDetail(QWidget):
         self.photo = PhotoPane()
         self.photo.clicked.connect(self.enlarged)
         self.photo.setToolTip("Click to enlarge")
-        self._sign = Picture("check", 20, "right")
+        self._sign = Picture("circle-help", 20, "unsure")
         self.label = ElidedLabel()
         self.label.setFont(theme.group_font())
         self._name = ElidedLabel()
@@ -144,7 +144,10 @@ class PredictionDetail(QWidget):
         self._error.setVisible(bool(prediction and prediction.error))
         if prediction is None:
             return
-        self._sign.set_icon(*self._model.sign(prediction))
+        sign, colour = self._model.sign(prediction)
+        self._sign.setVisible(bool(sign))
+        if sign:
+            self._sign.set_icon(sign, colour)
         self.label.set_whole(thumbnails.shown(self._model.label(prediction)) or "not read")
         self._name.set_whole(thumbnails.shown(prediction.path.name))
         self._error.setText(thumbnails.shown(prediction.error))

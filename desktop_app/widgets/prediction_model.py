@@ -116,10 +116,11 @@ class PredictionModel(QAbstractTableModel):
         return Prediction(prediction.path, label, prediction.confidence, prediction.top, prediction.error)
 
     def sign(self, prediction: Prediction) -> tuple[str, str]:
-        """The icon and the colour before the label."""
+        """The icon before the label and the colour of both: no icon for an answer, since nobody knows yet whether it
+        is right."""
         if prediction.error:
             return "x", "wrong"
-        return ("circle-help", "unsure") if self._is_unknown(prediction) else ("check", "right")
+        return ("circle-help", "unsure") if self._is_unknown(prediction) else ("", "text")
 
     def _is_unknown(self, prediction: Prediction) -> bool:
         # A class of that very name is an answer and no doubt.

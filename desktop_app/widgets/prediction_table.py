@@ -50,9 +50,10 @@ class _PredictionDelegate(QStyledItemDelegate):
 
     def _paint_label(self, painter: QPainter, prediction: Prediction, box: QRectF) -> None:
         sign, colour = self._model.sign(prediction)
-        theme.paint_icon(painter, sign, QRectF(box.x() + 8, box.center().y() - 8, 16, 16), colour)
-        words = box.adjusted(32, 0, -8, 0)
-        painter.setPen(theme.colour("text" if colour == "right" else colour))
+        if sign:
+            theme.paint_icon(painter, sign, QRectF(box.x() + 8, box.center().y() - 8, 16, 16), colour)
+        words = box.adjusted(32 if sign else 8, 0, -8, 0)
+        painter.setPen(theme.colour(colour))
         text = thumbnails.shown(self._model.label(prediction)) or "not read"
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, int(words.width()))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, text)

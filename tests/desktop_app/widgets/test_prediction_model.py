@@ -61,7 +61,19 @@ def test_a_class_called_unknown_is_an_answer() -> None:
     one = Prediction(Path("a.jpg"), "unknown", 0.9, (("unknown", 0.9),))
     model.append([one])
     assert model.counts()["unknown"] == 1 and model.counts()[ONLY_UNKNOWN] == 0
-    assert model.sign(one) == ("check", "right")
+    assert model.sign(one) == ("", "text")
+
+
+def test_an_answer_bears_no_sign_of_being_right() -> None:
+    model = PredictionModel()
+    model.set_threshold(0.5)
+    sure, unsure = (Prediction(Path("a.jpg"), "ant", share, (("ant", share),)) for share in (0.9, 0.4))
+    failed = Prediction(Path("b.jpg"), "", 0.0, (), "“b.jpg” is damaged.")
+    assert [model.sign(one) for one in (sure, unsure, failed)] == [
+        ("", "text"),
+        ("circle-help", "unsure"),
+        ("x", "wrong"),
+    ]
 
 
 def test_a_selected_row_follows_its_photo() -> None:
