@@ -28,6 +28,8 @@ class Project(QObject):
         self.run_dir: Path | None = None
         self.model_file: Path | None = None
         self._config: TrainConfig | None = None
+        self._suited: dict[str, Any] = {}
+        self._replaced: dict[str, Any] = {}
         self.config_touched = False
         """Whether the person has chosen anything about the next run."""
 
@@ -39,13 +41,21 @@ class Project(QObject):
             self._config = importlib.import_module("engine.config").make_config(self._dataset_values())
         return self._config
 
-    def set_dataset(self, index: DatasetIndex | None) -> None:
-        """Another dataset, or none. The draft follows to its folder."""
+    def set_dataset(self, index: DatasetIndex | None, suited: dict[str, Any] | None = None) -> None:
+        """Another dataset, or none. The draft follows to its folder.
+
+        `suited` are settings that suit this dataset. The draft takes them as long as it is open; with the next one,
+        those that the person has not changed meanwhile go back to what they were.
+        """
         if index == self.dataset:
             return
+        same_folder = index is not None and self.dataset is not None and index.root == self.dataset.root
         self.dataset = index
         if self._config is not None:
             self._config = self._config.with_changes(**({"data": Path()} | self._dataset_values()))
+        if not same_folder:
+            self._give_back_suited()
+            self._take_suited(suited or {})
         self.dataset_changed.emit()
         self.config_changed.emit()
 
@@ -75,6 +85,23 @@ class Project(QObject):
     def announce_runs(self) -> None:
         """Say that runs on disk have changed."""
         self.runs_changed.emit()
+
+    def _take_suited(self, suited: dict[str, Any]) -> None:
+        if not suited:
+            return
+        before = self.config
+        self._config = before.with_changes(**suited)
+        self._suited, self._replaced = suited, {name: getattr(before, name) for name in suited}
+
+    def _give_back_suited(self) -> None:
+        if not self._suited:
+            return
+        kept = {name for name, value in self._suited.items() if getattr(self.config, name) != value}
+        if kept & {"model", "strategy"}:
+            kept |= {"model", "strategy"}  # a strategy is chosen for its model, so they go or stay together
+        back = {name: value for name, value in self._replaced.items() if name not in kept}
+        self._config = self.config.with_changes(**back)
+        self._suited, self._replaced = {}, {}
 
     def _dataset_values(self) -> dict[str, Any]:
         return {"data": self.dataset.root} if self.dataset else {}

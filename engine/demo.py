@@ -10,21 +10,11 @@ import engine
 from engine import runs
 from engine.config import make_config
 from engine.control import Control
-from engine.dataset.sample import make_sample
+from engine.dataset.sample import SETTINGS, make_sample
 from engine.errors import ThawError
 from engine.evaluation.curves_picture import draw_curves
 from engine.events import DemoFinished, Event, RunFinished, StageStarted
 from engine.prediction.batch import predict
-
-SETTINGS = {
-    "model": "small_resnet",
-    "strategy": "from-scratch",
-    "epochs": 45,
-    "batch_size": 16,
-    "learning_rate": 0.01,
-    "warmup_epochs": 4.5,
-    "threads": 1,  # so small a network gains nothing from a second, and loses much where the machine is busy
-}
 
 
 def demo(out: Path, control: Control | None = None) -> Generator[Event, None, None]:

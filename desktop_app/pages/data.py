@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings, home_folder
-from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall
+from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall, split_note
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label, muted_label
 from desktop_app.widgets.recent_folders import RecentFolders
@@ -38,17 +38,24 @@ from engine.events import ScanProgress
 SIGN_OF_WORK_AFTER_MS = 150
 
 
+def sample_folder() -> Path:
+    return home_folder() / "Sample set"
+
+
 def read_dataset(folder: Path, control: Control) -> Iterator[Any]:
     """A job: scan the folder; its value is the PhotoWall, None where it was stopped."""
     # Loaded here, in the job's thread: settings that the pages need next, and what scanning itself needs.
     importlib.import_module("engine.config")
     index = yield from importlib.import_module("engine.dataset.index").scan(folder, control)
-    return None if index is None else photo_wall(index)
+    if index is None:
+        return None
+    is_sample = index.root == sample_folder()
+    return photo_wall(index, importlib.import_module("engine.dataset.sample").SETTINGS if is_sample else {})
 
 
 def read_sample(control: Control) -> Iterator[Any]:
     """A job: make the sample set in the person's Thaw folder if it is not there, and scan it."""
-    folder = importlib.import_module("engine.dataset.sample").make_sample(home_folder() / "Sample set")
+    folder = importlib.import_module("engine.dataset.sample").make_sample(sample_folder())
     return (yield from read_dataset(folder, control))
 
 
@@ -90,6 +97,7 @@ class DataPage(PageFrame):
         self._add_beside()
         self._build()
         project.dataset_changed.connect(self._show)
+        project.config_changed.connect(self._show_split)
         settings.recent_folders_changed.connect(self._fill_recent)
         self._fill_recent()
         self._show()
@@ -196,7 +204,7 @@ class DataPage(PageFrame):
             root = wall.index.root
             self._settings.add_recent_folder(root)
             self._settings.last_folder = root.parent
-            self._project.set_dataset(wall.index)
+            self._project.set_dataset(wall.index, wall.suited)
         self._show()
 
     def _on_failed(self, error: Exception) -> None:
@@ -231,8 +239,15 @@ class DataPage(PageFrame):
             self._wall = photo_wall(index)
         photos, classes = quantity(len(index.photos), "photo"), quantity(len(index.classes), "class", "classes")
         self.set_context(f"{shown(index.root.name)} · {photos} · {classes}")
+        self._show_split()
         self.view.show_wall(self._wall)
         self._panes.setCurrentWidget(self.view)
+
+    def _show_split(self) -> None:
+        # With a dataset open the draft costs nothing: whatever scanned has loaded its declaration.
+        if (index := self._project.dataset) is not None:
+            config = self._project.config
+            self.view.set_note(split_note(index, config.val_share, config.test_share))
 
     def _fill_recent(self) -> None:
         menu = self.recent.menu()

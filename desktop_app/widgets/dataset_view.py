@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QW
 from desktop_app import theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.class_table import ALL, ClassTable
-from desktop_app.widgets.figures import quantity
+from desktop_app.widgets.figures import THIN, quantity
 from desktop_app.widgets.findings import Findings
 from desktop_app.widgets.fold import Fold
 from desktop_app.widgets.page_frame import ElidedLabel, group_label, muted_label
@@ -30,14 +30,16 @@ SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class PhotoWall:
-    """The photos of a dataset, ready to be shown: all of them, and by class. Made in the thread that scanned."""
+    """The photos of a dataset, ready to be shown: all of them, and by class; and the settings that suit it. Made in the
+    thread that scanned."""
 
     index: DatasetIndex
     photos: Sequence[GridPhoto]
     by_class: dict[str, list[GridPhoto]]
+    suited: dict[str, Any] = field(default_factory=dict)
 
 
-def photo_wall(index: DatasetIndex) -> PhotoWall:
+def photo_wall(index: DatasetIndex, suited: dict[str, Any] | None = None) -> PhotoWall:
     photos, by_class = [], {label: [] for label in index.classes}
     for photo in index.photos:
         split = SPLIT_WORDS.get(photo.split)
@@ -45,19 +47,25 @@ def photo_wall(index: DatasetIndex) -> PhotoWall:
         grid_photo = GridPhoto(photo.path, shown(words))
         photos.append(grid_photo)
         by_class[photo.label].append(grid_photo)
-    return PhotoWall(index, photos, by_class)
+    return PhotoWall(index, photos, by_class, suited or {})
 
 
-def split_note(index: DatasetIndex, val_share: float = 0.15, test_share: float = 0.10) -> str:
+def split_note(index: DatasetIndex, val_share: float, test_share: float) -> str:
     """How the photos will be split, or that they are."""
     splits = {photo.split for photo in index.photos}
-    val, test = round(100 * val_share), round(100 * test_share)
     if "train" not in splits:
-        return f"Split when training starts, by the seed: {100 - val - test} % train, {val} % val, {test} % test."
+        parts = [(1 - val_share - test_share, "train"), (val_share, "val"), (test_share, "test")]
+        words = ", ".join(f"{_whole_percent(share)} {word}" for share, word in parts if share > 0)
+        return f"Split when training starts, by the seed: {words}."
     locked = "The test photos are locked away until the end." if "test" in splits else ""
-    if "val" not in splits:
-        return f"{val} % of the training photos become validation photos, by the seed. {locked}".strip()
-    return locked
+    if "val" in splits:
+        return locked
+    cut = f"When training starts, {_whole_percent(val_share)} of the training photos become val, by the seed."
+    return f"{cut} {locked or 'There is no test set.'}"
+
+
+def _whole_percent(share: float) -> str:
+    return f"{round(100 * share, 1):g}{THIN}%"
 
 
 class DatasetView(QWidget):
@@ -126,8 +134,6 @@ class DatasetView(QWidget):
         index = wall.index
         self.search.clear()
         self.search.setVisible(len(index.classes) >= SEARCH_FROM_CLASSES)
-        self.note.setText(split_note(index))
-        self.note.setVisible(bool(self.note.text()))
         self.findings.set_findings(index.findings)
         self.fold.setVisible(bool(index.skipped))
         self.fold.set_title(f"{quantity(len(index.skipped), 'entry', 'entries')} left out")
@@ -135,6 +141,11 @@ class DatasetView(QWidget):
         self.skipped.set_skipped(index.root, index.skipped)
         self.table.set_index(index)
         self._on_class_chosen("")
+
+    def set_note(self, text: str) -> None:
+        """How the photos are split; "" where there is nothing to say."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def _on_class_chosen(self, label: str) -> None:
         if self._wall is None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from desktop_app.pages import data
-from desktop_app.pages.data import DataPage
+from desktop_app.pages.data import DataPage, sample_folder
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets import thumbnails
@@ -55,7 +55,7 @@ def test_a_class_shows_its_photos_only(qtbot: QtBot, page: DataPage, jobs: Jobs,
     assert page.view.grid.photo_model.rowCount() == 12
     page.view.table.selectRow(2)
     assert {photo.path.parent.name for photo in page.view.grid.photo_model.photos()} == {"green"}
-    assert "75 % train, 15 % val, 10 % test" in page.view.note.text()
+    assert "75\u202f% train, 15\u202f% val, 10\u202f% test" in page.view.note.text()
     qtbot.waitUntil(lambda: bool(thumbnails.shared()._kept), timeout=5000)
 
 
@@ -113,6 +113,34 @@ def test_the_sample_set_is_made_and_opened(qtbot: QtBot, page: DataPage, project
     page.start.button.click()
     wait_for_end(qtbot, jobs)
     assert project.dataset is not None and len(project.dataset.photos) == 420
+    assert (project.config.model, project.config.strategy) == ("small_resnet", "from-scratch")
+    assert not project.config_touched
+
+
+def test_the_sample_set_among_the_recent_folders_trains_as_well(
+    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+) -> None:
+    page.open_sample()
+    wait_for_end(qtbot, jobs)
+    page.open_folder(write_dataset(tmp_path / "colours"))
+    wait_for_end(qtbot, jobs)
+    assert project.config.model == "mobilenet_v2" and project.config.learning_rate is None
+    page.open_folder(sample_folder())
+    wait_for_end(qtbot, jobs)
+    assert project.config.model == "small_resnet"
+
+
+def test_the_note_of_the_split_follows_the_settings(
+    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+) -> None:
+    page.open_folder(write_dataset(tmp_path / "colours"))
+    wait_for_end(qtbot, jobs)
+    project.set_config(val_share=0.2, test_share=0.0)
+    assert page.view.note.text().endswith("80\u202f% train, 20\u202f% val.")
+    page.open_folder(write_dataset(tmp_path / "split", splits=("train",)))
+    wait_for_end(qtbot, jobs)
+    assert "20\u202f% of the training photos become val" in page.view.note.text()
+    assert page.view.note.text().endswith("There is no test set.")
 
 
 def test_recent_folders_open_and_are_forgotten(
