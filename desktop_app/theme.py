@@ -12,7 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QWidget
 
 import resources
@@ -23,6 +23,8 @@ MARGIN = 24
 GAP = 24
 ROW = 30
 RADIUS = 6
+USUAL_LINE = 16
+"""Height in pixels of a line of text in the fonts that systems come with, at 100 %."""
 
 RESOURCES = Path(resources.__file__).parent
 ICONS = RESOURCES / "icons"
@@ -101,6 +103,16 @@ def figures_font() -> QFont:
     font = body_font()
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
+
+
+def wide(pixels: int) -> int:
+    """A width that holds words: `pixels` with text of the usual size, more with larger text."""
+    return round(pixels * max(1.0, QFontMetrics(QApplication.font()).height() / USUAL_LINE))
+
+
+def row() -> int:
+    """The height of a row of a table."""
+    return max(ROW, QFontMetrics(QApplication.font()).height() + 12)
 
 
 def _scaled(factor: float, weight: QFont.Weight) -> QFont:

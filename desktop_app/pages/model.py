@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.project import Project
@@ -15,6 +15,7 @@ from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.layer_tree import LayerTree
 from desktop_app.widgets.model_table import ModelTable
 from desktop_app.widgets.page_frame import Banner, PageFrame, group_label, muted_label
+from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.worker import Jobs
 from engine.events import Model
 from engine.models import tables
@@ -191,14 +192,8 @@ class ModelPage(PageFrame):
         self.action_triggered.connect(lambda: self.page_requested.emit("train"))
 
     def _made(self) -> QWidget:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
-        splitter.addWidget(self._left())
-        splitter.addWidget(self._right())
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 2)
-        splitter.setSizes([440, 600])
+        splitter = RememberedSplitter(self._settings, "model")
+        splitter.begin((self._left(), self._right()), (theme.wide(460), theme.wide(580)), (1, 2))
         page = QWidget()
         row = QHBoxLayout(page)
         row.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
@@ -213,10 +208,10 @@ class ModelPage(PageFrame):
         head = QHBoxLayout()
         head.addWidget(group_label("Architecture"))
         head.addStretch(1)
-        self.search.setFixedWidth(200)
+        self.search.setFixedWidth(theme.wide(200))
         head.addWidget(self.search)
         column.addLayout(head)
-        self.table.setMinimumHeight(5 * theme.ROW + theme.GRID)
+        self.table.setMinimumHeight(5 * theme.row() + theme.GRID)
         column.addWidget(self.table, 100)
         column.addWidget(self._summary)
         column.addSpacing(theme.GAP - theme.GRID)
@@ -228,8 +223,8 @@ class ModelPage(PageFrame):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(344)
-        scroll.setMaximumWidth(480)
+        scroll.setMinimumWidth(theme.wide(344))
+        scroll.setMaximumWidth(theme.wide(480))
         return scroll
 
     def _right(self) -> QWidget:
@@ -237,7 +232,7 @@ class ModelPage(PageFrame):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
-        self._tree_title.setMinimumHeight(theme.ROW)  # in line with the head of the left column
+        self._tree_title.setMinimumHeight(theme.row())  # in line with the head of the left column
         column.addWidget(self._tree_title)
         column.addLayout(self._notes)
         column.addWidget(self._phases)

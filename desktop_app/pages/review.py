@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app import theme, training_job
 from desktop_app.project import Project
@@ -14,6 +14,7 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.figures import percent, quantity
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.plain_table import PlainTable
+from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.run_details import RunDetails
 from desktop_app.widgets.run_record import RunRecord, listing, reading
 from desktop_app.widgets.run_tables import RUN_COLUMNS, RunRow
@@ -34,7 +35,7 @@ class ReviewPage(PageFrame):
         self._listed_again = False
         self._record: RunRecord | None = None
         self.table = PlainTable("Runs", RUN_COLUMNS)
-        self.details = RunDetails()
+        self.details = RunDetails(settings)
         self.set_content(self._made())
         self._connect()
         self._show_action()
@@ -159,14 +160,9 @@ class ReviewPage(PageFrame):
         self._jobs.ended.connect(lambda _worker: self._show_action())
 
     def _made(self) -> QWidget:
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
-        self.table.setMinimumHeight(3 * theme.ROW + theme.GRID)
-        splitter.addWidget(self.table)
-        splitter.addWidget(self.details)
-        splitter.setSizes([5 * theme.ROW + theme.GRID, 460])
-        splitter.setStretchFactor(1, 1)
+        self.table.setMinimumHeight(3 * theme.row() + theme.GRID)
+        splitter = RememberedSplitter(self._settings, "review", Qt.Orientation.Vertical)
+        splitter.begin((self.table, self.details), (5 * theme.row() + theme.GRID, 460), (0, 1))
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)

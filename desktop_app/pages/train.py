@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QPushButton,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -20,6 +18,7 @@ from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label
+from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.run_view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.worker import Jobs, Worker
@@ -229,14 +228,8 @@ class TrainPage(PageFrame):
         self._project.dataset_changed.connect(self._show_config)
 
     def _made(self) -> QWidget:
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
-        splitter.addWidget(self._settings_side())
-        splitter.addWidget(self._run_side())
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 3)
-        splitter.setSizes([340, 700])
+        splitter = RememberedSplitter(self._settings, "train")
+        splitter.begin((self._settings_side(), self._run_side()), (theme.wide(340), 700), (1, 3))
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
@@ -253,8 +246,8 @@ class TrainPage(PageFrame):
         column.setSpacing(2 * theme.GRID)
         column.addWidget(group_label("Settings"))
         column.addWidget(self.form, 1)
-        side.setMinimumWidth(300)
-        side.setMaximumWidth(420)
+        side.setMinimumWidth(theme.wide(300))
+        side.setMaximumWidth(theme.wide(420))
         return side
 
     def _run_side(self) -> QWidget:

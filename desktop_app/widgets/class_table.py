@@ -177,7 +177,7 @@ def plain_table(table: QTableView) -> None:
     table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
     table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(max(theme.ROW, table.fontMetrics().height() + 12))
+    table.verticalHeader().setDefaultSectionSize(theme.row())
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     table.horizontalHeader().setHighlightSections(False)
     table.horizontalHeader().setMinimumSectionSize(56)

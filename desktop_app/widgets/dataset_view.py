@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.settings import Settings
@@ -18,6 +17,7 @@ from desktop_app.widgets.fold import Fold
 from desktop_app.widgets.page_frame import ElidedLabel, group_label, muted_label
 from desktop_app.widgets.photo_grid import GridPhoto, PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
+from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.skipped_list import SkippedList
 from desktop_app.widgets.thumbnails import shown
 
@@ -113,21 +113,13 @@ class DatasetView(QWidget):
         head.addWidget(self._number)
         beside.addLayout(head)
         beside.addWidget(self.grid, 1)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(theme.GRID)
-        self._splitter.addWidget(left)
-        self._splitter.addWidget(right)
-        left.setMinimumWidth(280)
-        right.setMinimumWidth(300)
-        if not self._splitter.restoreState(self._settings.splitter("data")):
-            self._splitter.setSizes([360, 800])
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.splitterMoved.connect(lambda: self._settings.set_splitter("data", self._splitter.saveState()))
+        left.setMinimumWidth(theme.wide(280))
+        right.setMinimumWidth(theme.wide(300))
+        splitter = RememberedSplitter(self._settings, "data", gap=theme.GRID)
+        splitter.begin((left, right), (theme.wide(360), 800), (0, 1))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._splitter)
+        outer.addWidget(splitter)
 
     def show_wall(self, wall: PhotoWall) -> None:
         self._wall = wall

@@ -80,7 +80,7 @@ class Doors(QWidget):
             self.doors[name] = door
             row.addWidget(door)
         inner = QWidget()
-        inner.setMaximumWidth(880)
+        inner.setMaximumWidth(theme.wide(880))
         column = QVBoxLayout(inner)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         column.setSpacing(theme.GAP)

@@ -181,17 +181,18 @@ class _View(QTreeView):
         header.setSectionsMovable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for column, width in WIDTHS.items():
-            header.resizeSection(column, width)
+            header.resizeSection(column, theme.wide(width))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.viewport().width() - sum(WIDTHS.values())
+        room, narrowest = self.viewport().width() - sum(map(theme.wide, WIDTHS.values())), theme.wide(NARROWEST_NAME)
         for column in GIVES_WAY:
-            self.setColumnHidden(column, room < NARROWEST_NAME)
-            room += WIDTHS[column] if room < NARROWEST_NAME else 0
-        self.header().resizeSection(NAME, max(NARROWEST_NAME // 2, min(room, WIDEST_NAME)))
+            narrow = room < narrowest
+            self.setColumnHidden(column, narrow)
+            room += theme.wide(WIDTHS[column]) if narrow else 0
+        self.header().resizeSection(NAME, max(narrowest // 2, min(room, theme.wide(WIDEST_NAME))))
 
     def show_matches(self, text: str) -> None:
         self._matches.setFilterFixedString("")

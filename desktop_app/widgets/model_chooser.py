@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import percent, quantity
 from desktop_app.widgets.page_frame import ElidedLabel
 from desktop_app.widgets.thumbnails import shown
@@ -53,9 +54,9 @@ class ModelChooser(QWidget):
         self._runs: tuple = ()
         self._background = Background(_look, threads=1)
         self._background.done.connect(self._on_done)
-        self.box = QComboBox()
-        self.box.setAccessibleName("Model")
-        self.box.setMinimumWidth(320)
+        self.box = ElidedBox("Model")
+        self.box.setMinimumWidth(theme.wide(200))
+        self.box.setMaximumWidth(theme.wide(520))
         self.box.setPlaceholderText("Choose a model")
         self.box.activated.connect(self._on_activated)
         self.file = QPushButton("Choose a file…")
@@ -99,8 +100,7 @@ class ModelChooser(QWidget):
         self.box.clear()
         for run in self._runs:
             accuracy = f" · {percent(run.val_accuracy)}" if run.val_accuracy is not None else ""
-            self.box.addItem(f"{shown(run.name)}{accuracy}", run.path)
-            self.box.setItemData(self.box.count() - 1, shown(run.path), 3)
+            self.box.add(f"{shown(run.name)}{accuracy}", run.path, shown(run.path))
         paths = [run.path for run in self._runs]
         if self.path is not None:
             # A run is meant by its folder and by the model file in it.
@@ -109,10 +109,12 @@ class ModelChooser(QWidget):
                 self.box.insertItem(0, shown(self.path.name), self.path)
                 paths.insert(0, self.path)
             self.box.setCurrentIndex(paths.index(known))
-            self.box.setToolTip(shown(self.path))
+            self.box.setToolTip(f"{self.box.currentText()}\n{shown(self.path)}")
         else:
             self.box.setCurrentIndex(-1)
+            self.box.setToolTip("")
         self.setVisible(bool(paths))
+        self.box.updateGeometry()
 
     def _on_activated(self, place: int) -> None:
         self.chosen.emit(self.box.itemData(place))

@@ -30,7 +30,7 @@ TIPS = (
     "Photos a second when predicting, measured on two CPU cores",
     "Whether pretrained weights are on this machine",
 )
-WIDTHS = {PARAMETERS: 60, TOP1: 64, SPEED: 64, WEIGHTS: 88}
+WIDTHS = {PARAMETERS: 62, TOP1: 64, SPEED: 76, WEIGHTS: 92}
 GIVES_WAY = (SPEED, TOP1)
 NARROWEST_TITLE = 124
 SORT_ROLE = Qt.ItemDataRole.UserRole
@@ -60,23 +60,24 @@ class ModelTable(QTableView):
         self.setSortingEnabled(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(theme.ROW)
+        self.verticalHeader().setDefaultSectionSize(theme.row())
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
         for column, width in WIDTHS.items():
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, width)
+            header.resizeSection(column, theme.wide(width))
         header.setSortIndicatorClearable(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.viewport().width() - sum(WIDTHS.values())
+        room = self.viewport().width() - sum(map(theme.wide, WIDTHS.values()))
         for column in GIVES_WAY:
-            self.setColumnHidden(column, room < NARROWEST_TITLE)
-            room += WIDTHS[column] if room < NARROWEST_TITLE else 0
+            narrow = room < theme.wide(NARROWEST_TITLE)
+            self.setColumnHidden(column, narrow)
+            room += theme.wide(WIDTHS[column]) if narrow else 0
 
     def sizeHint(self) -> QSize:
         """No more than it must have: the layout gives it what is left."""
@@ -86,7 +87,7 @@ class ModelTable(QTableView):
         self._quiet = True
         self._rows.show_models(models)
         self._quiet = False
-        self.setMaximumHeight(theme.ROW * (len(models) + 1) + theme.GRID)
+        self.setMaximumHeight(theme.row() * (len(models) + 1) + theme.GRID)
 
     def choose(self, name: str) -> None:
         """Select the row of that model without saying that it was chosen."""

@@ -57,7 +57,7 @@ class PlainTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(theme.ROW)
+        self.verticalHeader().setDefaultSectionSize(theme.row())
         self._set_header()
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
 
@@ -80,14 +80,16 @@ class PlainTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.viewport().width() - sum(column.width for column in self._columns[1:])
+        room = self.viewport().width() - sum(theme.wide(column.width) for column in self._columns[1:])
+        narrowest = theme.wide(NARROWEST_FIRST)
         ways = sorted((column.gives_way, place) for place, column in enumerate(self._columns) if column.gives_way)
         for _, place in ways:
-            self.setColumnHidden(place, room < NARROWEST_FIRST)
-            room += self._columns[place].width if room < NARROWEST_FIRST else 0
+            narrow = room < narrowest
+            self.setColumnHidden(place, narrow)
+            room += theme.wide(self._columns[place].width) if narrow else 0
         # where the last column holds words, it takes what is left; numbers stay at the right edge
-        widest = room if self._columns[-1].number else min(room, WIDEST_FIRST)
-        self.horizontalHeader().resizeSection(0, max(NARROWEST_FIRST, widest))
+        widest = room if self._columns[-1].number else min(room, theme.wide(WIDEST_FIRST))
+        self.horizontalHeader().resizeSection(0, max(narrowest, widest))
 
     def _set_header(self) -> None:
         header = self.horizontalHeader()
@@ -95,7 +97,7 @@ class PlainTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(True)
         for place, column in enumerate(self._columns):
-            header.resizeSection(place, column.width)
+            header.resizeSection(place, theme.wide(column.width))
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
-    QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QSlider,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop_app import theme
 from desktop_app.settings import Settings
+from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import count, quantity
 from desktop_app.widgets.page_frame import muted_label
 from desktop_app.widgets.photo_grid import GridPhoto
@@ -26,6 +25,7 @@ from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.prediction_detail import PredictionDetail
 from desktop_app.widgets.prediction_model import ALL, ERROR, ONLY_FAILED, ONLY_UNKNOWN, PredictionModel
 from desktop_app.widgets.prediction_table import PredictionTable
+from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.thumbnails import shown
 from engine.events import Prediction
 
@@ -58,9 +58,9 @@ class PredictionResults(QWidget):
         return timer
 
     def _build_controls(self) -> None:
-        self.filter = QComboBox()
-        self.filter.setAccessibleName("Show")
-        self.filter.setMinimumWidth(190)
+        self.filter = ElidedBox("Show")
+        self.filter.setMaximumWidth(theme.wide(240))
+        self.filter.setMinimumWidth(theme.wide(150))
         self.filter.setMaxVisibleItems(20)
         self.filter.activated.connect(self._on_filter_activated)
         self.search = QLineEdit()
@@ -70,7 +70,7 @@ class PredictionResults(QWidget):
         self.search.textChanged.connect(self.model.set_search)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 1000)
-        self.slider.setFixedWidth(140)
+        self.slider.setFixedWidth(theme.wide(140))
         self.slider.setAccessibleName("Threshold")
         self.threshold = QDoubleSpinBox()
         self.threshold.setRange(0, 100)
@@ -101,21 +101,13 @@ class PredictionResults(QWidget):
         column.addLayout(above)
         column.addWidget(self.table, 1)
         column.addWidget(self.summary)
-        left.setMinimumWidth(WIDE_FROM)
-        self.detail.setMinimumWidth(220)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(theme.GRID)
-        self.splitter.addWidget(left)
-        self.splitter.addWidget(self.detail)
-        if not self.splitter.restoreState(self._settings.splitter("predict")):
-            self.splitter.setSizes([740, 300])
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 0)
-        self.splitter.splitterMoved.connect(lambda: self._settings.set_splitter("predict", self.splitter.saveState()))
+        left.setMinimumWidth(theme.wide(WIDE_FROM))
+        self.detail.setMinimumWidth(theme.wide(220))
+        splitter = RememberedSplitter(self._settings, "predict", gap=theme.GRID)
+        splitter.begin((left, self.detail), (740, theme.wide(300)), (1, 0))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.splitter)
+        outer.addWidget(splitter)
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
@@ -187,7 +179,7 @@ class PredictionResults(QWidget):
         rows = [row for row in rows if row[2] or row[1] is ALL or row[1] == chosen]
         self.filter.clear()
         for text, key, number in rows:
-            self.filter.addItem(f"{text} ({count(number)})", key)
+            self.filter.add(f"{text} ({count(number)})", key)
         self.filter.setCurrentIndex(next((place for place, row in enumerate(rows) if row[1] == chosen), 0))
         told = [quantity(self.model.total(), "photo")]
         told += [

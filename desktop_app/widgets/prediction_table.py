@@ -98,7 +98,7 @@ class PredictionTable(QTableView):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(ERROR, QHeaderView.ResizeMode.Stretch)
         for column, width in ((PHOTO, 56), (LABEL, 140), (CONFIDENCE, 150)):
-            header.resizeSection(column, width)
+            header.resizeSection(column, theme.wide(width))
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)

@@ -43,7 +43,7 @@ class _Row(QPushButton):
         row.addWidget(forget)
         for label in (name, where):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFixedHeight(38)
+        self.setFixedHeight(theme.row() + theme.GRID)
         self.setToolTip(shown(folder))
         self.setAccessibleName(f"{shown(folder.name)}{'' if there else ', not found'}")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QStackedWidget,
     QTabWidget,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import theme
+from desktop_app.settings import Settings
 from desktop_app.widgets.confusion_matrix import Cell, ConfusionMatrix
 from desktop_app.widgets.curves import Curves
 from desktop_app.widgets.facts_row import FactsRow
@@ -25,6 +25,7 @@ from desktop_app.widgets.page_frame import ElidedLabel, EmptyState, muted_label
 from desktop_app.widgets.photo_grid import PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.plain_table import PlainTable
+from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.run_record import SPLIT_TITLES, RunRecord
 from desktop_app.widgets.run_tables import CLASS_COLUMNS
 
@@ -42,8 +43,9 @@ class RunDetails(QWidget):
     resume_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._settings = settings
         self._record: RunRecord | None = None
         self._viewer: PhotoViewer | None = None
         self.split = "val"
@@ -173,14 +175,8 @@ class RunDetails(QWidget):
         self.tabs.addTab(pictures, "Wrong pictures")
         self.tabs.addTab(_padded(self.classes), "Classes")
         self.tabs.addTab(_padded(self.curves), "Curves")
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(theme.GAP)
-        splitter.addWidget(self.matrix)
-        splitter.addWidget(self.tabs)
-        splitter.setSizes([380, 620])
-        splitter.setStretchFactor(0, 2)
-        splitter.setStretchFactor(1, 3)
+        splitter = RememberedSplitter(self._settings, "run")
+        splitter.begin((self.matrix, self.tabs), (380, 620), (2, 3))
         return splitter
 
 

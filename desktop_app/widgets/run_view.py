@@ -82,7 +82,7 @@ class RunView(QWidget):
         if self.notices.count() < SHOWN_NOTICES:
             item = QListWidgetItem(text)
             item.setToolTip(text)
-            item.setSizeHint(QSize(0, theme.ROW))
+            item.setSizeHint(QSize(0, theme.row()))
             self.notices.addItem(item)
-        self.notices.setFixedHeight(min(NOTICES_IN_SIGHT, self.notices.count()) * theme.ROW + theme.GRID)
+        self.notices.setFixedHeight(min(NOTICES_IN_SIGHT, self.notices.count()) * theme.row() + theme.GRID)
         self.notices.show()

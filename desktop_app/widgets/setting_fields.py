@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
+from desktop_app import theme
 from desktop_app.widgets.figures import count
 
 AUTOMATIC = "automatic"
@@ -60,7 +61,7 @@ class Field(QObject):
     def __init__(self, declared: Declared, widget: QWidget, put: Callable[[Any], None]) -> None:
         super().__init__(widget)
         self.declared, self.widget, self._put = declared, widget, put
-        widget.setFixedWidth(WIDTH)
+        widget.setFixedWidth(theme.wide(WIDTH))
         widget.setAccessibleName(declared.title)
         widget.setAccessibleDescription(declared.explanation())
         widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -126,7 +126,7 @@ class Sidebar(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Pages")
         self.setAutoFillBackground(True)
-        self.setFixedWidth(theme.GRID * 23)
+        self.setFixedWidth(theme.wide(theme.GRID * 23))
         self._items: dict[str, SidebarItem] = {}
         self._group = QButtonGroup(self)
         column = QVBoxLayout(self)

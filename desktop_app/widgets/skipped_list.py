@@ -31,7 +31,7 @@ class SkippedList(QTreeWidget):
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.setMinimumHeight(4 * theme.ROW)
+        self.setMinimumHeight(4 * theme.row())
 
     def set_skipped(self, root: Path, skipped: Sequence[Skipped]) -> None:
         self.clear()

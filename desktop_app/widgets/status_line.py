@@ -51,7 +51,7 @@ class StatusLine(QWidget):
         row.addWidget(self.text, 1)
         for widget in (self.bar, self.left, self.pause, self.stop):
             row.addWidget(widget)
-        self.setFixedHeight(44)
+        self.setFixedHeight(theme.row() + 14)
         jobs.started.connect(self._on_started)
         jobs.ended.connect(self._on_ended)
         self._draw()
