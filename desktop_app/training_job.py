@@ -44,7 +44,8 @@ def _resumed(run_dir: Path, weights_dir: Path | None, control: Control) -> Itera
 
 
 def _begin(jobs: Jobs, run_dir: Path, model: str, job: Any) -> Worker:
-    worker = jobs.start(f"Training {model}", job, KIND, heavy=True)
+    # The Train page follows every run and says why one ended.
+    worker = jobs.start(f"Training {model}", job, KIND, heavy=True, at_place=(Exception,))
     worker.setProperty(FOLDER, str(run_dir))
     return worker
 

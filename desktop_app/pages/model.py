@@ -164,9 +164,10 @@ class ModelPage(PageFrame):
             self._note("warning", text, "Train from scratch", lambda: self.choose_strategy(SCRATCH))
             return
         names = f"{CATALOG[model.name].weights[0].file_name} or {model.name}.pth"
+        # Four bytes a parameter: what the file holds besides does not show in whole megabytes.
         text = (
-            f"The weights of {model.title} are not here yet. They are fetched when training starts; offline, put "
-            f"{names} in a folder."
+            f"The weights of {model.title} are not here yet. They are fetched when training starts "
+            f"({model.parameters * 4 / 1e6:.0f} MB); offline, put {names} in a folder."
         )
         self._note("info", text, "Weights folder…", self.choose_weights_folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from PySide6.QtWidgets import (
 from desktop_app import theme, training_job
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label
+from desktop_app.widgets.page_frame import EmptyState, PageFrame, group_label
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.run_offers import RunOffers
 from desktop_app.widgets.run_view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
-from engine.errors import ConfigError, ThawError
+from engine.errors import ConfigError, RunError
 from engine.models.catalog import CATALOG
 from engine.models.strategies import STRATEGIES
 
@@ -42,8 +43,7 @@ class TrainPage(PageFrame):
         self.pause = QPushButton("Pause")
         self.finish = QPushButton("Finish now")
         self.stop = QPushButton("Stop")
-        self._offers = QVBoxLayout()
-        self._offered: Path | None = None
+        self.offers = RunOffers(jobs, settings)
         self._right = QStackedWidget()
         self.set_content(self._made())
         self._connect()
@@ -102,7 +102,7 @@ class TrainPage(PageFrame):
         worker.happened.connect(self._on_happened)
         worker.failed.connect(self._on_failed)
         worker.steered.connect(self._on_steered)
-        self._clear_offers()
+        self.offers.clear()
         folder = training_job.folder_of(worker)  # known only where the page came after the job
         self.view.begin(runs.read_history(folder) if folder else ())
         self._on_steered("resume")
@@ -132,9 +132,11 @@ class TrainPage(PageFrame):
     def _on_failed(self, error: object) -> None:
         self.view.facts.finish("Ended early")
         self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
-        text = str(error) if isinstance(error, ThawError) else f"Training ended with an error: {error}"
-        self._clear_offers()
-        self._add_banner("error", text, self._run_dir)
+        config = self._project.config
+        with contextlib.suppress(RunError):  # a run that was resumed has settings of its own
+            config = runs.read_config(self._run_dir) if self._run_dir else config
+        if isinstance(error, BaseException):
+            self.offers.tell_failure(error, self._run_dir, config)
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is self._worker:
@@ -142,35 +144,10 @@ class TrainPage(PageFrame):
             self._project.announce_runs()
         self._show_state()
 
-    # --- offers to resume
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._offer_resume()
-
-    def _offer_resume(self) -> None:
-        """The newest run, where it was left before its end; older ones are in Review."""
-        if self._worker or self._offers.count() or not self.view.result.isHidden():
-            return
-        path = training_job.newest_run(self._settings.runs_folder)
-        if path is None or path == self._offered or not training_job.can_resume(path, self._jobs):
-            return
-        self._offered = path
-        if newest := runs.summarise(path):
-            done = f"after {quantity(newest.epochs_done, 'epoch')} of {newest.epochs}"
-            self._add_banner("info", f"The run “{newest.name}” was {newest.state} {done}.", newest.path)
-
-    def _add_banner(self, kind: str, text: str, run_dir: Path | None) -> None:
-        resumable = run_dir is not None and runs.state(run_dir) in ("stopped", "interrupted")
-        banner = Banner(kind, text, "Resume" if resumable else "")
-        if resumable:
-            banner.triggered.connect(lambda: self.resume(run_dir))
-        self._offers.addWidget(banner)
-
-    def _clear_offers(self) -> None:
-        while item := self._offers.takeAt(0):
-            item.widget().hide()
-            item.widget().deleteLater()
+        if self._worker is None and self.view.result.isHidden():
+            self.offers.offer_newest()
 
     # --- what is shown
 
@@ -200,7 +177,7 @@ class TrainPage(PageFrame):
         for button in (self.pause, self.finish, self.stop):
             button.setVisible(running)
         started = running or self._right.currentIndex() == 1
-        if self._project.dataset is None and not started and not self._offers.count():
+        if self._project.dataset is None and not started and not self.offers.banners():
             self.show_empty("Choose a dataset first. It decides what there is to learn.", "Go to Data", "images")
         else:
             self.show_content()
@@ -221,6 +198,8 @@ class TrainPage(PageFrame):
         self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
         self.view.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
+        self.offers.resume_wanted.connect(self.resume)
+        self.offers.start_wanted.connect(self.start)
         self._jobs.started.connect(self._follow)
         self._jobs.started.connect(self._show_state)
         self._jobs.ended.connect(self._on_ended)
@@ -234,8 +213,7 @@ class TrainPage(PageFrame):
         column = QVBoxLayout(page)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         column.setSpacing(2 * theme.GRID)
-        self._offers.setSpacing(theme.GRID)
-        column.addLayout(self._offers)
+        column.addWidget(self.offers)
         column.addWidget(splitter, 1)
         return page
 

@@ -17,6 +17,12 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share * 100:.1f}{THIN}%"
 
 
+def megabytes(done: int, total: int) -> str:
+    """3.2 million of 14 million bytes are “3.2 of 14 MB”; a total of 0 is not known and left out."""
+    whole = f" of {total / 1e6:.0f}" if total else ""
+    return f"{done / 1e6:.{0 if done >= 10e6 else 1}f}{whole} MB"
+
+
 def interval(low: float, high: float) -> str:
     """The two ends in percent: “90.9–97.8”."""
     return f"{low * 100:.1f}–{high * 100:.1f}"

@@ -150,13 +150,20 @@ class Banner(QFrame):
         self.button = QPushButton(action)
         self.button.setVisible(bool(action))
         self.button.clicked.connect(self.triggered)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
         row.setSpacing(12)
         name, colour = _SIGNS[kind]
         row.addWidget(Picture(name, 20, colour), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.label, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+
+    def add_action(self, text: str) -> QPushButton:
+        """A quieter thing to do, left of the first."""
+        button = QPushButton(text)
+        button.setProperty("kind", "quiet")
+        self._row.insertWidget(self._row.count() - 1, button, 0, Qt.AlignmentFlag.AlignTop)
+        return button
 
 
 class PageFrame(QWidget):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from desktop_app.widgets.figures import count, duration
+from desktop_app.widgets.figures import count, duration, megabytes
 from engine import events
 
 
@@ -54,11 +54,9 @@ def _epoch(_now: Progress, event: events.EpochFinished) -> Progress:
 
 
 def _transfer(now: Progress, event: events.Transferred) -> Progress:
-    megabytes = f"{event.received_bytes / 1e6:.0f}"
-    if not event.total_bytes:
-        return dataclasses.replace(now, detail=f"{event.name}, {megabytes} MB", share=None, seconds_left=None)
-    detail = f"{event.name}, {megabytes} of {event.total_bytes / 1e6:.0f} MB"
-    return dataclasses.replace(now, detail=detail, share=event.received_bytes / event.total_bytes, seconds_left=None)
+    detail = f"{event.name}, {megabytes(event.received_bytes, event.total_bytes)}"
+    share = event.received_bytes / event.total_bytes if event.total_bytes else None
+    return dataclasses.replace(now, detail=detail, share=share, seconds_left=None)
 
 
 def _scan(_now: Progress, event: events.ScanProgress) -> Progress:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
-from desktop_app.widgets.figures import THIN, duration, percent
+from desktop_app.widgets.figures import THIN, duration, megabytes, percent
 from desktop_app.widgets.page_frame import ElidedLabel
 from engine import events
 
@@ -71,11 +71,9 @@ class RunFacts(QWidget):
 
     def _show_transfer(self, event: events.Transferred) -> None:
         self.bar.show()
-        megabytes = f"{event.received_bytes / 1e6:.0f}"
-        total = f" of {event.total_bytes / 1e6:.0f}" if event.total_bytes else ""
         self.bar.setRange(0, STEPS_OF_BAR if event.total_bytes else 0)
         self.bar.setValue(int(STEPS_OF_BAR * event.received_bytes / (event.total_bytes or 1)))
-        self.stage.set_whole(f"Fetching {event.name}, {megabytes}{total} MB")
+        self.stage.set_whole(f"Fetching {event.name}, {megabytes(event.received_bytes, event.total_bytes)}")
 
     def _show_step(self, event: events.StepFinished) -> None:
         epochs = max(self._epochs, event.epoch)

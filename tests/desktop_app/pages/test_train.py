@@ -16,8 +16,8 @@ from desktop_app.widgets.page_frame import Banner
 from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control
-from engine.errors import ChildDied, WeightsError
-from engine.events import Event, RunFinished
+from engine.errors import ChildDied, ThawError, WeightsError
+from engine.events import Event, RunFinished, StageStarted, Transferred
 from tests.desktop_app.pages import fake_run
 
 Play = Callable[[Path, Control], Iterator[Event]]
@@ -52,7 +52,7 @@ def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_pat
 
 
 def banners(page: TrainPage) -> list[Banner]:
-    return [page._offers.itemAt(place).widget() for place in range(page._offers.count())]
+    return page.offers.banners()
 
 
 def start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
@@ -176,7 +176,7 @@ def test_a_child_that_dies_leaves_a_run_to_resume(
     start(page, qtbot, jobs)
     (banner,) = banners(page)
     assert banner.label.text().startswith("Training was killed from outside")
-    assert not banner.button.isHidden() and page.action_button.isEnabled()
+    assert banner.button.text() == "Resume" and page.action_button.isEnabled()
     child.play = lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5)
     banner.button.click()
     qtbot.waitUntil(lambda: not jobs.running())
@@ -193,7 +193,36 @@ def test_a_refusal_is_a_sentence_at_its_place(page: TrainPage, qtbot: QtBot, job
     start(page, qtbot, jobs)
     (banner,) = banners(page)
     assert banner.label.text().startswith("The weights of ResNet-18")
-    assert banner.button.isHidden()  # there is no run to go on with
+    assert banner.button.text() == "Weights folder…"  # there is no run to go on with, but a way to start one
+
+
+def test_weights_that_cannot_be_fetched_are_asked_for_once(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child, tmp_path: Path
+) -> None:
+    begun = threading.Event()
+
+    def fetch(_run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield StageStarted("Reading the pretrained weights")
+        yield Transferred("mobilenet_v2-7ebf99e0.pth", 3_200_000, 14_212_972)
+        begun.wait(10)
+        raise ThawError("The weights mobilenet_v2-7ebf99e0.pth could not be fetched (no route).", "the same")
+
+    child.play = fetch
+    page.action_button.click()
+    qtbot.waitUntil(lambda: page.view.facts.stage.whole() == "Fetching mobilenet_v2-7ebf99e0.pth, 3.2 of 14 MB")
+    begun.set()
+    qtbot.waitUntil(lambda: not jobs.running())
+    (banner,) = banners(page)
+    assert "could not be fetched" in banner.label.text() and banner.button.text() == "Weights folder…"
+    page.offers.set_weights_folder(tmp_path / "empty")
+    (banner,) = banners(page)
+    assert banner.label.text().startswith("There is no mobilenet_v2-7ebf99e0.pth in ")
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "mobilenet_v2.pth").write_bytes(b"")
+    child.play = lambda run_dir, _control: fake_run.whole_run(run_dir)
+    page.offers.set_weights_folder(tmp_path / "weights")
+    qtbot.waitUntil(lambda: not page.view.result.isHidden() and not jobs.running())
+    assert banners(page) == [] and child.arguments[1][-1] == str(tmp_path / "weights")
 
 
 def test_a_resumed_run_shows_what_was_before(
