@@ -19,7 +19,8 @@ import engine
 from engine.config import TrainConfig, make_config, parse_assignment, read_values
 from engine.control import Control
 from engine.errors import ThawError
-from engine.events import Event, to_json
+from engine.events import Event
+from engine.wire import to_json
 
 INTERRUPTED = 130
 OWN_FLAGS = {"learning_rate": "--lr"}

@@ -20,7 +20,8 @@ from typing import IO
 from engine.config import TrainConfig, to_toml
 from engine.control import Control
 from engine.errors import ChildDied, ThawError
-from engine.events import Event, from_json
+from engine.events import Event
+from engine.wire import from_json
 
 KEPT_LINES = 200
 KILL_AFTER_SECONDS = 20

@@ -22,11 +22,11 @@ os.environ["THAW_HOME"] = tempfile.mkdtemp(prefix="thaw-pictures-")
 if not os.environ.get("DISPLAY"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication
 
-from desktop_app import theme  # noqa: E402
-from desktop_app.main_window import MainWindow  # noqa: E402
-from desktop_app.settings import Settings  # noqa: E402
+from desktop_app import theme
+from desktop_app.main_window import MainWindow
+from desktop_app.settings import Settings
 
 SAMPLE_SETTINGS = {"model": "small_resnet", "strategy": "from-scratch", "epochs": 24, "learning_rate": 0.01}
 PHOTO_SETTINGS = {"model": "mobilenet_v2", "strategy": "last-blocks", "epochs": 5}

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from engine.events import to_json
 from engine.export.onnx import export_onnx
 from engine.models.build import Classifier, build
 from engine.models.catalog import CATALOG, ModelSpec
 from engine.models.layers import describe_layers
 from engine.models.tables import FOLDER
+from engine.wire import to_json
 
 
 def layer_table(spec: ModelSpec) -> str:

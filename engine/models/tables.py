@@ -9,9 +9,10 @@ from pathlib import Path
 
 import resources
 from engine.errors import ThawError
-from engine.events import Layer, Model, from_json
+from engine.events import Layer, Model
 from engine.models import weights
 from engine.models.catalog import CATALOG, ModelSpec, find_model
+from engine.wire import from_json
 
 FOLDER = Path(resources.__file__).parent / "tables"
 FAST, SLOW = 100, 30

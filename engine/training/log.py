@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from engine import runs
-from engine.events import Event, StepFinished, Transferred, to_json
+from engine.events import Event, StepFinished, Transferred
+from engine.wire import to_json
 
 TOO_MANY = (StepFinished, Transferred)
 

@@ -14,7 +14,8 @@ from engine.control import Control
 from engine.dataset import folders
 from engine.dataset.index import DatasetIndex, load, scan
 from engine.errors import DatasetError
-from engine.events import Event, Notice, ScanFinished, ScanProgress, from_json, to_json
+from engine.events import Event, Notice, ScanFinished, ScanProgress
+from engine.wire import from_json, to_json
 from tests.shared_data import shared
 
 

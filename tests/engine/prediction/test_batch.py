@@ -15,11 +15,12 @@ from PIL import Image
 from engine import model_file
 from engine.control import Control
 from engine.errors import ModelFileError, RunError, ThawError
-from engine.events import Event, Notice, Prediction, PredictionFinished, PredictionProgress, from_json, to_json
+from engine.events import Event, Notice, Prediction, PredictionFinished, PredictionProgress
 from engine.photos import read
 from engine.prediction import batch
 from engine.prediction.batch import predict
 from engine.prediction.runtime import Classifier
+from engine.wire import from_json, to_json
 from tests.engine import tiny_model
 from tests.engine.prediction.test_walk import lock, make_photo
 from tests.shared_data import shared

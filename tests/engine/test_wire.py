@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import events as ev
+from engine import wire
 
 EXAMPLES = {
     str: "α “β”",
@@ -27,37 +28,37 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("event_class", ev.Event.__subclasses__(), ids=ev.name_of)
+@pytest.mark.parametrize("event_class", ev.Event.__subclasses__(), ids=wire.name_of)
 def test_every_event_survives_json(event_class: type[ev.Event]) -> None:
     hints = typing.get_type_hints(event_class)
     event = event_class(**{field.name: EXAMPLES[hints[field.name]] for field in dataclasses.fields(event_class)})
-    line = ev.to_json(event)
+    line = wire.to_json(event)
     assert "\n" not in line
-    assert json.loads(line)["event"] == ev.name_of(event_class)
-    assert ev.from_json(line) == event
+    assert json.loads(line)["event"] == wire.name_of(event_class)
+    assert wire.from_json(line) == event
 
 
 def test_names_on_the_wire() -> None:
-    assert ev.name_of(ev.EpochFinished) == "epoch_finished"
-    assert ev.name_of(ev.Layer) == "layer"
+    assert wire.name_of(ev.EpochFinished) == "epoch_finished"
+    assert wire.name_of(ev.Layer) == "layer"
 
 
 def test_a_name_that_is_not_utf8_survives() -> None:
     path = Path(b"/photos/\xff.jpg".decode("utf-8", "surrogateescape"))
-    assert ev.from_json(ev.to_json(ev.Notice("bad", path=path))) == ev.Notice("bad", path=path)
+    assert wire.from_json(wire.to_json(ev.Notice("bad", path=path))) == ev.Notice("bad", path=path)
 
 
 def test_keys_of_a_newer_version_are_ignored() -> None:
     line = json.dumps({"event": "notice", "text": "x", "mood": "calm"})
-    assert ev.from_json(line) == ev.Notice("x")
+    assert wire.from_json(line) == ev.Notice("x")
 
 
 @pytest.mark.parametrize("line", ["[]", "{}", '{"event": "no_such_event"}', "warning: text of a library"])
 def test_what_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(ValueError):
-        ev.from_json(line)
+        wire.from_json(line)
 
 
 def test_a_number_that_is_none_is_never_sent() -> None:
     with pytest.raises(ValueError):
-        ev.to_json(ev.StepFinished(1, 1, 1, float("nan"), 0.1, 1.0))
+        wire.to_json(ev.StepFinished(1, 1, 1, float("nan"), 0.1, 1.0))

@@ -1,0 +1,86 @@
+"""The main job by the path a person takes: `thaw demo`, `thaw train` and `thaw predict`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine import photos, runs
+from engine.dataset.index import load
+from engine.model_file import open_model
+from engine.models.build import Classifier, build
+from engine.models.catalog import find_model
+from engine.training.checkpoint import load_best
+from tests.shared_data import shared
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
+
+
+def thaw(*arguments: object) -> dict[str, Any]:
+    """Run a command and return its last event."""
+    command = [sys.executable, "-m", "engine", *map(str, arguments), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return last
+
+
+def test_demo(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    ends = [thaw("demo", "--out", tmp_path / str(number)) for number in range(3)]
+    seconds = statistics.median(end["seconds"] for end in ends)
+    figure(f"{seconds:.1f} s (median of 3), test accuracy {[round(end['test_accuracy'], 3) for end in ends]}")
+    assert seconds < 90 and min(end["test_accuracy"] for end in ends) >= 0.98
+
+
+@pytest.fixture(scope="module")
+def bees(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Feature extraction on ants and bees, five seeds."""
+    out = tmp_path_factory.mktemp("bees")
+    return [
+        thaw("train", shared("data/hymenoptera"), "--out", out / str(seed), "--weights-dir", shared("weights"),
+             "--model", "mobilenet_v2", "--strategy", "feature-extraction", "--epochs", 5, "--seed", seed, "--offline")
+        for seed in range(5)
+    ]  # fmt: skip
+
+
+def test_feature_extraction(bees: list[dict[str, Any]], figure: Callable[[str], None]) -> None:
+    accuracies = [end["val_accuracy"] for end in bees]
+    mean, seconds = statistics.mean(accuracies), statistics.median(end["seconds"] for end in bees)
+    shown = ", ".join(f"{accuracy:.3f}" for accuracy in accuracies)
+    figure(f"val accuracy {mean:.4f} (mean of 5 seeds: {shown}), {seconds:.1f} s a run (median)")
+    assert mean >= 0.94
+
+
+def test_prediction_is_what_torch_says(
+    bees: list[dict[str, Any]], tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    run_dir = Path(bees[0]["run_dir"])
+    end = thaw("predict", run_dir, shared("data/hymenoptera/val"), "--out", tmp_path / "a.csv")
+    spec, manifest = find_model("mobilenet_v2"), open_model(run_dir / runs.MODEL).manifest
+    network = build(spec, 2)
+    load_best(run_dir, network)
+    classifier = Classifier(network, spec).eval()
+    same = 0
+    with (tmp_path / "a.csv").open(newline="") as file, torch.no_grad():
+        rows = list(csv.DictReader(file))
+        for row in rows:
+            pixels = photos.read(Path(row["path"]), 224, manifest.preprocessing.fit).pixels
+            answer = classifier(torch.from_numpy(pixels)[None]).argmax().item()
+            same += manifest.classes[int(answer)] == row["label"]
+    figure(f"{same} of {len(rows)} labels as torch, {end['images_per_second']:.0f} photos/s")
+    assert same >= 0.995 * len(rows) and len(rows) == len(load(shared("data/hymenoptera/val")).photos)
+    messy = thaw("predict", run_dir, shared("data/messy"), "--out", tmp_path / "m.csv")
+    with (tmp_path / "m.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(bool(row["label"]) != bool(row["error"]) for row in rows)
+    turned = {row["label"] for row in rows if "exif_rot__Landscape" in row["path"]}
+    figure(f"messy: {messy['photos']} rows, {messy['failed']} refused, {messy['skipped']} skipped; {turned} turned")
+    assert len(turned) == 1
