@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
         elif self._may_stop():
             self._closing = True
             self.jobs.stop_all()
-            self._veil.appear("Stopping…", STOPPING_WORDS)
+            self._veil.appear("Stopping…", STOPPING_WORDS, busy=True)
             event.ignore()
             # The question took its time; the last job may have ended meanwhile.
             if not self.jobs.running():

@@ -113,6 +113,7 @@ QRadioButton::indicator:checked {
     stop:0 $accent, stop:0.5 $accent, stop:0.6 $surface_raised, stop:1 $surface_raised);
 }
 
+QSlider:horizontal { min-height: 22px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $border; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $accent; }
 QSlider::handle:horizontal {
@@ -134,7 +135,7 @@ QTableView, QTreeView, QListView {
 }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 1px solid $accent; }
 QTableView::item, QTreeView::item, QListView::item { border: none; padding: 0 5px; }
-QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: $hover; }
+QTreeView::item:hover, QListView::item:hover { background: $hover; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { background: $selected; color: $text; }
 QTreeView::item { min-height: 30px; padding: 0 4px; }
 QTreeView::branch { background: transparent; }

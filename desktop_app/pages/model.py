@@ -194,7 +194,7 @@ class ModelPage(PageFrame):
 
     def _made(self) -> QWidget:
         splitter = RememberedSplitter(self._settings, "model")
-        splitter.begin((self._left(), self._right()), (theme.wide(460), theme.wide(580)), (1, 2))
+        splitter.begin((self._left(), self._right()), (theme.wide(440), theme.wide(600)), (1, 2))
         page = QWidget()
         row = QHBoxLayout(page)
         row.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)

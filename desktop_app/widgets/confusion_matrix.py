@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 from desktop_app import theme
 from desktop_app.widgets.figures import count, percent
 
-SMALLEST, LARGEST = 24, 104
+SMALLEST, LARGEST = 22, 104
 WIDEST_NAME = 112
 AXIS = 22
 """Height of the words “true” and “predicted” along the edges."""
@@ -76,6 +76,11 @@ class ConfusionMatrix(QAbstractScrollArea):
         of = f"{count(number)} of {count(total)} photos of {self._classes[true]}{share}"
         return f"{of} were {'recognised' if true == predicted else 'taken for ' + self._classes[predicted]}."
 
+    def show_class(self, number: int) -> None:
+        """Bring the class into sight, where its row and its column meet."""
+        self._current = (number, number)
+        self._go_to_current()
+
     # --- where things are
 
     def _measure(self) -> None:
@@ -84,19 +89,28 @@ class ConfusionMatrix(QAbstractScrollArea):
             return
         metrics = self.fontMetrics()
         longest = max(metrics.horizontalAdvance(name) for name in self._classes)
-        width = min(longest, WIDEST_NAME) + 2 * GAP
-        room = min(self.width() - AXIS - width, self.height() - AXIS - metrics.height() - 2 * GAP)
-        self._side = max(SMALLEST, min(LARGEST, room // len(self._classes)))
-        flat = longest + GAP <= self._side
-        self._names = QSize(width, metrics.height() + 2 * GAP if flat else min(longest, WIDEST_NAME) + 2 * GAP)
+        most = max(max(row) for row in self._counts)
+        smallest = max(theme.wide(SMALLEST), metrics.horizontalAdvance(count(most)) + GAP)
+        room = min(longest, theme.wide(WIDEST_NAME)) + 2 * GAP + 2  # two for what rounding takes
+        flat, upright = QSize(room, metrics.height() + 2 * GAP), QSize(room, room)
+        self._names, self._side = flat, self._side_beside(flat, smallest)
+        if longest + GAP > self._side:
+            self._names, self._side = upright, self._side_beside(upright, smallest)
         whole = self._side * len(self._classes)
+        # As if there were no scroll bars: else each would be there only because of the other.
+        fits = whole + self._left() <= self.width() and whole + self._top() <= self.height()
         for bar, room in (
             (self.horizontalScrollBar(), self.viewport().width() - self._left()),
             (self.verticalScrollBar(), self.viewport().height() - self._top()),
         ):
-            bar.setRange(0, max(0, whole - room))
+            bar.setRange(0, 0 if fits else max(0, whole - room))
             bar.setPageStep(max(1, room))
             bar.setSingleStep(self._side)
+
+    def _side_beside(self, names: QSize, smallest: int) -> int:
+        """How large a cell can be beside names of that size."""
+        room = min(self.width() - AXIS - names.width(), self.height() - AXIS - names.height())
+        return max(smallest, min(theme.wide(LARGEST), room // len(self._classes)))
 
     def _left(self) -> int:
         return AXIS + self._names.width()
@@ -244,6 +258,9 @@ class ConfusionMatrix(QAbstractScrollArea):
     def _move(self, down: int, right: int) -> None:
         last = len(self._classes) - 1
         self._current = (min(last, max(0, self._current[0] + down)), min(last, max(0, self._current[1] + right)))
+        self._go_to_current()
+
+    def _go_to_current(self) -> None:
         box = self._rect(self._current)
         for bar, start, place, room in (
             (self.horizontalScrollBar(), self._left(), box.x(), self.viewport().width()),

@@ -55,7 +55,7 @@ def split_note(index: DatasetIndex, val_share: float, test_share: float) -> str:
     splits = {photo.split for photo in index.photos}
     if "train" not in splits:
         parts = [(1 - val_share - test_share, "train"), (val_share, "val"), (test_share, "test")]
-        words = ", ".join(f"{_whole_percent(share)} {word}" for share, word in parts if share > 0)
+        words = ", ".join(f"{_whole_percent(share)}\u00a0{word}" for share, word in parts if share > 0)
         return f"Split when training starts, by the seed: {words}."
     locked = "The test photos are locked away until the end." if "test" in splits else ""
     if "val" in splits:

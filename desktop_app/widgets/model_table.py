@@ -30,7 +30,7 @@ TIPS = (
     "Photos a second when predicting, measured on two CPU cores",
     "Whether pretrained weights are on this machine",
 )
-WIDTHS = {PARAMETERS: 62, TOP1: 64, SPEED: 76, WEIGHTS: 92}
+WIDTHS = {PARAMETERS: 60, TOP1: 64, SPEED: 72, WEIGHTS: 88}
 GIVES_WAY = (SPEED, TOP1)
 NARROWEST_TITLE = 124
 SORT_ROLE = Qt.ItemDataRole.UserRole
@@ -210,7 +210,7 @@ def _tip(model: Model, column: int) -> str:
             if model.has_official_weights
             else "There are no pretrained weights; this model trains from scratch."
         )
-    return model.summary
+    return f"{model.title}: {model.summary}"
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

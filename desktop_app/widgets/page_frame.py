@@ -154,15 +154,17 @@ class Banner(QFrame):
         row.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
         row.setSpacing(12)
         name, colour = _SIGNS[kind]
-        row.addWidget(Picture(name, 20, colour), 0, Qt.AlignmentFlag.AlignTop)
+        # Beside a button, which is higher than a line of text, the sign stands in the middle with both.
+        side = Qt.AlignmentFlag.AlignVCenter if action else Qt.AlignmentFlag.AlignTop
+        row.addWidget(Picture(name, 20, colour), 0, side)
         row.addWidget(self.label, 1)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.button, 0, side)
 
     def add_action(self, text: str) -> QPushButton:
         """A quieter thing to do, left of the first."""
         button = QPushButton(text)
         button.setProperty("kind", "quiet")
-        self._row.insertWidget(self._row.count() - 1, button, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.insertWidget(self._row.count() - 1, button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
 
 

@@ -47,6 +47,7 @@ class PlainTable(QTableView):
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self._rows)
         self._sorted.setSortRole(SORT_ROLE)
+        self._sorted.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setModel(self._sorted)
         self.setAccessibleName(name)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
@@ -65,6 +66,10 @@ class PlainTable(QTableView):
         self._quiet = True
         self._rows.show_rows(rows)
         self._quiet = False
+
+    def search(self, text: str) -> None:
+        """Show only the rows whose first cells hold the text."""
+        self._sorted.setFilterFixedString(text.strip())
 
     def rows(self) -> Sequence[Any]:
         return self._rows.rows

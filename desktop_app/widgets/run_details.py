@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QStackedWidget,
     QTabWidget,
@@ -30,6 +31,7 @@ from desktop_app.widgets.run_record import SPLIT_TITLES, RunRecord
 from desktop_app.widgets.run_tables import CLASS_COLUMNS
 
 FACTS = ("Right", "95 % interval", "Macro F1", "Photos", "Best epoch", "Time")
+SEARCH_FROM_CLASSES = 12
 NO_RESULTS = {
     "interrupted": "This run was interrupted and has no results yet. Resume it to finish.",
     "stopped": "This run was stopped before its first epoch was done. Resume it to get a model.",
@@ -59,6 +61,8 @@ class RunDetails(QWidget):
         self.grid = PhotoGrid(side=164, captions=True)
         self.no_wrong = EmptyState("", "", "circle-check")
         self.classes = PlainTable("Classes", CLASS_COLUMNS)
+        self.search = QLineEdit(placeholderText="Search classes", clearButtonEnabled=True)
+        self.search.setAccessibleName("Search classes")
         self.curves = Curves(with_steps=False)
         self.tabs = QTabWidget()
         self.filter = muted_label()
@@ -97,6 +101,8 @@ class RunDetails(QWidget):
         self.facts.show_values(_facts(numbers, self._record.metrics))
         self.matrix.show_matrix(self._record.classes(self.split), numbers["confusion"])
         self.classes.show_rows(numbers["per_class"])
+        self.search.clear()
+        self.search.setVisible(len(numbers["per_class"]) >= SEARCH_FROM_CLASSES)
         self._show_photos(None)
 
     def _show_photos(self, cell: Cell | None) -> None:
@@ -121,6 +127,8 @@ class RunDetails(QWidget):
     def _connect(self) -> None:
         self.matrix.chosen.connect(self._show_photos)
         self.clear_filter.clicked.connect(lambda: self.matrix.choose(None))
+        self.search.textChanged.connect(self.classes.search)
+        self.classes.chosen.connect(lambda row: self.matrix.show_class(self.classes.rows().index(row)))
         self.grid.opened.connect(self._on_photo_opened)
         self.resume.clicked.connect(self.resume_wanted)
         self.folder.clicked.connect(self.folder_wanted)
@@ -173,18 +181,20 @@ class RunDetails(QWidget):
         column.addWidget(self._filter_row)
         column.addWidget(self._photos, 1)
         self.tabs.addTab(pictures, "Wrong pictures")
-        self.tabs.addTab(_padded(self.classes), "Classes")
+        self.tabs.addTab(_padded(self.search, self.classes), "Classes")
         self.tabs.addTab(_padded(self.curves), "Curves")
         splitter = RememberedSplitter(self._settings, "run")
         splitter.begin((self.matrix, self.tabs), (380, 620), (2, 3))
         return splitter
 
 
-def _padded(widget: QWidget) -> QWidget:
+def _padded(*widgets: QWidget) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(0, theme.GRID, 0, 0)
-    column.addWidget(widget)
+    column.setSpacing(theme.GRID)
+    for widget in widgets:
+        column.addWidget(widget)
     return page
 
 

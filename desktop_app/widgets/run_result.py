@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.figures import count, interval, percent
+from desktop_app.widgets.figures import THIN, count, interval, percent
 from desktop_app.widgets.page_frame import Picture, muted_label
 
 SPLITS = {"val": "val", "test": "the locked test set"}
@@ -60,7 +60,7 @@ class RunResult(QFrame):
         parts = [_in_words(metrics["val"])]
         if metrics.get("test"):
             parts.append(
-                f"{percent(metrics['test']['accuracy'])} of {SPLITS['test']} right {_in_words(metrics['test'])}"
+                f"Of {SPLITS['test']}, {percent(metrics['test']['accuracy'])} are right: {_in_words(metrics['test'])}"
             )
         parts.append(f"Best epoch {metrics['best_epoch']} of {epochs}{', stopped early by you' if stopped else ''}.")
         self.details.setText(" ".join(parts))
@@ -69,4 +69,4 @@ class RunResult(QFrame):
 def _in_words(split: dict[str, Any]) -> str:
     right = round(split["accuracy"] * split["photos"])
     bounds = interval(split["low"], split["high"])
-    return f"({count(right)} of {count(split['photos'])} photos, 95 % interval {bounds})."
+    return f"{count(right)} of {count(split['photos'])} photos, 95{THIN}% interval {bounds}."

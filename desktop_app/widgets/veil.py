@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.page_frame import muted_label
 
 
 class Veil(QWidget):
@@ -14,32 +15,55 @@ class Veil(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._title, self._words = "", ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._title = QLabel()
+        self._title.setFont(theme.title_font())
+        self._words = muted_label(wrap=True)
+        self._words.setFixedWidth(theme.wide(400))
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 0)
+        self._bar.setAccessibleName("Working")
+        card = QFrame()
+        card.setProperty("role", "card")
+        column = QVBoxLayout(card)
+        column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        column.setSpacing(2 * theme.GRID)
+        for widget in (self._title, self._bar, self._words):
+            column.addWidget(widget)
+        above = QVBoxLayout(self)
+        above.addStretch(2)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(card)
+        row.addStretch()
+        above.addLayout(row)
+        above.addStretch(3)
         self.hide()
+        parent.installEventFilter(self)
 
-    def appear(self, title: str, words: str) -> None:
-        self._title, self._words = title, words
+    def appear(self, title: str, words: str, busy: bool = False) -> None:
+        """`busy` shows that something goes on; without it the window is a place to drop something on."""
+        self._title.setText(title)
+        self._words.setText(words)
+        self._bar.setVisible(busy)
         self.setAccessibleName(f"{title} {words}")
         self.setGeometry(self.parentWidget().rect())
         self.raise_()
         self.show()
 
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(self.parentWidget().rect())
+        return False
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = theme.colour("surface")
-        ground.setAlpha(240)
+        ground.setAlpha(215)
         painter.fillRect(self.rect(), ground)
-        pen = QPen(theme.colour("accent"), 2, Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        box = QRectF(self.rect()).adjusted(theme.MARGIN, theme.MARGIN, -theme.MARGIN, -theme.MARGIN)
-        painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
-        painter.setFont(theme.title_font())
-        painter.setPen(theme.colour("text"))
-        painter.drawText(box.adjusted(0, 0, 0, -theme.GRID * 4), Qt.AlignmentFlag.AlignCenter, self._title)
-        painter.setFont(theme.body_font())
-        painter.setPen(theme.colour("muted"))
-        below = box.adjusted(theme.MARGIN, theme.GRID * 6, -theme.MARGIN, 0)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words)
+        if self._bar.isHidden():
+            painter.setPen(QPen(theme.colour("accent"), 2, Qt.PenStyle.DashLine))
+            box = QRectF(self.rect()).adjusted(theme.GRID, theme.GRID, -theme.GRID, -theme.GRID)
+            painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
         painter.end()

@@ -55,7 +55,7 @@ def test_a_class_shows_its_photos_only(qtbot: QtBot, page: DataPage, jobs: Jobs,
     assert page.view.grid.photo_model.rowCount() == 12
     page.view.table.selectRow(2)
     assert {photo.path.parent.name for photo in page.view.grid.photo_model.photos()} == {"green"}
-    assert "75\u202f% train, 15\u202f% val, 10\u202f% test" in page.view.note.text()
+    assert "75\u202f%\u00a0train, 15\u202f%\u00a0val, 10\u202f%\u00a0test" in page.view.note.text()
     qtbot.waitUntil(lambda: bool(thumbnails.shared()._kept), timeout=5000)
 
 
@@ -136,7 +136,7 @@ def test_the_note_of_the_split_follows_the_settings(
     page.open_folder(write_dataset(tmp_path / "colours"))
     wait_for_end(qtbot, jobs)
     project.set_config(val_share=0.2, test_share=0.0)
-    assert page.view.note.text().endswith("80\u202f% train, 20\u202f% val.")
+    assert page.view.note.text().endswith("80\u202f%\u00a0train, 20\u202f%\u00a0val.")
     page.open_folder(write_dataset(tmp_path / "split", splits=("train",)))
     wait_for_end(qtbot, jobs)
     assert "20\u202f% of the training photos become val" in page.view.note.text()

@@ -72,7 +72,7 @@ def test_a_run_drives_the_page_to_its_end(
     start(page, qtbot, jobs)
     run_dir = settings.runs_folder / "insects-mobilenet_v2-feature-extraction-1"
     assert page.view.result.title.text() == "66.7\u202f% of val right"
-    assert "4 of 6 photos, 95 % interval" in page.view.result.details.text()
+    assert "4 of 6 photos, 95\u202f% interval" in page.view.result.details.text()
     assert "locked test set" in page.view.result.details.text()
     assert values(page)["Epoch"] == "3 of 3" and values(page)["Best val"] == "90.0\u202f%, epoch 3"
     assert page.view.facts.bar.isHidden() and page.view.facts.stage.whole() == "Done"
