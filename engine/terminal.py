@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
 
 from engine import events as ev
 
@@ -28,7 +27,7 @@ def left(seconds: float | None) -> str:
 def show(events: Iterable[ev.Event]) -> None:
     """Print events until they end; the bar goes away when they do."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         screen = Screen(progress)
         for event in events:
             screen.show(event)
@@ -36,24 +35,28 @@ def show(events: Iterable[ev.Event]) -> None:
 
 
 class Screen:
-    """Knows the one bar there is, and gathers rows that are shown as tables at the end."""
+    """Knows the one bar there is, and gathers rows that are shown as one table at the end."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._tables: dict[str, Table] = {}
+        self._titles: tuple[str, ...] = ()
+        self._rows: list[tuple[str, ...]] = []
+        self._after: list[str] = []
 
     def show(self, event: ev.Event) -> None:
         if isinstance(event, ev.Layer | ev.Model):
             self._add_row(event)
         elif not self._move_bar(event):
             sentence = _sentence(event)
-            if sentence:
-                self._progress.print(escape(sentence))
+            if sentence and self._rows:
+                self._after.append(sentence)  # sums belong below their table
+            elif sentence:
+                console.print(escape(sentence))
 
     def show_tables(self) -> None:
-        for table in self._tables.values():
-            console.print(table)
+        for line in (*in_columns(self._titles, self._rows), *self._after):
+            console.print(escape(line))
 
     def _move_bar(self, event: ev.Event) -> bool:
         match event:
@@ -80,13 +83,22 @@ class Screen:
         self._progress.update(self._task, description=title, completed=done or 0, total=total, note=note)
 
     def _add_row(self, event: ev.Layer | ev.Model) -> None:
-        titles, cells = _layer_cells(event) if isinstance(event, ev.Layer) else _model_cells(event)
-        if titles[0] not in self._tables:
-            table = Table(box=None, header_style="bold")
-            for title in titles:
-                table.add_column(title, justify="right" if title in RIGHT_ALIGNED else "left")
-            self._tables[titles[0]] = table
-        self._tables[titles[0]].add_row(*map(escape, cells))
+        self._titles, cells = _layer_cells(event) if isinstance(event, ev.Layer) else _model_cells(event)
+        self._rows.append(cells)
+
+
+def in_columns(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of aligned columns, as wide as they need to be: a name that is cut off cannot be copied."""
+    if not rows:
+        return []
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if title in RIGHT_ALIGNED else cell.ljust(width)
+            for title, cell, width in zip(titles, row, widths, strict=True)
+        ).rstrip()
+        for row in (titles, *rows)
+    ]
 
 
 COUNTED = ("train", "val", "test", "photos")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Generator
@@ -72,7 +73,7 @@ def scan(
     last. The generator's return value is the index, or None when it was stopped: half an index would look like a whole
     one. Raises DatasetError where a folder cannot be read and, `for_training`, where the photos cannot train a model.
     """
-    root = Path(root).absolute()
+    root = Path(os.path.abspath(root))  # noqa: PTH100  ".." taken out, links kept
     _check_is_folder(root)
     walk = FolderWalk(root, control or Control())
     gathered: Gathered = {}
