@@ -161,7 +161,16 @@ QScrollBar::handle:horizontal { min-width: 32px; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QSplitter::handle { background: transparent; }
-QSplitter::handle:hover { background: $border; }
+QSplitter::handle:horizontal:hover {
+  background: qlineargradient(x1:0, y1:0, x2:1, y2:0,
+    stop:0 transparent, stop:0.42 transparent, stop:0.43 $border_strong,
+    stop:0.57 $border_strong, stop:0.58 transparent, stop:1 transparent);
+}
+QSplitter::handle:vertical:hover {
+  background: qlineargradient(x1:0, y1:0, x2:0, y2:1,
+    stop:0 transparent, stop:0.42 transparent, stop:0.43 $border_strong,
+    stop:0.57 $border_strong, stop:0.58 transparent, stop:1 transparent);
+}
 
 QTabWidget::pane { border: none; }
 QTabBar { background: transparent; }

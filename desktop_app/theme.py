@@ -23,8 +23,8 @@ MARGIN = 24
 GAP = 24
 ROW = 30
 RADIUS = 6
-USUAL_LINE = 16
-"""Height in pixels of a line of text in the fonts that systems come with, at 100 %."""
+USUAL_LINE = 14
+"""Height in pixels of a line of text in the smallest of the fonts that systems come with, at 100 %."""
 
 RESOURCES = Path(resources.__file__).parent
 ICONS = RESOURCES / "icons"

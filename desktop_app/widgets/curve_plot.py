@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QLineF, QObject, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app import theme
 
 DASHES = {"train_curve": Qt.PenStyle.SolidLine, "val_curve": Qt.PenStyle.DashLine}
 FAINT = 70
 ROOM_FOR_LABEL = 200
+ROOM_FOR_LEGEND = 280
 FEW_POINTS = 40
 """Up to so many points each is marked with a dot; past that the line says it all."""
 
@@ -130,18 +131,24 @@ class CurvePlot(QWidget):
         self._plot.viewport().installEventFilter(self)
 
     def _lay_out(self) -> None:
-        legend = QHBoxLayout(spacing=theme.GRID * 2)
-        legend.addWidget(QLabel(self._title))
+        entries = QHBoxLayout(spacing=theme.GRID * 2)
         for entry in self._legend.values():
-            legend.addWidget(entry)
-        legend.addStretch(1)
+            entries.addWidget(entry)
+        entries.addStretch(1)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(theme.GRID * 2)
+        self._head.addWidget(QLabel(self._title))
+        self._head.addLayout(entries, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GRID)
-        layout.addLayout(legend)
+        layout.addLayout(self._head)
         layout.addWidget(self._plot, 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        narrow = event.size().width() < theme.wide(ROOM_FOR_LEGEND)
+        self._head.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(theme.GRID // 2 if narrow else theme.GRID * 2)
         self._plot.getAxis("bottom").showLabel(event.size().height() >= ROOM_FOR_LABEL)
         super().resizeEvent(event)
 

@@ -18,7 +18,8 @@ from engine.events import EpochFinished, StepFinished
 
 REDRAW_MS = 50
 NARROW = 560
-"""Below so many pixels of width the plots stand one above the other."""
+LOW = 360
+"""Below so many pixels of width the plots stand one above the other, where they have so many of height."""
 MOST_SMOOTHING = 0.9
 """Weight of the past in the smoothed loss of the steps (bias-corrected, as in Adam); less where an epoch is short."""
 
@@ -155,7 +156,7 @@ class Curves(QWidget):
         self._touch()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        side_by_side = event.size().width() >= NARROW
+        side_by_side = event.size().width() >= NARROW or event.size().height() < LOW
         direction = QBoxLayout.Direction.LeftToRight if side_by_side else QBoxLayout.Direction.TopToBottom
         self._plots.setDirection(direction)
         super().resizeEvent(event)

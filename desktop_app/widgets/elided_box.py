@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
+ROOM_AROUND = 16
+
 
 class ElidedBox(QComboBox):
     """What is chosen loses its middle where it is too long; the whole of it is in the tooltip of its row."""
@@ -21,6 +23,10 @@ class ElidedBox(QComboBox):
         """Add a row; `tip` is its tooltip, where that is more than its words."""
         self.addItem(text, data)
         self.setItemData(self.count() - 1, tip or text, Qt.ItemDataRole.ToolTipRole)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(hint.width() + ROOM_AROUND, hint.height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.minimumWidth(), super().minimumSizeHint().height())

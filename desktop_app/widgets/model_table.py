@@ -30,7 +30,7 @@ TIPS = (
     "Photos a second when predicting, measured on two CPU cores",
     "Whether pretrained weights are on this machine",
 )
-WIDTHS = {PARAMETERS: 60, TOP1: 64, SPEED: 72, WEIGHTS: 88}
+WIDTHS = {PARAMETERS: 64, TOP1: 64, SPEED: 72, WEIGHTS: 88}
 GIVES_WAY = (SPEED, TOP1)
 NARROWEST_TITLE = 124
 SORT_ROLE = Qt.ItemDataRole.UserRole

@@ -104,7 +104,7 @@ class EmptyState(QWidget):
         self._sentence = QLabel()
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._sentence.setWordWrap(True)
-        self._sentence.setFixedWidth(theme.wide(400))
+        self._sentence.setFixedWidth(theme.wide(360))
         self.button = QPushButton()
         self.button.clicked.connect(self.triggered)
         column = QVBoxLayout(self)

@@ -23,14 +23,14 @@ from desktop_app.widgets.page_frame import muted_label
 from desktop_app.widgets.photo_grid import GridPhoto
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.prediction_detail import PredictionDetail
-from desktop_app.widgets.prediction_model import ALL, ERROR, ONLY_FAILED, ONLY_UNKNOWN, PredictionModel
+from desktop_app.widgets.prediction_model import ALL, ONLY_FAILED, ONLY_UNKNOWN, PredictionModel
 from desktop_app.widgets.prediction_table import PredictionTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.thumbnails import shown
 from engine.events import Prediction
 
 DRAWINGS_PER_SECOND = 20
-WIDE_FROM = 420
+WIDE_FROM = 480
 
 
 class PredictionResults(QWidget):
@@ -59,18 +59,20 @@ class PredictionResults(QWidget):
 
     def _build_controls(self) -> None:
         self.filter = ElidedBox("Show")
-        self.filter.setMaximumWidth(theme.wide(240))
-        self.filter.setMinimumWidth(theme.wide(150))
+        self.filter.setMaximumWidth(theme.wide(220))
+        self.filter.setMinimumWidth(theme.wide(124))
         self.filter.setMaxVisibleItems(20)
         self.filter.activated.connect(self._on_filter_activated)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search file names")
         self.search.setAccessibleName("Search file names")
         self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(theme.wide(88))
         self.search.textChanged.connect(self.model.set_search)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 1000)
-        self.slider.setFixedWidth(theme.wide(140))
+        self.slider.setMinimumWidth(48)
+        self.slider.setMaximumWidth(theme.wide(140))
         self.slider.setAccessibleName("Threshold")
         self.threshold = QDoubleSpinBox()
         self.threshold.setRange(0, 100)
@@ -78,6 +80,7 @@ class PredictionResults(QWidget):
         theme.pad(self.threshold)
         self.threshold.setSingleStep(5)
         self.threshold.setSuffix(" %")
+        self.threshold.setFixedWidth(theme.wide(92))
         self.threshold.setAccessibleName("Threshold in percent")
         self.threshold.setToolTip("Answers of a lower confidence are shown and saved as “unknown”.")
         self.slider.valueChanged.connect(lambda value: self.threshold.setValue(value / 10))
@@ -88,12 +91,13 @@ class PredictionResults(QWidget):
         above = QHBoxLayout()
         above.setSpacing(theme.GRID)
         above.addWidget(self.filter)
-        above.addWidget(self.search, 1)
+        above.addWidget(self.search, 2)
         above.addSpacing(theme.GRID)
         name = QLabel("Threshold")
         name.setBuddy(self.threshold)
-        for widget in (name, self.slider, self.threshold):
-            above.addWidget(widget)
+        above.addWidget(name)
+        above.addWidget(self.slider, 1)
+        above.addWidget(self.threshold)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, theme.GRID, 0)
@@ -117,7 +121,7 @@ class PredictionResults(QWidget):
         self._arrived = []
         self.model.clear()
         self.detail.set_prediction(None)
-        self.table.setColumnHidden(ERROR, True)
+        self.table.show_errors(False)
         self.search.clear()
         self.model.set_filter(ALL)
         self._tell()
@@ -143,7 +147,7 @@ class PredictionResults(QWidget):
             return
         self.model.append(arrived)
         if any(prediction.error for prediction in arrived):
-            self.table.setColumnHidden(ERROR, False)
+            self.table.show_errors(True)
         if not self.table.currentIndex().isValid() and self.model.rowCount():
             self.table.selectRow(0)
         self._tell()

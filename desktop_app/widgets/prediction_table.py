@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from desktop_app import theme
@@ -15,6 +15,7 @@ from engine.events import Prediction
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 36
+NARROWEST_NAME_AND_ERROR = 300
 
 
 class _PredictionDelegate(QStyledItemDelegate):
@@ -99,12 +100,23 @@ class PredictionTable(QTableView):
         header.setSectionResizeMode(ERROR, QHeaderView.ResizeMode.Stretch)
         for column, width in ((PHOTO, 56), (LABEL, 140), (CONFIDENCE, 150)):
             header.resizeSection(column, theme.wide(width))
+        self._has_errors = False
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
-        self.setColumnHidden(ERROR, True)
+        self.show_errors(False)
         self.selectionModel().currentRowChanged.connect(self._on_row_changed)
         thumbnails.shared().ready.connect(self._on_ready)
+
+    def show_errors(self, has_errors: bool) -> None:
+        """Whether there is a column of errors; it gives way to the names where there is no room for both."""
+        self._has_errors = has_errors
+        room = self.viewport().width() - sum(map(self.columnWidth, (PHOTO, LABEL, CONFIDENCE)))
+        self.setColumnHidden(ERROR, not has_errors or room < theme.wide(NARROWEST_NAME_AND_ERROR))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.show_errors(self._has_errors)
 
     def _on_row_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
         self.chosen.emit(self._model.prediction(current.row()) if current.isValid() else None)

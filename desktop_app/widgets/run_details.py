@@ -58,7 +58,7 @@ class RunDetails(QWidget):
         self.resume = QPushButton("Resume")
         self.folder = QPushButton("Open folder")
         self.matrix = ConfusionMatrix()
-        self.grid = PhotoGrid(side=164, captions=True)
+        self.grid = PhotoGrid(side=theme.wide(164), captions=True)
         self.no_wrong = EmptyState("", "", "circle-check")
         self.classes = PlainTable("Classes", CLASS_COLUMNS)
         self.search = QLineEdit(placeholderText="Search classes", clearButtonEnabled=True)

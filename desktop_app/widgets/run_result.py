@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.figures import THIN, count, interval, percent
 from desktop_app.widgets.page_frame import Picture, muted_label
 
+NARROW = 600
 SPLITS = {"val": "val", "test": "the locked test set"}
 
 
@@ -38,13 +40,24 @@ class RunResult(QFrame):
         words.setSpacing(2)
         words.addWidget(self.title)
         words.addWidget(self.details)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 12, 12, 12)
-        row.setSpacing(theme.GRID)
-        row.addWidget(self._sign)
-        row.addLayout(words, 1)
+        head = QHBoxLayout(spacing=theme.GRID)
+        head.addWidget(self._sign)
+        head.addLayout(words, 1)
+        buttons = QHBoxLayout(spacing=theme.GRID)
+        buttons.addStretch(1)
         for button in (self.resume, self.review, self.predict):
-            row.addWidget(button)
+            buttons.addWidget(button)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(12, 12, 12, 12)
+        self._row.setSpacing(theme.GRID)
+        self._row.addLayout(head, 1)
+        self._row.addLayout(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for words beside the buttons, they stand above."""
+        narrow = event.size().width() < theme.wide(NARROW)
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        super().resizeEvent(event)
 
     def show_result(self, metrics: dict[str, Any], stopped: bool, epochs: int) -> None:
         """`metrics` as metrics.json has them; empty where the run was stopped before its first epoch was done."""

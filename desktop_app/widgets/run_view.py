@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -17,6 +18,7 @@ from engine.errors import RunError
 
 SHOWN_NOTICES = 200
 NOTICES_IN_SIGHT = 3
+LOW = 560
 
 
 class RunView(QWidget):
@@ -84,5 +86,14 @@ class RunView(QWidget):
             item.setToolTip(text)
             item.setSizeHint(QSize(0, theme.row()))
             self.notices.addItem(item)
-        self.notices.setFixedHeight(min(NOTICES_IN_SIGHT, self.notices.count()) * theme.row() + theme.GRID)
+        self._fit_notices()
         self.notices.show()
+
+    def _fit_notices(self) -> None:
+        """A few lines; one where the window is so low that the curves need the room."""
+        most = NOTICES_IN_SIGHT if self.height() >= LOW else 1
+        self.notices.setFixedHeight(min(most, self.notices.count()) * theme.row() + 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_notices()
