@@ -44,7 +44,8 @@ class PhotoLoader:
         threads: int,
     ) -> None:
         self.dataset = dataset
-        self.labels = [classes.index(photo.label) for photo in dataset]
+        numbers = {name: number for number, name in enumerate(classes)}
+        self.labels = [numbers[photo.label] for photo in dataset]
         self.size, self.fit, self.interpolation = size, fit, interpolation
         self.notices: collections.deque[Notice] = collections.deque()
         self._told: set[int] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ from engine.training.loop import Answers, answer
 from engine.training.prepare import Run
 
 PARITY_PHOTOS = 256
+BESIDE = "model.part.thaw"
+
+
+SHOWN = ("epochs", "best_epoch", "val_accuracy", "test_accuracy", "seconds", "images_per_second", "stopped")
 
 
 def close_run(run: Run, control: Control, start: float) -> Generator[Event, None, None]:
@@ -35,46 +40,68 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
     A run stopped before its first epoch was done gets no model file and stays resumable.
     """
     progress = run.progress
-    stopped = control.stopping and not (control.finishing or progress.epoch == run.config.epochs)
-    speed = progress.trained_photos / progress.training_seconds if progress.training_seconds else 0.0
     if not progress.epoch:
         seconds = time.perf_counter() - start
         yield RunFinished(run.folder, 0, 0, None, None, seconds, 0.0, stopped=True)
         return
     yield StageStarted("Testing the best weights")
-    checkpoint.load_best(run.folder, run.classifier.network)
-    run.classifier.cpu().eval()
-    answers = {}
-    for split in ("val", "test"):
-        if numbers := run.numbers(split):
-            # A stop has been heard by now: what follows is short and must end whole.
-            answered = yield from answer(run.classifier, run.loader, in_groups(numbers, 64), Control())
-            assert answered
-            answers[split] = answered
+    answers = yield from _answers(run)
     temperature = fit_temperature(answers["val"].logits, answers["val"].labels)
     metrics = _metrics(run, answers, temperature)
     runs.write_predictions(run.folder, _rows(run, answers, temperature), run.classes)
-
-    yield StageStarted("Writing the model file")
-    onnx = run.folder / "model.onnx.part"
-    assert run.config.image_size
-    export_onnx(run.classifier, run.spec, run.config.image_size, onnx)
-    manifest = _manifest(run, metrics, temperature)
-    path = run.folder / runs.MODEL
-    beside = run.folder / "model.part.thaw"
-    model_file.write(beside, manifest, {model_file.NETWORK: onnx})
-
-    yield StageStarted("Comparing the model file with the trained network")
-    parity = _parity(run, beside, answers, temperature)
-    yield parity
-    metrics["parity"] = dict(vars(parity))
-    metrics |= {"seconds": time.perf_counter() - start, "images_per_second": speed, "stopped": stopped}
-    model_file.write(path, manifest.model_copy(update={"metrics": metrics}), {model_file.NETWORK: onnx})
-    beside.unlink()
-    onnx.unlink()
+    parity = yield from _write_model(run, metrics, answers, temperature)
+    metrics |= {
+        "parity": dict(vars(parity)),
+        "seconds": time.perf_counter() - start,
+        "images_per_second": progress.trained_photos / progress.training_seconds,
+        "stopped": control.stopping and not control.finishing and progress.epoch < run.config.epochs,
+    }
+    _move_into_place(run, metrics)
     runs.write_metrics(run.folder, metrics)
-    names = ("epochs", "best_epoch", "val_accuracy", "test_accuracy", "seconds", "images_per_second", "stopped")
-    yield RunFinished(run.folder, **{name: metrics[name] for name in names}, model_file=path)
+    yield finished_event(run.folder)
+
+
+def finished_event(run_dir: Path) -> RunFinished:
+    """The RunFinished of a run that has ended, from its files."""
+    metrics = runs.read_metrics(run_dir)
+    return RunFinished(run_dir, **{name: metrics[name] for name in SHOWN}, model_file=run_dir / runs.MODEL)
+
+
+def _answers(run: Run) -> Generator[Event, None, dict[str, Answers]]:
+    """What the best weights say of val and test. A stop was heard before; what follows is short and must end whole."""
+    checkpoint.load_best(run.folder, run.classifier.network)
+    run.classifier.cpu().eval()
+    found = {}
+    for split in ("val", "test"):
+        if numbers := run.numbers(split):
+            answered = yield from answer(run.classifier, run.loader, in_groups(numbers, 64), Control())
+            assert answered
+            found[split] = answered
+    return found
+
+
+def _write_model(
+    run: Run, metrics: dict[str, Any], answers: dict[str, Answers], temperature: float
+) -> Generator[Event, None, ParityMeasured]:
+    """Write the model file beside its place, and measure it against the trained network."""
+    yield StageStarted("Writing the model file")
+    assert run.config.image_size
+    network = run.folder / "model.onnx.part"
+    export_onnx(run.classifier, run.spec, run.config.image_size, network)
+    model_file.write(run.folder / BESIDE, _manifest(run, metrics, temperature), {model_file.NETWORK: network})
+    network.unlink()
+    yield StageStarted("Comparing the model file with the trained network")
+    parity = _parity(run, run.folder / BESIDE, answers, temperature)
+    yield parity
+    return parity
+
+
+def _move_into_place(run: Run, metrics: dict[str, Any]) -> None:
+    """The model file with its last figures, whole, under its own name."""
+    beside = model_file.open_model(run.folder / BESIDE)
+    manifest = beside.manifest.model_copy(update={"metrics": metrics})
+    model_file.write(run.folder / runs.MODEL, manifest, {model_file.NETWORK: beside.read(model_file.NETWORK)})
+    beside.path.unlink()
 
 
 def _metrics(run: Run, answers: dict[str, Answers], temperature: float) -> dict[str, Any]:
@@ -144,7 +171,7 @@ def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest
     )
 
 
-def _parity(run: Run, path: Any, answers: dict[str, Answers], temperature: float) -> ParityMeasured:
+def _parity(run: Run, path: Path, answers: dict[str, Answers], temperature: float) -> ParityMeasured:
     """The model file against torch on the same pixels of up to 256 val and test photos, evenly chosen."""
     logits = np.concatenate([found.logits for found in answers.values()])
     numbers = np.concatenate([found.numbers for found in answers.values()])

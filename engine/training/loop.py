@@ -54,6 +54,7 @@ def train_epoch(
     """Yield a StepFinished for each step; returns the epoch's sums. The classifier is in train mode where it trains."""
     device = next(classifier.parameters()).device
     result = EpochResult()
+    waiting = sum(map(len, epoch.groups))
     start = time.perf_counter()
     for step, batch in enumerate(loader.batches(epoch.groups, epoch.augmentation)):
         paused = time.perf_counter()
@@ -63,6 +64,7 @@ def train_epoch(
             return result
         while loader.notices:
             yield loader.notices.popleft()
+        waiting -= len(epoch.groups[step])
         if len(batch.numbers) < 2:  # what is left of a batch of bad photos; batch norm cannot train on one
             continue
         rate = epoch.rate(step)
@@ -70,7 +72,7 @@ def train_epoch(
         result.seconds = time.perf_counter() - start
         speed = result.photos / result.seconds
         later = epoch.remaining(1 / speed)
-        left = None if later is None else sum(map(len, epoch.groups[step + 1 :])) / speed + later
+        left = None if later is None else waiting / speed + later
         yield StepFinished(epoch.number, step + 1, len(epoch.groups), loss, rate, speed, left)
     while loader.notices:
         yield loader.notices.popleft()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from collections import Counter
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -46,9 +48,16 @@ class Run:
     progress: Progress
     optimizer_state: dict[str, object] | None
 
+    @functools.cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {"train": [], "val": [], "test": []}
+        for number, photo in enumerate(self.photos):
+            found[photo.split].append(number)
+        return found
+
     def numbers(self, split: str) -> list[int]:
-        """The places in `photos` of a split's photos."""
-        return [number for number, photo in enumerate(self.photos) if photo.split == split]
+        """The places in `photos` of a split's photos, in order."""
+        return self._numbers[split]
 
     def trainable(self, phase: Phase) -> tuple[str, ...]:
         layers = owners(self.classifier.network)
@@ -124,7 +133,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
         wanted = f"exactly {spec.input_size}" if spec.fixed_size else f"at least {spec.smallest_size}"
         raise ThawError(f"{spec.title} takes images of {wanted} pixels, not {size}; change the image size.")
     labels = [photo.label for photo in photos if photo.split == "train"]
-    counts = [labels.count(label) for label in set(labels)]
+    counts = Counter(labels).values()
     uneven = max(counts) > EVEN_ENOUGH * min(counts)
     return config.with_changes(
         data=config.data.resolve(),

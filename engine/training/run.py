@@ -9,6 +9,7 @@ epoch, photo) alone, so a run that was killed goes on to the same weights.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
@@ -24,12 +25,12 @@ from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.loader import in_groups
 from engine.errors import ThawError
-from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunFinished, RunStarted
+from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
 from engine.models.build import set_trainable
 from engine.models.strategies import Phase, split_epochs
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
-from engine.training.finish import close_run
+from engine.training.finish import close_run, finished_event
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
 from engine.training.memory import keep_memory
@@ -200,14 +201,7 @@ def _loss(run: Run) -> Callable[[Tensor, Tensor], Tensor]:
     """Cross-entropy; balanced weights are n / (classes · n of the class), as scikit-learn's "balanced"."""
     weight = None
     if run.config.class_weights == "balanced":
-        labels = [photo.label for photo in run.photos if photo.split == "train"]
-        counts = torch.tensor([labels.count(name) for name in run.classes], dtype=torch.float32)
-        weight = (len(labels) / (len(run.classes) * counts)).to(run.config.device)
+        counted = Counter(run.photos[number].label for number in run.numbers("train"))
+        counts = torch.tensor([counted[name] for name in run.classes], dtype=torch.float32)
+        weight = (counts.sum() / (len(run.classes) * counts)).to(run.config.device)
     return partial(F.cross_entropy, weight=weight, label_smoothing=run.config.label_smoothing)
-
-
-def finished_event(run_dir: Path) -> RunFinished:
-    """The RunFinished of a run that has ended, from its files."""
-    metrics = runs.read_metrics(run_dir)
-    names = ("epochs", "best_epoch", "val_accuracy", "test_accuracy", "seconds", "images_per_second", "stopped")
-    return RunFinished(run_dir, **{name: metrics[name] for name in names}, model_file=run_dir / runs.MODEL)

@@ -29,7 +29,7 @@ from tests.tiny_photos import draw_photo, make_photos
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photos(tmp_path_factory.mktemp("photos"), splits=("train", "val", "test"))
+    return make_photos(tmp_path_factory.mktemp("photos") / "фото ä", splits=("train", "val", "test"))
 
 
 def lenet(data: Path, **changes: Any) -> TrainConfig:
