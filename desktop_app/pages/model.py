@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.project import Project
@@ -16,6 +16,7 @@ from desktop_app.widgets.layer_tree import LayerTree
 from desktop_app.widgets.model_table import ModelTable
 from desktop_app.widgets.page_frame import Banner, PageFrame, group_label, muted_label
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.search_field import SearchField
 from desktop_app.worker import Jobs
 from engine.events import Model
 from engine.models import tables
@@ -36,8 +37,7 @@ class ModelPage(PageFrame):
         self._shown: tuple[str, int] = ("", 0)
         self._own_ticks: dict[str, tuple[str, ...]] = {}
         self.table = ModelTable()
-        self.search = QLineEdit(placeholderText="Search models", clearButtonEnabled=True)
-        self.search.setAccessibleName("Search models")
+        self.search = SearchField("Search models")
         self.cards = ChoiceCards(tuple((row.name, row.title, row.summary) for row in STRATEGIES.values()))
         self.tree = LayerTree()
         self._summary = muted_label(wrap=True)
@@ -176,6 +176,7 @@ class ModelPage(PageFrame):
         if do is not None:
             banner.triggered.connect(do)
         self._notes.addWidget(banner)
+        QWidget.setTabOrder(self.cards.last(), banner.button)
 
     def _head_trains(self) -> bool:
         owners = self.tree.model.owners()
@@ -222,6 +223,7 @@ class ModelPage(PageFrame):
         scroll = QScrollArea()
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what lies in it is reached by itself
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setMinimumWidth(theme.wide(344))

@@ -137,6 +137,7 @@ class TrainPage(PageFrame):
             config = runs.read_config(self._run_dir) if self._run_dir else config
         if isinstance(error, BaseException):
             self.offers.tell_failure(error, self._run_dir, config)
+            self._order_offers()
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is self._worker:
@@ -148,6 +149,12 @@ class TrainPage(PageFrame):
         super().showEvent(event)
         if self._worker is None and self.view.result.isHidden():
             self.offers.offer_newest()
+            self._order_offers()
+
+    def _order_offers(self) -> None:
+        """Tab goes from the main action to what is offered below it, though that came later."""
+        for button in self.offers.findChildren(QPushButton):
+            QWidget.setTabOrder(self.action_button, button)
 
     # --- what is shown
 

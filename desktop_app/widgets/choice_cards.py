@@ -37,6 +37,10 @@ class ChoiceCards(QFrame):
         if name in self.cards:
             self.cards[name].radio.setChecked(True)
 
+    def last(self) -> QRadioButton:
+        """Where the Tab key leaves the cards."""
+        return list(self.cards.values())[-1].radio
+
     def choice(self) -> str:
         return next((name for name, card in self.cards.items() if card.radio.isChecked()), "")
 

@@ -119,7 +119,8 @@ class CurvePlot(QWidget):
         self._plot.getAxis("left").enableAutoSIPrefix(False)
         self._plot.getAxis("bottom").enableAutoSIPrefix(False)
         self._plot.setAccessibleName(f"{self._title} by epoch or step")
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for part in (self._plot, self._plot.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setFrameShape(self._plot.Shape.NoFrame)
         for shown in (self._best_line, self._raw, *self._lines.values(), self._best_mark, self._pointer):
             item.addItem(shown)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.settings import Settings
@@ -18,6 +18,7 @@ from desktop_app.widgets.page_frame import ElidedLabel, group_label, muted_label
 from desktop_app.widgets.photo_grid import GridPhoto, PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.skipped_list import SkippedList
 from desktop_app.widgets.thumbnails import shown
 
@@ -75,10 +76,7 @@ class DatasetView(QWidget):
         self._wall: PhotoWall | None = None
         self.table = ClassTable()
         self.table.class_chosen.connect(self._on_class_chosen)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search classes")
-        self.search.setAccessibleName("Search classes")
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField("Search classes")
         self.search.textChanged.connect(self.table.set_search)
         self.note = muted_label(wrap=True)
         self.findings = Findings()

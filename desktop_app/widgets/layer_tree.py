@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QMenu,
     QSizePolicy,
     QToolButton,
@@ -33,6 +32,7 @@ from desktop_app import theme
 from desktop_app.widgets.figures import count, percent
 from desktop_app.widgets.layer_model import FIELD, NAME, PARAMETERS, SHAPE, STATE, TYPE, LayerModel
 from desktop_app.widgets.layer_nodes import Node
+from desktop_app.widgets.search_field import SearchField
 from engine.events import Layer
 
 WIDTHS = {TYPE: 108, SHAPE: 116, PARAMETERS: 92, FIELD: 80, STATE: 128}
@@ -58,8 +58,7 @@ class LayerTree(QWidget):
         self.summary = QLabel()
         self.summary.setAccessibleName("Parameters")
         self.bar = ShareBar()
-        self.search = QLineEdit(placeholderText="Search layers", clearButtonEnabled=True)
-        self.search.setAccessibleName("Search layers")
+        self.search = SearchField("Search layers")
         self.view = _View(self.model)
         self._lay_out()
         self.model.ticked.connect(self._on_ticked)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStackedLayout,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -148,7 +151,6 @@ class Banner(QFrame):
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.button = QPushButton(action)
-        self.button.setVisible(bool(action))
         self.button.clicked.connect(self.triggered)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
@@ -159,6 +161,8 @@ class Banner(QFrame):
         row.addWidget(Picture(name, 20, colour), 0, side)
         row.addWidget(self.label, 1)
         row.addWidget(self.button, 0, side)
+        # Only now: what is shown before it has its place is a window of its own for a moment.
+        self.button.setVisible(bool(action))
 
     def add_action(self, text: str) -> QPushButton:
         """A quieter thing to do, left of the first."""
@@ -171,8 +175,8 @@ class Banner(QFrame):
 class PageFrame(QWidget):
     """The base of every page. `name` is its key ("data"), `title` what a person reads.
 
-    The content and the empty state take turns below the title row. Enter does the main action from anywhere on the page
-    that has no use for Enter itself.
+    The content and the empty state take turns below the title row. Enter presses the button that has the focus, and
+    does the main action from anywhere else on the page that has no use for Enter itself.
     """
 
     action_triggered = Signal()
@@ -195,7 +199,7 @@ class PageFrame(QWidget):
         self.action_button.clicked.connect(self.action_triggered)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             shortcut = QShortcut(QKeySequence(key), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self.action_button.animateClick)
+            shortcut.activated.connect(self._on_enter)
         self._frame_beside = QHBoxLayout()
         self._frame_beside.setSpacing(theme.GRID)
         self._frame_empty = EmptyState()
@@ -249,6 +253,18 @@ class PageFrame(QWidget):
     def add_beside_action(self, widget: QWidget) -> None:
         """A quieter control, left of the main action."""
         self._frame_beside.addWidget(widget)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # Tab goes through the title row as it stands, from left to right.
+        row = [self._frame_beside.itemAt(place).widget() for place in range(self._frame_beside.count())]
+        for before, after in itertools.pairwise((*row, self.action_button)):
+            QWidget.setTabOrder(before, after)
+
+    def _on_enter(self) -> None:
+        focused = self.focusWidget()
+        is_button = isinstance(focused, QPushButton | QToolButton) and focused.hasFocus()
+        (focused if is_button else self.action_button).animateClick()
 
     def set_content(self, widget: QWidget) -> None:
         """What the page shows when it has what it needs; it is shown from now on."""

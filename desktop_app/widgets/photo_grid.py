@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,6 +22,19 @@ from desktop_app import theme
 from desktop_app.widgets import thumbnails
 
 Index = QModelIndex | QPersistentModelIndex
+
+
+OPENING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+"""The keys that show a photo large."""
+
+
+def keep_enter(event: QEvent) -> bool:
+    """Whether the event asks who wants one of these keys: the view does, and the page must not take Enter for its main
+    action."""
+    if event.type() != QEvent.Type.ShortcutOverride or event.key() not in OPENING:  # type: ignore[attr-defined]
+        return False
+    event.accept()
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +157,11 @@ class PhotoGrid(QListView):
             self.setGridSize(cell)
         super().resizeEvent(event)
 
+    def event(self, event: QEvent) -> bool:
+        return keep_enter(event) or super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self.currentIndex().isValid():
+        if event.key() in OPENING and self.currentIndex().isValid():
             self.opened.emit(self.currentIndex().row())
             event.accept()
             return

@@ -48,6 +48,9 @@ class PhotoViewer(QWidget):
             self.setGeometry(self.parentWidget().rect())
         return False
 
+    def focusNextPrevChild(self, _next: bool) -> bool:
+        return True  # Tab stays here: what lies below cannot be seen
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Space: 1}
         ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: len(self._photos) - 1}

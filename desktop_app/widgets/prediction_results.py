@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from desktop_app.widgets.prediction_detail import PredictionDetail
 from desktop_app.widgets.prediction_model import ALL, ONLY_FAILED, ONLY_UNKNOWN, PredictionModel
 from desktop_app.widgets.prediction_table import PredictionTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.thumbnails import shown
 from engine.events import Prediction
 
@@ -43,7 +43,7 @@ class PredictionResults(QWidget):
         self.table = PredictionTable(self.model)
         self.detail = PredictionDetail(self.model)
         self.table.chosen.connect(self.detail.set_prediction)
-        self.table.doubleClicked.connect(lambda _index: self._enlarge())
+        self.table.opened.connect(self._enlarge)
         self.detail.enlarged.connect(self._enlarge)
         self._build_controls()
         self._append_timer = self._timer(self._append)
@@ -63,10 +63,7 @@ class PredictionResults(QWidget):
         self.filter.setMinimumWidth(theme.wide(124))
         self.filter.setMaxVisibleItems(20)
         self.filter.activated.connect(self._on_filter_activated)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search file names")
-        self.search.setAccessibleName("Search file names")
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField("Search file names")
         self.search.setMinimumWidth(theme.wide(88))
         self.search.textChanged.connect(self.model.set_search)
         self.slider = QSlider(Qt.Orientation.Horizontal)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.class_table import plain_table
 from desktop_app.widgets.figures import percent
+from desktop_app.widgets.photo_grid import OPENING, keep_enter
 from desktop_app.widgets.prediction_model import CONFIDENCE, ERROR, LABEL, NAME, PHOTO, PredictionModel
 from engine.events import Prediction
 
@@ -84,6 +85,8 @@ class PredictionTable(QTableView):
     """`chosen` carries the Prediction of the selected row, None where none is."""
 
     chosen = Signal(object)
+    opened = Signal()
+    """The selected photo is to be shown large."""
 
     def __init__(self, model: PredictionModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +109,7 @@ class PredictionTable(QTableView):
         self.setSortingEnabled(True)
         self.show_errors(False)
         self.selectionModel().currentRowChanged.connect(self._on_row_changed)
+        self.doubleClicked.connect(lambda _index: self.opened.emit())
         thumbnails.shared().ready.connect(self._on_ready)
 
     def show_errors(self, has_errors: bool) -> None:
@@ -117,6 +121,16 @@ class PredictionTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.show_errors(self._has_errors)
+
+    def event(self, event: QEvent) -> bool:
+        return keep_enter(event) or super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in OPENING and self.currentIndex().isValid():
+            self.opened.emit()
+            event.accept()
+            return
+        super().keyPressEvent(event)
 
     def _on_row_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
         self.chosen.emit(self._model.prediction(current.row()) if current.isValid() else None)

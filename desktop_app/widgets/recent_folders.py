@@ -80,7 +80,9 @@ class RecentFolders(QWidget):
             row.clicked.connect(lambda _checked=False, folder=folder: self.opened.emit(folder))
             row.forgotten.connect(lambda folder=folder: self._settings.remove_recent_folder(folder))
             self._rows.addWidget(row)
-        self.setVisible(bool(folders))
+        # Never shown before it has its place: it would be a window of its own for a moment.
+        if self.parentWidget() or not folders:
+            self.setVisible(bool(folders))
 
     def rows(self) -> list[_Row]:
         return [self._rows.itemAt(place).widget() for place in range(self._rows.count())]

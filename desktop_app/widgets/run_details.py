@@ -8,7 +8,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QStackedWidget,
     QTabWidget,
@@ -29,6 +28,7 @@ from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.run_record import SPLIT_TITLES, RunRecord
 from desktop_app.widgets.run_tables import CLASS_COLUMNS
+from desktop_app.widgets.search_field import SearchField
 
 FACTS = ("Right", "95 % interval", "Macro F1", "Photos", "Best epoch", "Time")
 SEARCH_FROM_CLASSES = 12
@@ -61,8 +61,7 @@ class RunDetails(QWidget):
         self.grid = PhotoGrid(side=theme.wide(164), captions=True)
         self.no_wrong = EmptyState("", "", "circle-check")
         self.classes = PlainTable("Classes", CLASS_COLUMNS)
-        self.search = QLineEdit(placeholderText="Search classes", clearButtonEnabled=True)
-        self.search.setAccessibleName("Search classes")
+        self.search = SearchField("Search classes")
         self.curves = Curves(with_steps=False)
         self.tabs = QTabWidget()
         self.filter = muted_label()
@@ -180,6 +179,7 @@ class RunDetails(QWidget):
         column.setSpacing(theme.GRID)
         column.addWidget(self._filter_row)
         column.addWidget(self._photos, 1)
+        self.tabs.tabBar().setAccessibleName("Results of the run")
         self.tabs.addTab(pictures, "Wrong pictures")
         self.tabs.addTab(_padded(self.search, self.classes), "Classes")
         self.tabs.addTab(_padded(self.curves), "Curves")
