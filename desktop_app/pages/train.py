@@ -131,6 +131,8 @@ class TrainPage(PageFrame):
 
     def _on_failed(self, error: object) -> None:
         self.view.facts.finish("Ended early")
+        if not self.view.curves.data.positions and not self.view.curves.data.epochs:
+            self._right.setCurrentIndex(0)  # empty curves would tell nothing
         self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
         config = self._project.config
         with contextlib.suppress(RunError):  # a run that was resumed has settings of its own

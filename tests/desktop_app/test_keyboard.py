@@ -31,6 +31,7 @@ def window(qtbot: QtBot, settings: Settings, tmp_path: Path, monkeypatch: pytest
     def fail(_verb: str, arguments: list[str], _control: object) -> Iterator[object]:
         run_dir = Path(arguments[arguments.index("--out") + 1])
         yield from fake_run.opening(run_dir, 3)
+        yield from fake_run.epochs_of(1, 1, 3)
         raise ChildDied("Training was killed from outside.", "the log")
 
     monkeypatch.setattr(process, "run", fail)
