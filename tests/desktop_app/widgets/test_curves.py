@@ -26,6 +26,8 @@ def epoch(number: int, best: int = 1) -> EpochFinished:
 
 
 def test_many_events_are_drawn_at_most_twenty_times_a_second(curves: Curves, qtbot: QtBot) -> None:
+    curves._by_step.click()
+    qtbot.wait(200)
     drawn: list[int] = []
     curves.redrawn.connect(lambda: drawn.append(1))
     for step in range(2000):
@@ -35,6 +37,17 @@ def test_many_events_are_drawn_at_most_twenty_times_a_second(curves: Curves, qtb
     qtbot.wait(120)
     assert 1 <= len(drawn) <= 6
     assert len(curves.data.raw) == 2000
+
+
+def test_steps_are_not_drawn_where_only_epochs_are_shown(curves: Curves, qtbot: QtBot) -> None:
+    qtbot.wait(200)
+    drawn: list[int] = []
+    curves.redrawn.connect(lambda: drawn.append(1))
+    curves.add_step(StepFinished(1, 1, 10, 0.5, 1e-3, 50))
+    qtbot.wait(120)
+    assert not drawn
+    curves.add_epoch(epoch(1))
+    qtbot.waitUntil(lambda: bool(drawn))
 
 
 def test_smoothing_follows_and_survives_a_loss_that_is_no_number(curves: Curves) -> None:
