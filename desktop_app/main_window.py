@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,9 @@ class MainWindow(QMainWindow):
             page.page_requested.connect(self.show_page)
             self._pages[name] = page
             self.stack.addWidget(page)
+            # What a page is made of stays for good. Left out of garbage collection, whose full round else holds the
+            # window up for some 60 ms, now and then, in the middle of a run.
+            gc.freeze()
         return self._pages[name]
 
     def show_page(self, name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -173,6 +173,12 @@ class Curves(QWidget):
         self.loss.recolour()
         self.accuracy.recolour()
         self._touch()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The second plot is painted a moment after the first: both at once hold the window up for 50 ms and more."""
+        super().showEvent(event)
+        self.accuracy.setUpdatesEnabled(False)
+        QTimer.singleShot(REDRAW_MS, self.accuracy, lambda: self.accuracy.setUpdatesEnabled(True))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         side_by_side = event.size().width() >= NARROW or event.size().height() < LOW
