@@ -39,8 +39,8 @@ lint: dev-environment ## ruff, mypy and the import contracts
 installer: dev-environment ## build the field edition (no torch) in dist/thaw-field
 	@$(BIN)/python packaging/build_field_edition.py
 
-screenshots: dev-environment ## pictures of every page, light and dark
-	@$(BIN)/python -m tests.screenshots
+screenshots: dev-environment ## pictures of every page, light and dark, in build/screenshots
+	@for scheme in light dark; do $(BIN)/python -m tests.screenshots build/screenshots --scheme $$scheme; done
 
 tables: dev-environment ## make resources/tables anew from the networks
 	@$(BIN)/python -m engine.models.make_tables

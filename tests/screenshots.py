@@ -28,7 +28,6 @@ from desktop_app import theme
 from desktop_app.main_window import MainWindow
 from desktop_app.settings import Settings
 
-SAMPLE_SETTINGS = {"model": "small_resnet", "strategy": "from-scratch", "epochs": 24, "learning_rate": 0.01}
 PHOTO_SETTINGS = {"model": "mobilenet_v2", "strategy": "last-blocks", "epochs": 5}
 
 
@@ -75,7 +74,8 @@ class Photographer:
         data.open_folder(self.arguments.data) if self.arguments.data else data.open_sample()
         self.wait(lambda: window.project.dataset is not None and not jobs.running())
         self.picture("1-data")
-        window.project.set_config(**(PHOTO_SETTINGS if self.arguments.data else SAMPLE_SETTINGS))
+        if self.arguments.data:  # the sample set brings settings of its own
+            window.project.set_config(**PHOTO_SETTINGS)
         window.show_page("model")
         self.picture("2-model")
         window.show_page("train")

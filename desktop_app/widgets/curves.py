@@ -69,7 +69,7 @@ class Curves(QWidget):
         self._with_steps = with_steps
         self.data = CurveData()
         self.loss = CurvePlot("Loss", lambda value: f"{value:.3f}")
-        self.accuracy = CurvePlot("Accuracy", percent, scale=100.0)
+        self.accuracy = CurvePlot("Accuracy, %", percent, scale=100.0)
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._timer.timeout.connect(self._on_timeout)
         self._stale: list[CurvePlot] = []

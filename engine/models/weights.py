@@ -110,7 +110,8 @@ def fetch(source: WeightsSource, folder: Path, control: Control | None = None) -
         folder.mkdir(parents=True, exist_ok=True)
         yield from _transfer(source, part, control or Control())
     except OSError as error:
-        reason = getattr(error, "reason", None) or error.strerror or error
+        cause = getattr(error, "reason", error)
+        reason = getattr(cause, "strerror", None) or cause
         raise WeightsError(
             f"The weights {source.file_name} could not be fetched ({reason}). Connect to the network, "
             f"or put the file in {folder}."
