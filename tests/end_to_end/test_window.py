@@ -160,8 +160,8 @@ def tick(model: LayerModel, names: set[str], state: Qt.CheckState) -> None:
 def test_a_killed_child_is_told_once_and_the_run_goes_on_to_the_same_weights(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[BaseException] = []
-    monkeypatch.setattr(dialogs, "show_error", lambda _parent, error: told.append(error))
+    boxes: list[BaseException] = []
+    monkeypatch.setattr(dialogs, "show_error", lambda _parent, error: boxes.append(error))
     open_dataset(window, qtbot, make_photos(tmp_path / "photos", photos=40, splits=("train", "val")), monkeypatch)
     window.project.set_config(
         model="small_resnet", strategy="from-scratch", epochs=6, batch_size=4, device="cpu", learning_rate=0.01
@@ -174,12 +174,15 @@ def test_a_killed_child_is_told_once_and_the_run_goes_on_to_the_same_weights(
     (child,) = psutil.Process().children()
     child.send_signal(signal.SIGKILL)
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
-    assert len(told) == 1 and "killed" in str(told[0]) and "resumed" in str(told[0])
+    (banner,) = window.page("train").offers.banners()
+    assert "killed" in banner.label.text() and "resumed" in banner.label.text()
+    assert not boxes, "told once, on the page where the run was started"
     killed = max(window.settings.runs_folder.iterdir(), key=lambda path: path.stat().st_mtime)
     assert killed != whole and runs.state(killed) == "interrupted"
     assert window.isVisible()
 
-    window.page("train").resume(killed)
+    assert banner.button.text() == "Resume"
+    qtbot.mouseClick(banner.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(window.jobs.running("train")), timeout=PATIENCE)
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
     assert runs.state(killed) == "finished" and len(runs.read_history(killed)) == 6
