@@ -52,7 +52,7 @@ def test_an_icon_follows_the_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_icons_can_be_made_and_dropped_by_the_thousand() -> None:
     for _ in range(5000):
-        QIcon(theme.icon("folder")).pixmap(QSize(20, 20), QIcon.Mode.Disabled)
+        assert not QIcon(theme.icon("folder")).pixmap(QSize(20, 20), QIcon.Mode.Disabled).isNull()
 
 
 def test_an_icon_that_is_not_there_says_so() -> None:
