@@ -209,6 +209,7 @@ class Layer(Event):
     `name` is its dotted path, `depth` how many dots it has, `output_shape` without the batch. `receptive_field` is in
     pixels of the input, None where the whole image is seen; `stride` in pixels of the input, None likewise.
     `norm` is True for layers that keep running statistics, `training_only` for parts that prediction never calls.
+    `flops` counts multiply-adds for one image, each once, as torchvision publishes them.
     """
 
     name: str
@@ -222,6 +223,25 @@ class Layer(Event):
     block: int = 0
     norm: bool = False
     training_only: bool = False
+    flops: int = 0
+
+
+@dataclass(frozen=True)
+class GraphNode(Event):
+    """One operation of the traced network.
+
+    `name` is the dotted name of the leaf module called, or of the module in which a function is called, with the
+    function's name at its end. `kind` is conv, linear, norm, activation, pool, attention, merge, shape, input, output
+    or other. `inputs` are numbers of nodes; `layer` is the row of the layer tree that it belongs to, "" for none.
+    """
+
+    number: int
+    name: str
+    op: str
+    kind: str
+    inputs: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    layer: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,6 +250,29 @@ class LayersFinished(Event):
     image_size: int
     parameters: int
     trainable: int
+    flops: int = 0
+
+
+@dataclass(frozen=True)
+class LayerTimed(Event):
+    """Seconds that a layer takes for one image, forward, and backward with everything trainable."""
+
+    name: str
+    forward_seconds: float
+    backward_seconds: float
+
+
+@dataclass(frozen=True)
+class MeasureFinished(Event):
+    """The whole network's times, as those of LayerTimed."""
+
+    model: str
+    image_size: int
+    batch_size: int
+    threads: int
+    device: str
+    forward_seconds: float
+    backward_seconds: float
 
 
 @dataclass(frozen=True)
