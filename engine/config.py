@@ -41,7 +41,69 @@ class TrainConfig(BaseModel):
     ]
     trainable: Annotated[
         tuple[str, ...] | None,
-        setting(None, "Trainable layers", "The layers that train when the strategy is custom, by their dotted names."),
+        setting(None, "Trainable layers", "The layers that train once their block does, by their dotted names."),
+    ]
+    unfreeze: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...] | None,
+        setting(None, "Unfreezing", "The epoch from which each block trains, the head last; 0 is never."),
+    ]
+    unfreeze_when: Annotated[
+        Literal["schedule", "saturation"],
+        setting(
+            "schedule",
+            "Unfreeze when",
+            "Progressive or your own choice: the next blocks train at their epochs, or when validation saturates.",
+        ),
+    ]
+    unfreeze_patience: Annotated[
+        int,
+        setting(
+            2,
+            "Unfreeze patience",
+            "Validation has saturated when it has not improved for this many epochs.",
+            "epochs",
+            ge=1,
+            le=1000,
+        ),
+    ]
+    block_lr_ratio: Annotated[
+        float | None,
+        setting(
+            None,
+            "Block rate ratio",
+            "The learning rate of the first block over that of the head, geometric between; 1 is the same everywhere.",
+            gt=0,
+            le=1,
+        ),
+    ]
+    norm_affine: Annotated[
+        Literal["follow", "frozen", "trained"],
+        setting("follow", "Norm scale and shift", "Follow their layer's tick, or always stay frozen, or always train."),
+    ]
+    norm_statistics: Annotated[
+        Literal["follow", "frozen"],
+        setting(
+            "follow", "Norm statistics", "Running means and variances follow their layer's tick, or stay as they are."
+        ),
+    ]
+    weights: Annotated[
+        str | None,
+        setting(None, "Weights", "Which pretrained weights to start from: a name of the model's list, or a file."),
+    ]
+    continue_from: Annotated[
+        Path | None, setting(None, "Continue from", "The folder of an earlier run whose best weights to start from.")
+    ]
+    head: Annotated[
+        Literal["linear", "dropout", "mlp", "batchnorm-mlp"],
+        setting("linear", "Head", "What stands between the model's features and the classes."),
+    ]
+    head_width: Annotated[
+        int,
+        setting(512, "Head width", "Units of the hidden layer, where the head has one.", "units", ge=1, le=65_536),
+    ]
+    head_dropout: Annotated[
+        float | None,
+        setting(None, "Head dropout", "Share of features left out at random, where the head has dropout.", ge=0, lt=1),
     ]
     epochs: Annotated[
         int,
@@ -55,9 +117,7 @@ class TrainConfig(BaseModel):
     ]
     learning_rate: Annotated[
         float | None,
-        setting(
-            None, "Learning rate", "The largest step size; empty takes the model's own default.", "", False, gt=0, le=10
-        ),
+        setting(None, "Learning rate", "The largest step size; empty takes the strategy's.", "", False, gt=0, le=10),
     ]
     augmentation: Annotated[
         Literal["none", "light"],
@@ -98,12 +158,22 @@ class TrainConfig(BaseModel):
         ),
     ]
     optimizer: Annotated[
-        Literal["adamw", "sgd"], setting("adamw", "Optimizer", "The rule that turns gradients into steps.")
+        Literal["adamw", "sgd"] | None,
+        setting(None, "Optimizer", "The rule that turns gradients into steps; empty takes the strategy's."),
     ]
-    momentum: Annotated[float, setting(0.9, "Momentum", "How much of the last step SGD keeps.", ge=0, lt=1)]
+    momentum: Annotated[
+        float | None,
+        setting(None, "Momentum", "How much of the last step SGD keeps; empty takes the strategy's.", ge=0, lt=1),
+    ]
     weight_decay: Annotated[
-        float,
-        setting(0.01, "Weight decay", "Pull of the weights towards zero; norms and biases are left out.", ge=0, le=1),
+        float | None,
+        setting(
+            None,
+            "Weight decay",
+            "Pull of the weights towards zero, norms and biases left out; empty takes the strategy's.",
+            ge=0,
+            le=1,
+        ),
     ]
     schedule: Annotated[
         Literal["cosine", "constant"], setting("cosine", "Schedule", "How the learning rate goes after the warm-up.")
@@ -112,7 +182,14 @@ class TrainConfig(BaseModel):
         float, setting(0.5, "Warm-up", "The learning rate rises from near zero over this long.", "epochs", ge=0, le=100)
     ]
     label_smoothing: Annotated[
-        float, setting(0.05, "Label smoothing", "How much certainty is kept from each label.", ge=0, lt=1)
+        float | None,
+        setting(
+            None,
+            "Label smoothing",
+            "How much certainty is kept from each label; empty takes the strategy's.",
+            ge=0,
+            lt=1,
+        ),
     ]
     class_weights: Annotated[
         Literal["auto", "none", "balanced"],

@@ -91,7 +91,8 @@ class ModelPage(PageFrame):
     def _strategy_with(self, names: tuple[str, ...]) -> str:
         """The strategy that is these ticks and nothing else (one phase, pretrained weights), else one's own choice."""
         for row in STRATEGIES.values():
-            same = row.pretrained and len(row.phases) == 1 and row.name != CUSTOM
+            plain = row.pretrained and not row.from_run and row.block_lr_ratio is None
+            same = plain and len(row.phases) == 1 and row.name != CUSTOM
             if same and set(self._ticks_of(row)) == set(names):
                 return row.name
         return CUSTOM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,18 +11,28 @@ from torch import nn
 from engine.config import TrainConfig
 from engine.models.strategies import Strategy
 
+TRANSFER: dict[str, Any] = {"optimizer": "adamw", "momentum": 0.9, "weight_decay": 0.01, "label_smoothing": 0.05}
 
-def default_learning_rate(strategy: Strategy, config: TrainConfig) -> float:
-    """The strategy's rate for a batch of 32, scaled to the batch: linearly for SGD (Goyal et al. 2017, "Accurate, Large
+
+def choose_recipe(config: TrainConfig, strategy: Strategy) -> TrainConfig:
+    """`config` with its optimizer, rates and decay decided where they were left open."""
+    chosen = {name: value for name, value in TRANSFER.items() if getattr(config, name) is None}
+    optimizer = str(config.optimizer or chosen["optimizer"])
+    rate = config.learning_rate or scaled(strategy.learning_rates[optimizer], optimizer, config.batch_size)
+    return config.with_changes(**chosen, learning_rate=rate)
+
+
+def scaled(rate: float, optimizer: str, batch_size: int) -> float:
+    """A learning rate of a batch of 32, for another batch: linearly for SGD (Goyal et al. 2017, "Accurate, Large
     Minibatch SGD"), by the square root for AdamW (Malladi et al. 2022, "On the SDEs and Scaling Rules for Adaptive
     Gradient Algorithms")."""
-    share = config.batch_size / 32
-    rate = strategy.learning_rates[config.optimizer] * (share if config.optimizer == "sgd" else math.sqrt(share))
-    return float(f"{rate:.3g}")
+    share = batch_size / 32
+    return float(f"{rate * (share if optimizer == 'sgd' else math.sqrt(share)):.3g}")
 
 
 def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """An optimizer over what has a gradient, and nothing else. Norms and biases are not decayed."""
+    assert config.momentum is not None and config.weight_decay is not None
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},

@@ -27,7 +27,7 @@ from engine.models.catalog import ModelSpec, find_model
 from engine.models.strategies import Phase, Strategy, find_strategy, trainable_layers
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
-from engine.training.optimizer import default_learning_rate
+from engine.training.optimizer import choose_recipe
 
 EVEN_ENOUGH = 1.5
 """Above this ratio of the largest to the smallest class, `class_weights = "auto"` balances them."""
@@ -135,13 +135,12 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
     labels = [photo.label for photo in photos if photo.split == "train"]
     counts = Counter(labels).values()
     uneven = max(counts) > EVEN_ENOUGH * min(counts)
-    return config.with_changes(
+    return choose_recipe(config, strategy).with_changes(
         data=config.data.resolve(),
         image_size=size,
         device=_pick_device(config.device),
         threads=config.threads or cpu_threads(),
         channels_last=True if config.channels_last is None else config.channels_last,
-        learning_rate=config.learning_rate or default_learning_rate(strategy, config),
         class_weights=("balanced" if uneven else "none") if config.class_weights == "auto" else config.class_weights,
     )
 

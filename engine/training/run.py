@@ -204,4 +204,5 @@ def _loss(run: Run) -> Callable[[Tensor, Tensor], Tensor]:
         counted = Counter(run.photos[number].label for number in run.numbers("train"))
         counts = torch.tensor([counted[name] for name in run.classes], dtype=torch.float32)
         weight = (counts.sum() / (len(run.classes) * counts)).to(run.config.device)
+    assert run.config.label_smoothing is not None
     return partial(F.cross_entropy, weight=weight, label_smoothing=run.config.label_smoothing)
