@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import pickle
+import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,11 @@ import torchvision
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from engine.errors import WeightsError
-from engine.models.catalog import ModelSpec
+from engine.errors import ThawError, WeightsError
+from engine.models.heads import HeadKind, find_head
 from engine.models.lenet import LeNet5
 from engine.models.small_resnet import SmallResNet
+from engine.models.spec import ModelSpec
 
 _THAWS_OWN = {"lenet5": LeNet5, "small_resnet": SmallResNet}
 GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's convert("L")
@@ -26,7 +30,8 @@ GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's convert("L")
 class Classifier(nn.Module):
     """What trains and what is exported: preprocessing and network in one module.
 
-    Takes uint8 N×H×W×3 as `photos.read` makes it; returns logits, float32 N×classes.
+    Takes uint8 N×H×W×3 as `photos.read` makes it; returns logits, float32 N×classes. While an auxiliary classifier
+    trains it returns (logits, *auxiliary logits), whose losses count `auxiliary_weight` times; in eval mode never.
     """
 
     scale: Tensor
@@ -37,6 +42,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.network = network
         self.channels = spec.channels
+        self.auxiliary_weight = spec.head.auxiliary_weight
         mean, std = torch.tensor(spec.mean), torch.tensor(spec.std)
         self.register_buffer("scale", (1 / (255 * std)).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("offset", (-mean / std).view(1, -1, 1, 1), persistent=False)
@@ -49,51 +55,158 @@ class Classifier(nn.Module):
             pixels = (pixels * self.grey).sum(1, keepdim=True)
         return pixels * self.scale + self.offset
 
-    def forward(self, photos: Tensor) -> Tensor:
-        logits: Tensor = self.network(self.normalised(photos))
-        return logits
+    def forward(self, photos: Tensor) -> Tensor | tuple[Tensor, ...]:
+        answer: Tensor | tuple[Tensor, ...] = self.network(self.normalised(photos))
+        if isinstance(answer, Tensor):
+            return answer
+        deepest_first = reversed(auxiliary_classifiers(self.network))  # torchvision returns them in this order
+        trained = [
+            logits
+            for logits, name in zip(answer[1:], deepest_first, strict=True)
+            if _has_gradient(self.network.get_submodule(name))
+        ]
+        return (answer[0], *trained) if trained else answer[0]
 
 
-def build(spec: ModelSpec, classes: int) -> nn.Module:
-    """The network with random weights and a head for `classes` classes; takes normalised N×C×H×W float32."""
-    network = _bare(spec)
-    replace_head(network, spec, classes)
+def build(
+    spec: ModelSpec, classes: int, head: str = "linear", width: int = 512, dropout: float | None = None
+) -> nn.Module:
+    """The network with random weights and a head for `classes` classes; takes normalised N×C×H×W float32.
+
+    `head` is a row of `heads.HEADS`, `width` the values between its two layers, `dropout` the share it drops (None: the
+    row's own). Raises ThawError where a builder file of the person's own cannot be used.
+    """
+    kind = find_head(head)
+    network = _bare(spec, classes)
+    if spec.head.path:
+        replace_head(network, spec, new_head(spec.head.features, classes, kind, width, dropout), classes)
     return network
 
 
-def build_pretrained(spec: ModelSpec, classes: int, weights: Path) -> nn.Module:
+def build_pretrained(
+    spec: ModelSpec,
+    classes: int,
+    weights: Path,
+    head: str = "linear",
+    width: int = 512,
+    dropout: float | None = None,
+) -> nn.Module:
     """The network with the backbone's weights read from `weights` and a new head. Raises WeightsError."""
-    network = _bare(spec)
-    replace_head(network, spec, classes)
+    network = build(spec, classes, head, width, dropout)
     load_backbone(network, spec, read_state_dict(weights), weights.name)
     return network
 
 
-def _bare(spec: ModelSpec) -> nn.Module:
+def _bare(spec: ModelSpec, classes: int) -> nn.Module:
+    """The network as its library builds it, with random weights."""
+    network: nn.Module
     if spec.source == "thaw":
-        return _THAWS_OWN[spec.name]()
-    network: nn.Module = torchvision.models.get_model(spec.name, weights=None)
+        network = _THAWS_OWN[spec.library_name]()
+    elif spec.source == "torchvision":
+        # The two with auxiliary classifiers: their own initialisation takes minutes, torch's default a second.
+        options = {"aux_logits": True, "init_weights": False} if spec.head.auxiliary else {}
+        network = torchvision.models.get_model(spec.library_name, weights=None, **options)
+    elif spec.source == "timm":  # loaded when needed: it takes a second
+        network = importlib.import_module("timm").create_model(spec.library_name, pretrained=False, num_classes=1000)
+    elif spec.source == "rows":
+        network = importlib.import_module("engine.models.rows_network").build_rows(spec.definition, classes)
+    else:
+        network = _from_builder(spec, classes)
     return network
 
 
+def _from_builder(spec: ModelSpec, classes: int) -> nn.Module:
+    """What `build(classes)` of the person's own file returns. Runs that file, which is what it is for."""
+    path = spec.builder
+    assert path
+    try:
+        found = importlib.util.spec_from_file_location(f"thaw_builder_{path.stem}", path)
+        assert found and found.loader
+        module = importlib.util.module_from_spec(found)
+        found.loader.exec_module(module)
+        network = module.build(classes)
+    except Exception as error:  # whatever the person's file raises, it is theirs to mend
+        raise ThawError(f"{path} could not build the network: {type(error).__name__}: {error}") from error
+    if not isinstance(network, nn.Module):
+        raise ThawError(f"build(classes) in {path} returned no torch.nn.Module but {type(network).__name__}.")
+    return network
+
+
+def new_head(features: int, classes: int, kind: HeadKind, width: int, dropout: float | None) -> nn.Module:
+    """A head for vectors N×`features`: one linear layer, or a sequence. nn.Linear's own initialisation, ±1/√features:
+    larger heads cost points in short runs."""
+    share = kind.dropout if dropout is None else dropout
+    layers: list[nn.Module] = []
+    size = features
+    for part in kind.parts:
+        if part == "norm":
+            layers.append(nn.BatchNorm1d(size))
+        elif part == "relu":
+            layers.append(nn.ReLU())
+        elif part == "dropout":
+            layers.append(nn.Dropout(share))
+        else:
+            before, size = size, width if part == "hidden" else classes
+            layers.append(nn.Linear(before, size))
+    return layers[0] if len(layers) == 1 else nn.Sequential(*layers)
+
+
 def head_path(spec: ModelSpec) -> str:
-    """The dotted name of the new linear layer, whose input is the pooled feature vector."""
+    """The dotted name of the new head, whose input is the pooled feature vector N×F."""
     container, _, index = spec.head.path.rpartition(".")
-    return spec.head.path if spec.head.kind == "linear" else f"{container}.{int(index) + 2}"
+    if spec.head.kind == "conv":
+        return f"{container}.{int(index) + 2}"
+    return spec.head.path if spec.head.kind == "linear" else f"{spec.head.path}.1"
 
 
-def replace_head(network: nn.Module, spec: ModelSpec, classes: int) -> None:
-    """Put a new head in. nn.Linear's own initialisation, ±1/√features: larger heads cost points in short runs."""
+def final_linear(network: nn.Module, spec: ModelSpec) -> nn.Linear:
+    """The last linear layer of the head: a row of its weight for each class."""
+    *_, last = (layer for layer in network.get_submodule(head_path(spec)).modules() if isinstance(layer, nn.Linear))
+    return last
+
+
+def replace_head(network: nn.Module, spec: ModelSpec, new: nn.Module, classes: int) -> None:
+    """Put `new` in the place of the network's final layer, and last layers for `classes` in its auxiliary classifiers.
+
+    Raises ThawError where the row's head is not in the network or takes another number of features.
+    """
+    _check_head(network, spec)
     container_path, _, name = spec.head.path.rpartition(".")
     container = network.get_submodule(container_path)
-    new = nn.Linear(spec.head.features, classes)
     if spec.head.kind == "linear":
         setattr(container, name, new)
-        return
-    kept = list(container.children())[: int(name)]
-    parent_path, _, container_name = container_path.rpartition(".")
-    pooled = nn.Sequential(*kept, nn.AdaptiveAvgPool2d(1), nn.Flatten(), new)
-    setattr(network.get_submodule(parent_path), container_name, pooled)
+    elif spec.head.kind == "pooled-conv":
+        setattr(container, name, nn.Sequential(nn.Flatten(), new))
+    else:
+        kept = list(container.children())[: int(name)]
+        parent_path, _, container_name = container_path.rpartition(".")
+        pooled = nn.Sequential(*kept, nn.AdaptiveAvgPool2d(1), nn.Flatten(), new)
+        setattr(network.get_submodule(parent_path), container_name, pooled)
+    for path in spec.head.auxiliary:
+        classifier, _, last = path.rpartition(".")
+        features = network.get_submodule(path).in_features
+        setattr(network.get_submodule(classifier), last, nn.Linear(features, classes))  # type: ignore[arg-type]
+    network.auxiliary = tuple(path.rpartition(".")[0] for path in spec.head.auxiliary)  # type: ignore[assignment]
+
+
+def _check_head(network: nn.Module, spec: ModelSpec) -> None:
+    try:
+        old = network.get_submodule(spec.head.path)
+    except AttributeError:
+        raise ThawError(f"{spec.title} has no layer “{spec.head.path}”, which its row names as the head.") from None
+    takes = getattr(old, "in_features", getattr(old, "in_channels", None))
+    if takes != spec.head.features:
+        kind = type(old).__name__
+        raise ThawError(
+            f"The head of {spec.title}, “{spec.head.path}”, is {kind} with {takes} features, not {spec.head.features} "
+            "as its row says."
+        )
+
+
+def auxiliary_classifiers(network: nn.Module) -> tuple[str, ...]:
+    """The dotted names of the classifiers that only training calls, in execution order."""
+    names: tuple[str, ...] = getattr(network, "auxiliary", ())
+    return names
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
@@ -120,12 +233,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 def load_backbone(network: nn.Module, spec: ModelSpec, state: dict[str, Tensor], file_name: str) -> None:
     """Copy everything but the head. Raises WeightsError where a tensor is missing or of another shape."""
-    head_container = spec.head.path if spec.head.kind == "linear" else spec.head.path.rpartition(".")[0]
-    backbone = {
-        name: tensor
-        for name, tensor in network.state_dict().items()
-        if not name.startswith(head_container + ".") and not name.endswith("num_batches_tracked")
-    }
+    backbone = backbone_tensors(network, spec)
     unfit = [name for name, tensor in backbone.items() if name not in state or state[name].shape != tensor.shape]
     if unfit:
         raise WeightsError(
@@ -135,48 +243,86 @@ def load_backbone(network: nn.Module, spec: ModelSpec, state: dict[str, Tensor],
     network.load_state_dict({name: state[name].float() for name in backbone}, strict=False)
 
 
+def backbone_tensors(network: nn.Module, spec: ModelSpec) -> dict[str, Tensor]:
+    """The tensors that pretrained weights must bring: all but the head, the last layers of auxiliary classifiers, and
+    batch norm's counters."""
+    head = spec.head.path.rpartition(".")[0] if spec.head.kind == "conv" else spec.head.path
+    new = tuple(f"{path}." for path in (head, *spec.head.auxiliary))
+    return {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if not name.startswith(new) and not name.endswith("num_batches_tracked")
+    }
+
+
 def owners(network: nn.Module) -> tuple[str, ...]:
-    """The dotted names of the modules that own parameters, in order of registration: what freezing speaks of."""
+    """The dotted names of the modules that own parameters, in order of registration: what freezing speaks of. The root
+    module's name is ""."""
     return tuple(
         name for name, module in network.named_modules() if next(module.parameters(recurse=False), None) is not None
     )
 
 
-def set_trainable(network: nn.Module, names: Collection[str]) -> None:
+def is_norm(module: nn.Module) -> bool:
+    """Whether a module is a normalisation: torch's, torchvision's or timm's (LayerNorm2d, BatchNormAct2d, RmsNorm)."""
+    return re.search(r"norm(act)?([123]d)?(fp32)?$", type(module).__name__, re.IGNORECASE) is not None
+
+
+def set_trainable(
+    network: nn.Module, names: Collection[str], *, norm_affine: str = "follow", norm_statistics: str = "follow"
+) -> None:
     """Freeze all but the owners `names`: no gradient, and eval mode for the whole frozen part.
 
-    Call after every `network.train()`. Batch norm that trains also keeps statistics; frozen batch norm does neither.
+    Call after every `network.train()`. Scale and shift of the norms follow `names`, or are "frozen" everywhere, or
+    "trained" everywhere; running statistics are kept where the norm is in `names`, or nowhere ("frozen"): in the frozen
+    part they never move. A network with auxiliary classifiers is itself in train mode only while one of them trains.
     """
     chosen = set(names)
+    alive = set(_with_parents(chosen))
     for name, module in network.named_modules():
+        trains = name in chosen
+        if is_norm(module) and norm_affine != "follow":
+            trains = norm_affine == "trained"
         for parameter in module.parameters(recurse=False):
-            parameter.requires_grad_(name in chosen)
+            parameter.requires_grad_(trains)
+    weighty = set(_with_parents(owners(network)))
     for name, module in network.named_modules():
-        module.training = _trains(network, name, module)
+        module.training = name in alive if name in weighty else _follows(network, name, weighty, alive)
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and norm_statistics == "frozen":
+            module.training = False
+    auxiliary = auxiliary_classifiers(network)
+    if auxiliary and not alive.intersection(auxiliary):
+        network.training = False
 
 
-def _trains(network: nn.Module, name: str, module: nn.Module) -> bool:
-    """Whether a module is in train mode: when something in it trains.
+def _with_parents(names: Collection[str]) -> Iterator[str]:
+    """Yield each dotted name and all that it lies in, the root's "" included."""
+    for name in names:
+        yield name
+        while name:
+            name = name.rpartition(".")[0]
+            yield name
 
-    What owns nothing (dropout, stochastic depth) follows the layers after it in its container, or those before it
-    where none follow: so everything before the first trainable layer is deterministic, and the dropout before a
-    trainable head drops.
+
+def _follows(network: nn.Module, name: str, weighty: set[str], alive: set[str]) -> bool:
+    """Whether a module that owns nothing (dropout, stochastic depth) is in train mode.
+
+    It follows the layers after it in its container, or those before it where none follow: so everything before the
+    first trainable layer is deterministic, and the dropout before a trainable head drops. What keeps statistics follows
+    the layer before it, whose output it counts.
     """
-    if _has_parameters(module):
-        return _has_gradient(module)
+    counts = isinstance(network.get_submodule(name), nn.modules.batchnorm._BatchNorm)
     while name:
-        name, _, leaf = name.rpartition(".")
-        siblings = list(network.get_submodule(name).named_children())
-        place = next(index for index, (child, _) in enumerate(siblings) if child == leaf)
-        after = [sibling for _, sibling in siblings[place + 1 :] if _has_parameters(sibling)]
-        before = [sibling for _, sibling in siblings[:place] if _has_parameters(sibling)]
+        container, _, leaf = name.rpartition(".")
+        siblings = [child for child, _ in network.get_submodule(container).named_children()]
+        place = siblings.index(leaf)
+        full = [f"{container}.{child}" if container else child for child in siblings]
+        after = [sibling for sibling in full[place + 1 :] if sibling in weighty]
+        before = [sibling for sibling in full[:place] if sibling in weighty]
         if after or before:
-            return _has_gradient(after[0] if after else before[-1])
+            return (before[-1] if before and (counts or not after) else after[0]) in alive
+        name = container
     return False
-
-
-def _has_parameters(module: nn.Module) -> bool:
-    return next(module.parameters(), None) is not None
 
 
 def _has_gradient(module: nn.Module) -> bool:

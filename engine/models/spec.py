@@ -105,8 +105,9 @@ class ModelSpec:
     last. `last_blocks` is how many blocks before the head the strategy of that name trains. `maps` is the module whose
     output N×C×h×w is the last feature map before pooling, "" where there is none. `weights` is best first, ImageNet
     before other domains. `flops` counts multiply-adds of one image at `input_size`, each once. `brought` is the
-    family's sentence, `summary` when to use the row; `needs` puts it on the short list. `definition` is the TOML file
-    of a model of one's own.
+    family's sentence, `summary` when to use the row; `needs` puts it on the short list. Of a model of one's own,
+    `definition` is the TOML file, `base` the library's name of the architecture, `builder` the Python file that builds
+    it, `own_weights` its state dict.
     """
 
     name: str
@@ -136,11 +137,14 @@ class ModelSpec:
     curated: bool = True
     recipe: Recipe = ANY_NETWORK
     definition: Path | None = None
+    base: str = ""
+    builder: Path | None = None
+    own_weights: Path | None = None
 
     @property
     def library_name(self) -> str:
         """The name by which its library builds it."""
-        return self.name.removeprefix("timm/")
+        return (self.base or self.name).removeprefix("timm/")
 
     @property
     def imagenet_top1(self) -> float | None:
