@@ -151,6 +151,39 @@ class RunFinished(Event):
     model_file: Path | None = None
 
 
+@dataclass(frozen=True)
+class FeaturesComputed(Event):
+    """Progress of putting photos through frozen layers."""
+
+    done: int
+    total: int
+    images_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Advice(Event):
+    """What suits a dataset, by size and similarity; `sentences` say what was measured and why it leads there.
+
+    `photos_per_class` counts training photos of the middle class. `similarity` is from 0 to 1 (`models/advice.py`), and
+    `probe_accuracy` a share of the `probe_photos`; both are None where no pretrained weights were here. With
+    `self_training`, pseudo-labels of an unlabelled folder are worth trying.
+    """
+
+    model: str
+    strategy: str
+    head: str
+    augmentation: str
+    epochs: int
+    sentences: tuple[str, str]
+    photos_per_class: int
+    similarity: float | None
+    probe_accuracy: float | None
+    probe_photos: int
+    seconds: float
+    self_training: bool = False
+
+
 # --- evaluation and prediction -----------------------------------------------------------------------------------
 
 
@@ -293,6 +326,67 @@ class Model(Event):
     has_official_weights: bool
     year: int = 0
     licence: str = ""
+
+
+@dataclass(frozen=True)
+class WeightsListed(Event):
+    """One choice of pretrained weights of a model.
+
+    `name` is the value of the setting `weights`, `trained_on` what the weights have seen. `state` is here, partly (a
+    fetch was not finished), absent, own (the person's) or damaged. `size_bytes` is the file's; of one that is not here,
+    an estimate at four bytes a parameter. `verified` says that the file's SHA-256 was compared with its source's.
+    """
+
+    model: str
+    title: str
+    name: str
+    trained_on: str
+    licence: str
+    state: str
+    size_bytes: int
+    received_bytes: int = 0
+    path: Path | None = None
+    url: str = ""
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class WeightsFetched(Event):
+    """Official weights that are here now, whole and verified; `path` is the file."""
+
+    model: str
+    name: str
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class WeightsImported(Event):
+    """What a file of weights holds, compared with a model; `fits` when the whole backbone is in it.
+
+    `matched` of `wanted` tensors of the backbone are there in their shape; `missing` and `unexpected` are names,
+    `reshaped` rows of (name, shape in the file, shape in the model). `classes` is the size of the file's own head, None
+    where it has none. `within` is the entry of the checkpoint that was read, `prefix` what was taken off each name,
+    `form` the library whose names the file has, "" where they are the model's own. `models` lists all that the file
+    fits. `name` and `path` are those of the copy that was taken, "" and None where the file was only looked at.
+    """
+
+    file: Path
+    model: str
+    title: str
+    fits: bool
+    matched: int
+    wanted: int
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    reshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    classes: int | None
+    within: str = ""
+    prefix: str = ""
+    form: str = ""
+    models: tuple[str, ...] = ()
+    name: str = ""
+    path: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,12 @@
-"""Pretrained weights: where they are looked for, how they are verified, and how official ones are fetched.
+"""Pretrained weights: where they are looked for, which of a model's there are, and how a file is verified.
 
-Light: nothing here reads a tensor. A file is never unpickled; see `build.read_state_dict`.
+Light: nothing here reads a tensor, and a file is never unpickled; see `state_file`. Fetching is in `weights_fetch`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,29 +17,43 @@ import resources
 from engine.control import Control
 from engine.errors import WeightsError
 from engine.events import Transferred
-from engine.models.catalog import ModelSpec, WeightsSource
+from engine.models.spec import ModelSpec, WeightsSource
+from engine.models.weights_fetch import fetch, sha256_of, sidecar
 
-OWN_SUFFIXES = (".safetensors", ".pth", ".pt")
-CHUNK_BYTES = 1 << 20
-PART_SUFFIX = ".part"
+OWN_SUFFIXES = (".safetensors", ".pth", ".pt", ".th", ".bin", ".ckpt")
+OWN = "own"
+_BETWEEN = f".{OWN}."
 
 
 @dataclass(frozen=True)
 class FoundWeights:
-    """`official` is None for a state dict of the person's own, named after the model."""
+    """A file with weights for a model. `official` is None for one of the person's own; `own_name` then says which."""
 
     path: Path
     official: WeightsSource | None
+    own_name: str = OWN
+
+    @property
+    def name(self) -> str:
+        """The value of the setting `weights` that chooses this file."""
+        return self.official.name if self.official else self.own_name
+
+    @property
+    def trained_on(self) -> str:
+        """What the weights were trained on, as far as that is known."""
+        if self.official:
+            return self.official.title
+        return f"your own, {self.own_name.removeprefix(OWN + ':')}" if self.own_name != OWN else "your own"
 
     @property
     def description(self) -> str:
         if self.official:
-            return f"official ImageNet weights ({self.path.name})"
+            return f"official weights trained on {self.official.title} ({self.path.name})"
         return f"a file of your own ({self.path.name}), not the official weights"
 
 
 def cache_folder() -> Path:
-    """Where fetched weights are kept."""
+    """Where fetched and imported weights are kept."""
     return Path(platformdirs.user_cache_dir("Thaw", appauthor=False)) / "weights"
 
 
@@ -61,100 +72,132 @@ def search_folders(weights_dir: Path | None = None) -> tuple[Path, ...]:
     )
 
 
-def find(spec: ModelSpec, weights_dir: Path | None = None) -> FoundWeights | None:
-    """The first file that is there for this model, unverified (a list of models must be cheap)."""
+def found_for(spec: ModelSpec, weights_dir: Path | None = None) -> tuple[FoundWeights, ...]:
+    """Every choice that is on this machine, unverified, the one taken by default first.
+
+    A folder that is looked in earlier goes before a later one; in each, official weights, best first, go before a file
+    named after the model. What was imported comes last: it is taken only where it is chosen, or alone.
+    """
+    found: dict[str, FoundWeights] = {}
+    for one in _looked_up(spec, weights_dir):
+        found.setdefault(one.name, one)
+    return tuple(found.values())
+
+
+def _looked_up(spec: ModelSpec, weights_dir: Path | None) -> Iterator[FoundWeights]:
     for folder in search_folders(weights_dir):
         for source in spec.weights:
             if (folder / source.file_name).is_file():
-                return FoundWeights(folder / source.file_name, source)
+                yield FoundWeights(folder / source.file_name, source)
         for suffix in OWN_SUFFIXES:
-            own = folder / (spec.name + suffix)
+            own = folder / (_flat(spec) + suffix)
             if own.is_file():
-                return FoundWeights(own, None)
-    return None
+                yield FoundWeights(own, None)
+    for path in sorted(cache_folder().glob(f"{_flat(spec)}{_BETWEEN}*.safetensors")):
+        stem = path.name.removeprefix(_flat(spec) + _BETWEEN).removesuffix(".safetensors")
+        yield FoundWeights(path, None, f"{OWN}:{stem}")
 
 
-def verify(found: FoundWeights) -> None:
-    """Raises WeightsError where an official file is not what its name promises."""
-    if found.official and not _sha256(found.path).startswith(found.official.sha256_start):
+def import_path(spec: ModelSpec, stem: str) -> Path:
+    """Where a file imported as `own:STEM` is kept."""
+    return cache_folder() / f"{_flat(spec)}{_BETWEEN}{stem}.safetensors"
+
+
+def _flat(spec: ModelSpec) -> str:
+    return spec.name.replace("/", "-")
+
+
+def find(spec: ModelSpec, weights_dir: Path | None = None, name: str | None = None) -> FoundWeights | None:
+    """The chosen file, unverified (a list of models must be cheap); None where it is not on this machine.
+
+    `name` is that of one of the row's sources, `own`, `own:NAME`, or the path of a file; None takes the first found.
+    Raises WeightsError for a path without a file, and for a name that the row does not know.
+    """
+    here = found_for(spec, weights_dir)
+    if name is None:
+        return here[0] if here else None
+    for one in here:
+        if one.name == name:
+            return one
+    if any(source.name == name for source in spec.weights):
+        return None
+    path = Path(name).expanduser()
+    if path.is_file():
+        return FoundWeights(path, None, str(path))
+    if len(path.parts) > 1 or path.suffix in OWN_SUFFIXES:
+        raise WeightsError(f"There is no file {path} to read weights from.")
+    names = dict.fromkeys([source.name for source in spec.weights] + [one.name for one in here])
+    known = f"; there are {', '.join(names)}" if names else ""
+    raise WeightsError(f"{spec.title} has no weights named “{name}”{known}, or give the path of a file.")
+
+
+def verify(found: FoundWeights) -> bool:
+    """Whether the file is known to be what its source offers; False where there is nothing to compare it with.
+
+    Raises WeightsError where an official file is not what it should be.
+    """
+    promised = _promised(found)
+    if promised and not sha256_of(found.path).startswith(promised):
         raise WeightsError(
             f"{found.path} is not the file its name says: it is damaged or incomplete. Delete it, and it will "
             "be fetched again."
         )
+    return bool(promised)
+
+
+def _promised(found: FoundWeights) -> str:
+    """The first digits of the SHA-256 of an official file, from its name or from beside it."""
+    if found.official is None:
+        return ""
+    if found.official.sha256_start:
+        return found.official.sha256_start
+    try:
+        stated = sidecar(found.path).read_text(encoding="ascii").split()[:1]
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return stated[0] if stated and len(stated[0]) == 2 * hashlib.sha256().digest_size else ""
 
 
 def obtain(
-    spec: ModelSpec, weights_dir: Path | None = None, *, offline: bool = False, control: Control | None = None
+    spec: ModelSpec,
+    weights_dir: Path | None = None,
+    *,
+    name: str | None = None,
+    offline: bool = False,
+    control: Control | None = None,
 ) -> Generator[Transferred, None, FoundWeights]:
-    """Find and verify the model's weights, fetching the official ones where none are here; returns what was found.
+    """Find and verify the model's weights, fetching official ones that are not here; returns what was found.
 
-    Raises WeightsError where the row has none, the network is needed but not allowed or not there, or a file is bad.
+    `name` chooses as in `find`. Raises WeightsError where the row has none, the network is needed but not allowed or
+    not there, or a file is bad.
     """
-    found = find(spec, weights_dir)
-    if found is None:
-        if not spec.weights:
-            raise WeightsError(f"{spec.title} has no pretrained weights; choose the strategy “from-scratch”.")
-        if offline:
-            raise WeightsError(_missing(spec))
-        path = yield from fetch(spec.weights[0], cache_folder(), control)
-        found = FoundWeights(path, spec.weights[0])
-    verify(found)
-    return found
+    found = find(spec, weights_dir, name)
+    if found is not None:
+        verify(found)
+        return found
+    if not spec.weights:
+        raise WeightsError(f"{spec.title} has no pretrained weights; choose the strategy “from-scratch”.")
+    source = source_named(spec, name)
+    if offline:
+        raise WeightsError(_missing(spec, source if name else None))
+    path = yield from fetch(source, cache_folder(), control)
+    return FoundWeights(path, source)
 
 
-def fetch(source: WeightsSource, folder: Path, control: Control | None = None) -> Generator[Transferred, None, Path]:
-    """Download to `folder`, going on from a part file where one was left; returns the verified file's path."""
-    target = folder / source.file_name
-    part = target.with_name(target.name + PART_SUFFIX)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield from _transfer(source, part, control or Control())
-    except OSError as error:
-        cause = getattr(error, "reason", error)
-        reason = getattr(cause, "strerror", None) or cause
-        raise WeightsError(
-            f"The weights {source.file_name} could not be fetched ({reason}). Connect to the network, "
-            f"or put the file in {folder}."
-        ) from error
-    if not _sha256(part).startswith(source.sha256_start):
-        part.unlink()
-        raise WeightsError(f"The weights {source.file_name} arrived damaged; try again.")
-    part.replace(target)
-    return target
+def source_named(spec: ModelSpec, name: str | None) -> WeightsSource:
+    """The row's source of that name, the best for None. Raises WeightsError where there is none."""
+    for source in spec.weights:
+        if name in (None, source.name):
+            return source
+    if not spec.weights:
+        raise WeightsError(f"{spec.title} has no official weights to fetch.")
+    names = ", ".join(source.name for source in spec.weights)
+    raise WeightsError(f"{spec.title} has no official weights named “{name}”; there are {names}.")
 
 
-def _transfer(source: WeightsSource, part: Path, control: Control) -> Iterator[Transferred]:
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(source.url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        answer = urllib.request.urlopen(request, timeout=30)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # the part is whole already (or longer than the file: then its hash will not fit)
-            return
-        raise
-    with answer, part.open("ab" if answer.status == 206 else "wb") as file:
-        have = have if answer.status == 206 else 0
-        total = have + int(answer.headers.get("Content-Length") or 0)
-        told = 0.0
-        while chunk := answer.read(CHUNK_BYTES):
-            if control.stopping:
-                raise WeightsError("Fetching the weights was stopped; what has arrived is kept for the next time.")
-            file.write(chunk)
-            have += len(chunk)
-            if time.monotonic() - told > 0.2:
-                told = time.monotonic()
-                yield Transferred(source.file_name, have, total)
-    yield Transferred(source.file_name, have, max(total, have))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _missing(spec: ModelSpec) -> str:
-    names = " or ".join([source.file_name for source in spec.weights] + [spec.name + ".pth"])
+def _missing(spec: ModelSpec, source: WeightsSource | None) -> str:
+    wanted = [source.file_name] if source else [one.file_name for one in spec.weights] + [_flat(spec) + ".pth"]
     return (
-        f"The weights of {spec.title} are not on this machine, and it is offline. Put {names} in a folder and name it "
-        f"with --weights-dir (or THAW_WEIGHTS_DIR), or choose the strategy “from-scratch”."
+        f"The weights of {spec.title} are not on this machine, and it is offline. Put {' or '.join(wanted)} in a "
+        f"folder and name it with --weights-dir (or THAW_WEIGHTS_DIR), or choose the strategy “from-scratch”."
     )
