@@ -43,6 +43,7 @@ QPushButton[kind="quiet"]:focus { border: 2px solid $accent; }
 QPushButton[kind="quiet"]:disabled { color: $muted; background: transparent; }
 QPushButton[segment="left"] { border-top-right-radius: 0; border-bottom-right-radius: 0; }
 QPushButton[segment="right"] { border-top-left-radius: 0; border-bottom-left-radius: 0; margin-left: -1px; }
+QPushButton[segment="middle"] { border-radius: 0; margin-left: -1px; }
 QPushButton[kind="danger"] { color: $wrong; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
 QToolButton[role="fold"], QToolButton[role="fold"]:checked { padding: 4px 8px 4px 2px; background: transparent; }

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVB
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.choice_cards import ChoiceCards
+from desktop_app.widgets.choice_cards import Choice, ChoiceCards
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.layer_tree import LayerTree
 from desktop_app.widgets.model_table import ModelTable
@@ -38,7 +38,9 @@ class ModelPage(PageFrame):
         self._own_ticks: dict[str, tuple[str, ...]] = {}
         self.table = ModelTable()
         self.search = SearchField("Search models")
-        self.cards = ChoiceCards(tuple((row.name, row.title, row.summary) for row in STRATEGIES.values()))
+        self.cards = ChoiceCards(
+            tuple(Choice(row.name, row.title, row.hint, row.summary) for row in STRATEGIES.values())
+        )
         self.tree = LayerTree()
         self._summary = muted_label(wrap=True)
         self._phases = muted_label(wrap=True)

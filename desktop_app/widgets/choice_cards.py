@@ -1,13 +1,28 @@
-"""A choice among few things that each want a sentence: a list of cards with a radio button each."""
+"""A choice among some things that each want a sentence: a list of radio buttons, the chosen one explained."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.page_frame import ElidedLabel, muted_label
+
+BELOW_WORDS = 26
+"""Pixels from the circle of a radio button to its words."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`hint` is a few words beside the title, `sentence` what is shown of the chosen one."""
+
+    name: str
+    title: str
+    hint: str
+    sentence: str
 
 
 class ChoiceCards(QFrame):
@@ -15,23 +30,32 @@ class ChoiceCards(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, cards: tuple[tuple[str, str, str], ...], parent: QWidget | None = None) -> None:
-        """`cards` are (name, title, sentence)."""
+    def __init__(self, choices: tuple[Choice, ...] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
-        self.cards = {name: _Card(title, sentence) for name, title, sentence in cards}
-        group = QButtonGroup(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)
-        column.setSpacing(0)
+        self.cards: dict[str, _Card] = {}
+        self._group = QButtonGroup(self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(1, 1, 1, 1)
+        self._column.setSpacing(0)
+        self.set_choices(choices)
+
+    def set_choices(self, choices: tuple[Choice, ...]) -> None:
+        """Show other cards; what was chosen stays chosen where it is still there."""
+        before = self.choice()
+        while item := self._column.takeAt(0):
+            item.widget().hide()
+            item.widget().deleteLater()
+        self.cards = {choice.name: _Card(choice) for choice in choices}
         for place, (name, card) in enumerate(self.cards.items()):
             if place:
                 rule = QFrame()
                 rule.setProperty("role", "rule")
-                column.addWidget(rule)
-            column.addWidget(card)
-            group.addButton(card.radio)
+                self._column.addWidget(rule)
+            self._column.addWidget(card)
+            self._group.addButton(card.radio)
             card.radio.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))
+        self.choose(before)
 
     def choose(self, name: str) -> None:
         if name in self.cards:
@@ -46,18 +70,25 @@ class ChoiceCards(QFrame):
 
 
 class _Card(QFrame):
-    def __init__(self, title: str, sentence: str) -> None:
+    def __init__(self, choice: Choice) -> None:
         super().__init__()
         self.setObjectName("choice")
-        self.radio = QRadioButton(title)
-        self.radio.setAccessibleDescription(sentence)
-        self._sentence = muted_label(sentence, wrap=True)
-        # below the radio button's words, not below its circle
-        self._sentence.setContentsMargins(26, 0, 0, 0)
+        self.radio = QRadioButton(choice.title)
+        self.radio.setAccessibleDescription(choice.sentence)
+        self.setToolTip(choice.sentence)
+        hint = ElidedLabel(choice.hint, mode=Qt.TextElideMode.ElideRight)
+        hint.setProperty("role", "muted")
+        self._sentence = muted_label(choice.sentence, wrap=True)
+        self._sentence.setContentsMargins(BELOW_WORDS, 0, 0, 4)
+        self._sentence.hide()
+        line = QHBoxLayout()
+        line.setSpacing(theme.GRID)
+        line.addWidget(self.radio)
+        line.addWidget(hint, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(10, 6, 12, 8)
+        column.setContentsMargins(10, 3, 12, 3)
         column.setSpacing(0)
-        column.addWidget(self.radio, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(line)
         column.addWidget(self._sentence)
         self.radio.toggled.connect(self._on_toggled)
         theme.notifier().changed.connect(self._dress)
@@ -79,7 +110,8 @@ class _Card(QFrame):
         self._dress()
         super().leaveEvent(event)
 
-    def _on_toggled(self, _checked: bool) -> None:
+    def _on_toggled(self, checked: bool) -> None:
+        self._sentence.setVisible(checked)
         self._dress()
 
     def _dress(self, otherwise: str = "surface_raised") -> None:
