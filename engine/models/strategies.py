@@ -35,8 +35,8 @@ class Phase:
 
 @dataclass(frozen=True)
 class Strategy:
-    """`hint` says in a few words what `summary` says in a sentence. `learning_rates` are the largest rates by optimizer,
-    of a batch of 32.
+    """`hint` says in a few words what `summary` says in a sentence. `learning_rates` are the largest rates by
+    optimizer, of a batch of 32.
 
     `pretrained` says whether the run starts from weights that were trained before. `gradual` unfreezes block by block
     from the head on. `restarts` gives each phase an optimizer and a schedule of its own; else both go on through the
