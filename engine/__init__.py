@@ -18,12 +18,16 @@ VERBS = {
     "list_models": "engine.models.tables",
     "describe_layers": "engine.models.layers",
     "train": "engine.training.run",
+    "advise": "engine.training.advise",
     "evaluate": "engine.evaluation.report",
     "predict": "engine.prediction.batch",
     "demo": "engine.demo",
     "checks": "engine.doctor",
+    "list_weights": "engine.models.weights_list",
+    "get_weights": "engine.models.weights_list",
+    "import_weights": "engine.models.import_weights",
 }
-HEAVY = ("describe_layers", "train", "demo")
+HEAVY = ("advise", "describe_layers", "train", "demo")
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,7 @@ from engine.wire import to_json
 
 INTERRUPTED = 130
 OWN_FLAGS = {"learning_rate": "--lr"}
-NOT_FLAGS = ("data", "trainable")
+NOT_FLAGS = ("data", "trainable", "unfreeze")
 
 Existing = click.Path(path_type=Path)
 
@@ -116,8 +116,10 @@ def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         options = [
             value for value in typing.get_args(field.annotation) or (field.annotation,) if value is not type(None)
         ]
-        literal = typing.get_origin(field.annotation) is Literal
-        kind: Any = click.Choice([str(option) for option in options]) if literal else options[0]
+        literal = next(
+            (option for option in (field.annotation, *options) if typing.get_origin(option) is Literal), None
+        )
+        kind: Any = click.Choice([str(choice) for choice in typing.get_args(literal)]) if literal else options[0]
         flags = [f"--{name.replace('_', '-')}", *([OWN_FLAGS[name]] if name in OWN_FLAGS else [])]
         default = "chosen for you" if field.default is None else field.default
         text = f"{field.description}  [{default}]"
@@ -165,6 +167,17 @@ def _text_of(path: Path | None) -> str | None:
         return path.read_text(encoding="utf-8") if path else None
     except (OSError, UnicodeDecodeError) as error:
         raise ThawError(f"The settings in {path} cannot be read: {error}.") from None
+
+
+@cli.command()
+@click.argument("data", type=Existing)
+@click.option("--model", help="Advise about this architecture only.")
+@click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
+@with_json
+def advise(data: Path, model: str | None, weights_dir: Path | None, as_json: bool) -> int:
+    """Tell which model, strategy, head, augmentation and epochs suit the photos in DATA, and why."""
+    control = Control()
+    return play(engine.advise(data, model=model, weights_dir=weights_dir, control=control), control, as_json)
 
 
 @cli.command()
@@ -218,13 +231,27 @@ def scan(data: Path, as_json: bool) -> int:
 
 @cli.command()
 @click.argument("model")
-@click.option("--strategy", default="feature-extraction", show_default=True, help="Whose frozen layers to show.")
+@click.option("--strategy", help="Whose frozen layers to show  [feature-extraction; of a run, its own].")
 @click.option("--image-size", type=click.IntRange(1), help="Side of the image in pixels.")
 @click.option("--classes", type=click.IntRange(1), default=2, show_default=True, help="Classes of the head.")
+@click.option("--head", default="linear", show_default=True, help="The kind of the head.")
+@click.option("--head-width", type=click.IntRange(1), default=512, show_default=True, help="Its hidden units, if any.")
+@click.option("--graph", is_flag=True, help="Print the operations and how they are joined, too.")
 @with_json
-def layers(model: str, strategy: str, image_size: int | None, classes: int, as_json: bool) -> int:
+def layers(
+    model: str,
+    strategy: str | None,
+    image_size: int | None,
+    classes: int,
+    head: str,
+    head_width: int,
+    graph: bool,
+    as_json: bool,
+) -> int:
     """Print the layer tree of MODEL: a name of the catalog, or a model file or run."""
-    events = importlib.import_module("engine.models.tree_of").layers_of(model, strategy, image_size, classes)
+    events = importlib.import_module("engine.models.tree_of").layers_of(
+        model, strategy, image_size, classes, head=head, width=head_width, graph=graph
+    )
     return play(events, Control(), as_json)
 
 
@@ -234,6 +261,40 @@ def layers(model: str, strategy: str, image_size: int | None, classes: int, as_j
 def models(weights_dir: Path | None, as_json: bool) -> int:
     """List the architectures, and whether their pretrained weights are on this machine."""
     return play(engine.list_models(weights_dir), Control(), as_json)
+
+
+@cli.group()
+def weights() -> None:
+    """Pretrained weights: list them, fetch them, import a file of your own."""
+
+
+@weights.command("list")
+@click.option("--weights-dir", type=Existing, help="A folder to look in first.")
+@click.option("--verify", is_flag=True, help="Hash each file that is here, and tell which are damaged.")
+@with_json
+def weights_list(weights_dir: Path | None, verify: bool, as_json: bool) -> int:
+    """List what there is for each model, and whether it is on this machine."""
+    return play(engine.list_weights(weights_dir, verify=verify), Control(), as_json)
+
+
+@weights.command("get")
+@click.argument("names", metavar="MODEL[@WEIGHTS]...", nargs=-1, required=True)
+@click.option("--weights-dir", type=Existing, help="A folder to look in first.")
+@with_json
+def weights_get(names: tuple[str, ...], weights_dir: Path | None, as_json: bool) -> int:
+    """Fetch official weights, verified; what broke off before goes on."""
+    control = Control()
+    return play(engine.get_weights(names, weights_dir, control), control, as_json)
+
+
+@weights.command("import")
+@click.argument("file", type=Existing)
+@click.option("--model", help="The model they are for  [found by looking]")
+@click.option("--check", is_flag=True, help="Only tell what is in the file; keep nothing.")
+@with_json
+def weights_import(file: Path, model: str | None, check: bool, as_json: bool) -> int:
+    """Keep a copy of FILE, weights of your own, for the model that they fit. Nothing in the file is run."""
+    return play(engine.import_weights(file, model, check=check), Control(), as_json)
 
 
 @cli.command()

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from engine import events as ev
+from engine.models.weights_words import findings, headline
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -45,7 +46,7 @@ class Screen:
         self._after: list[str] = []
 
     def show(self, event: ev.Event) -> None:
-        if isinstance(event, ev.Layer | ev.Model):
+        if isinstance(event, ev.Layer | ev.Model | ev.WeightsListed):
             self._add_row(event)
         elif not self._move_bar(event):
             sentence = _sentence(event)
@@ -66,6 +67,9 @@ class Screen:
             case ev.PredictionProgress():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 self._bar("Classifying", event.done, event.total, note)
+            case ev.FeaturesComputed():
+                note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
+                self._bar("Computing features", event.done, event.total, note)
             case ev.ScanProgress():
                 self._bar("Looking through", None, None, f"{event.photos} photos")
             case ev.Transferred():
@@ -82,8 +86,8 @@ class Screen:
             self._task = self._progress.add_task(title, total=None, note="")
         self._progress.update(self._task, description=title, completed=done or 0, total=total, note=note)
 
-    def _add_row(self, event: ev.Layer | ev.Model) -> None:
-        self._titles, cells = _layer_cells(event) if isinstance(event, ev.Layer) else _model_cells(event)
+    def _add_row(self, event: ev.Layer | ev.Model | ev.WeightsListed) -> None:
+        self._titles, cells = _cells(event)
         self._rows.append(cells)
 
 
@@ -102,7 +106,17 @@ def in_columns(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str
 
 
 COUNTED = ("train", "val", "test", "photos")
-RIGHT_ALIGNED = ("Parameters", "Sees", "ImageNet", "Photos/s")
+RIGHT_ALIGNED = ("MB", "Parameters", "Sees", "ImageNet", "Photos/s")
+
+
+def _cells(row: ev.Layer | ev.Model | ev.WeightsListed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    match row:
+        case ev.Layer():
+            return _layer_cells(row)
+        case ev.Model():
+            return _model_cells(row)
+        case ev.WeightsListed():
+            return _weights_cells(row)
 
 
 def _layer_cells(row: ev.Layer) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -119,6 +133,15 @@ def _model_cells(row: ev.Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
     rate = "" if row.images_per_second is None else f"{row.images_per_second:.0f}"
     absent = "not here; can be fetched" if row.has_official_weights else "none; trains from scratch"
     return titles, (row.name, row.title, f"{row.parameters:,}", top1, row.speed, rate, row.weights or absent)
+
+
+def _weights_cells(row: ev.WeightsListed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("Model", "Weights", "Trained on", "Licence", "MB", "Where")
+    absent = {"absent": "not here; can be fetched", "partly": f"{row.received_bytes / 1e6:.1f} MB of it are here"}
+    sign = "(verified)" if row.verified else "(damaged)" if row.state == "damaged" else ""
+    where = absent.get(row.state) or f"{row.path} {sign}".rstrip()
+    size = f"{'~' * (row.path is None)}{row.size_bytes / 1e6:,.1f}"
+    return titles, (row.model, row.name, row.trained_on, row.licence, size, where)
 
 
 @functools.singledispatch
@@ -191,6 +214,16 @@ def _(event: ev.RunFinished) -> str:
     return f"{head} after {duration(event.seconds)}: {', '.join(figures)}\nModel file: {event.model_file}"
 
 
+@_says(ev.Advice)
+def _(event: ev.Advice) -> str:
+    similarity = "" if event.similarity is None else f", similarity {event.similarity:.2f}"
+    return (
+        f"Model {event.model}, strategy {event.strategy}, head {event.head}, augmentation {event.augmentation}, "
+        f"{event.epochs} epochs\n{' '.join(event.sentences)}\n"
+        f"Advised after {duration(event.seconds)}{similarity}"
+    )
+
+
 @_says(ev.EvaluationFinished)
 def _(event: ev.EvaluationFinished) -> str:
     return (
@@ -225,6 +258,17 @@ def _(event: ev.Check) -> str:
 @_says(ev.ChecksFinished)
 def _(event: ev.ChecksFinished) -> str:
     return "No problem found" if not event.problems else f"{event.problems} problems found"
+
+
+@_says(ev.WeightsFetched)
+def _(event: ev.WeightsFetched) -> str:
+    return f"{event.model}, {event.name}: {event.path} ({event.size_bytes / 1e6:.1f} MB, verified)"
+
+
+@_says(ev.WeightsImported)
+def _(event: ev.WeightsImported) -> str:
+    kept = f"Kept as {event.name}: train with --model {event.model} --weights {event.name}" if event.name else ""
+    return "\n".join(filter(None, (headline(event), *findings(event), kept)))
 
 
 @_says(ev.DemoFinished)
