@@ -138,7 +138,8 @@ class ParityMeasured(Event):
 @dataclass(frozen=True)
 class RunFinished(Event):
     """Last of a run. `test_accuracy` is None where the dataset has no test photos; `model_file` is None where a stop
-    came before the first epoch was done."""
+    came before the first epoch was done. Of `frozen_layers`, `unchanged_layers` are proven to be bit for bit as before
+    the run."""
 
     run_dir: Path
     epochs: int
@@ -149,6 +150,8 @@ class RunFinished(Event):
     images_per_second: float
     stopped: bool
     model_file: Path | None = None
+    frozen_layers: int = 0
+    unchanged_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -240,9 +243,11 @@ class Layer(Event):
     """One owner of parameters, or one operation of note, in execution order.
 
     `name` is its dotted path, `depth` how many dots it has, `output_shape` without the batch. `receptive_field` is in
-    pixels of the input, None where the whole image is seen; `stride` in pixels of the input, None likewise.
+    pixels of the input, None where the whole image is seen, 0 where nothing of it is (tables of positions); `stride` in
+    pixels of the input, None likewise.
     `norm` is True for layers that keep running statistics, `training_only` for parts that prediction never calls.
-    `flops` counts multiply-adds for one image, each once, as torchvision publishes them.
+    `flops` counts multiply-adds for one image, each once, as torchvision publishes them; `kept_bytes` are what training
+    keeps of the layer for the backward pass, for one image.
     """
 
     name: str
@@ -257,6 +262,7 @@ class Layer(Event):
     norm: bool = False
     training_only: bool = False
     flops: int = 0
+    kept_bytes: int = 0
 
 
 @dataclass(frozen=True)

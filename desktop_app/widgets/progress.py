@@ -70,6 +70,11 @@ def _predicted(_now: Progress, event: events.PredictionProgress) -> Progress:
     return Progress(detail, event.done / event.total, event.seconds_left)
 
 
+def _features(_now: Progress, event: events.FeaturesComputed) -> Progress:
+    detail = f"{count(event.done)} of {count(event.total)} photos"
+    return Progress(detail, event.done / max(1, event.total), event.seconds_left)
+
+
 def _ended(now: Progress, _event: Any) -> Progress:
     return Progress("", 1.0, None, now.epochs)
 
@@ -82,7 +87,9 @@ _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
     events.Transferred: _transfer,
     events.ScanProgress: _scan,
     events.PredictionProgress: _predicted,
+    events.FeaturesComputed: _features,
     events.ScanFinished: _ended,
     events.PredictionFinished: _ended,
     events.RunFinished: _ended,
+    events.Advice: _ended,
 }
