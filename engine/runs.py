@@ -26,6 +26,7 @@ HISTORY = "history.csv"
 BEST = "best.safetensors"
 LAST = "last.pt"
 PREDICTIONS = "predictions.csv"
+LAYERS = "layers.csv"
 MODEL = "model.thaw"
 METRICS = "metrics.json"
 LOG = "run.log"
@@ -66,6 +67,25 @@ class PredictionRow:
     @property
     def confidence(self) -> float:
         return max(self.probabilities)
+
+
+@dataclass(frozen=True)
+class LayerHash:
+    """A row of layers.csv. The hashes (SHA-256, hex) are over names, types, shapes and bytes of the layer's own
+    parameters and buffers; `sha256_after` is "" until the run has ended."""
+
+    layer: str
+    trained: bool
+    sha256_before: str
+    sha256_after: str = ""
+
+
+@dataclass(frozen=True)
+class LayerProof:
+    """Whether a layer was to train in the run, and whether its tensors and statistics are bit for bit as before it."""
+
+    trained: bool
+    unchanged: bool
 
 
 def thaw_folder() -> Path:
@@ -235,6 +255,35 @@ def read_predictions(run_dir: Path) -> tuple[PredictionRow, ...]:
             PredictionRow(Path(place), split, label, predicted, tuple(map(float, numbers)))
             for place, split, label, predicted, *numbers in rows
         )
+
+
+def write_layers(run_dir: Path, rows: Iterable[LayerHash]) -> None:
+    """layers.csv: a row for every layer that owns parameters or buffers."""
+    part = run_dir / (LAYERS + ".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([field.name for field in dataclasses.fields(LayerHash)])
+        writer.writerows([row.layer, int(row.trained), row.sha256_before, row.sha256_after] for row in rows)
+    part.replace(run_dir / LAYERS)
+
+
+def read_layers(run_dir: Path) -> tuple[LayerHash, ...]:
+    """The rows of layers.csv; none where it is not there or cannot be read."""
+    try:
+        with (run_dir / LAYERS).open(newline="", encoding="utf-8") as file:
+            _, *rows = csv.reader(file)
+        return tuple(LayerHash(layer, bool(int(trained)), before, after) for layer, trained, before, after in rows)
+    except (OSError, ValueError):
+        return ()
+
+
+def read_layer_proof(run_dir: Path) -> dict[str, LayerProof]:
+    """What a run's hashes prove of each layer, by dotted name; empty while the run has not ended."""
+    return {
+        row.layer: LayerProof(row.trained, row.sha256_before == row.sha256_after)
+        for row in read_layers(run_dir)
+        if row.sha256_after
+    }
 
 
 def list_runs(folder: Path) -> tuple[RunSummary, ...]:

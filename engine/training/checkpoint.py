@@ -13,13 +13,17 @@ from torch import nn
 
 from engine import runs
 from engine.errors import RunError
+from engine.training.optimizer import state_by_name
 
-FORMAT = 1
+FORMAT = 2  # 1: the optimizer's state by number; still read
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands after `epoch` epochs; epoch 0 is before the first. `weights` says what it began with."""
+    """Where a run stands after `epoch` epochs; epoch 0 is before the first. `weights` says what it began with.
+
+    `stage_epochs` are the epochs in which the first stages of an unfreezing that waits for validation began.
+    """
 
     epoch: int = 0
     best_epoch: int = 0
@@ -29,6 +33,7 @@ class Progress:
     trained_photos: int = 0
     training_seconds: float = 0.0
     weights: str = ""
+    stage_epochs: tuple[int, ...] = (1,)
 
 
 def save(run_dir: Path, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
@@ -40,7 +45,7 @@ def save(run_dir: Path, network: nn.Module, optimizer: torch.optim.Optimizer, pr
         "format": FORMAT,
         "progress": vars(progress),
         "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": state_by_name(optimizer, network),
     }
     part = run_dir / (runs.LAST + ".part")
     torch.save(whole, part)

@@ -26,12 +26,14 @@ from engine.runs import PredictionRow
 from engine.training import checkpoint
 from engine.training.loop import Answers, answer
 from engine.training.prepare import Run
+from engine.training.proof import trained_layers, write_after
 
 PARITY_PHOTOS = 256
 BESIDE = "model.part.thaw"
 
 
 SHOWN = ("epochs", "best_epoch", "val_accuracy", "test_accuracy", "seconds", "images_per_second", "stopped")
+PROVEN = ("frozen_layers", "unchanged_layers")  # absent from the metrics of runs of earlier versions
 
 
 def close_run(run: Run, control: Control, start: float) -> Generator[Event, None, None]:
@@ -46,6 +48,7 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
         return
     yield StageStarted("Testing the best weights")
     answers = yield from _answers(run)
+    proven = yield from write_after(run)
     temperature = fit_temperature(answers["val"].logits, answers["val"].labels)
     metrics = _metrics(run, answers, temperature)
     runs.write_predictions(run.folder, _rows(run, answers, temperature), run.classes)
@@ -54,6 +57,7 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
         "parity": dict(vars(parity)),
         "seconds": time.perf_counter() - start,
         "images_per_second": progress.trained_photos / progress.training_seconds,
+        **dict(zip(PROVEN, proven, strict=True)),
         "stopped": control.stopping and not control.finishing and progress.epoch < run.config.epochs,
     }
     _move_into_place(run, metrics)
@@ -64,7 +68,8 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
 def finished_event(run_dir: Path) -> RunFinished:
     """The RunFinished of a run that has ended, from its files."""
     metrics = runs.read_metrics(run_dir)
-    return RunFinished(run_dir, **{name: metrics[name] for name in SHOWN}, model_file=run_dir / runs.MODEL)
+    shown = {name: metrics[name] for name in SHOWN} | {name: metrics.get(name, 0) for name in PROVEN}
+    return RunFinished(run_dir, **shown, model_file=run_dir / runs.MODEL)
 
 
 def _answers(run: Run) -> Generator[Event, None, dict[str, Answers]]:
@@ -137,7 +142,7 @@ def _rows(run: Run, answers: dict[str, Answers], temperature: float) -> list[Pre
 def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest:
     spec, config, network = run.spec, run.config, run.classifier.network
     assert config.image_size
-    trained = {name for phase in run.strategy.phases for name in run.trainable(phase)}
+    trained = trained_layers(run)
     frozen = [name for name in owners(network) if name not in trained]
     parameters = sum(parameter.numel() for parameter in network.parameters())
     return Manifest(
@@ -151,7 +156,14 @@ def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest
             mean=spec.mean,
             std=spec.std,
         ),
-        architecture={"name": spec.name, "title": spec.title, "parameters": parameters, "licence": spec.licence},
+        architecture={
+            "name": spec.name,
+            "title": spec.title,
+            "parameters": parameters,
+            "licence": spec.licence,
+            "head": config.head,
+            "head_width": config.head_width,
+        },
         temperature=temperature,
         metrics=metrics,
         lineage={

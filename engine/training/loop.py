@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -17,6 +18,7 @@ from engine.dataset.loader import Batch, PhotoLoader
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
 from engine.models.build import Classifier
+from engine.training.optimizer import set_learning_rate
 
 
 @dataclass
@@ -32,14 +34,14 @@ class EpochResult:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch needs to know. `rate(step)` is the learning rate, `remaining(seconds per photo)` the estimate of
-    the run's seconds after this epoch's training (None
-    where it cannot be known)."""
+    """What one epoch needs to know. `rate(step, begun)` is the learning rate of what began to train in the epoch
+    `begun`, `remaining(seconds per photo)` the estimate of the run's seconds after this epoch's training (None where
+    it cannot be known)."""
 
     number: int
     groups: Sequence[Sequence[int]]
     augmentation: tuple[int, int] | None
-    rate: Callable[[int], float]
+    rate: Callable[[int, int], float]
     remaining: Callable[[float], float | None]
 
 
@@ -67,13 +69,13 @@ def train_epoch(
         waiting -= len(epoch.groups[step])
         if len(batch.numbers) < 2:  # what is left of a batch of bad photos; batch norm cannot train on one
             continue
-        rate = epoch.rate(step)
-        loss = _step(classifier, optimizer, batch, rate, loss_of, device, result)
+        set_learning_rate(optimizer, functools.partial(epoch.rate, step))
+        loss = _step(classifier, optimizer, batch, loss_of, device, result)
         result.seconds = time.perf_counter() - start
         speed = result.photos / result.seconds
         later = epoch.remaining(1 / speed)
         left = None if later is None else waiting / speed + later
-        yield StepFinished(epoch.number, step + 1, len(epoch.groups), loss, rate, speed, left)
+        yield StepFinished(epoch.number, step + 1, len(epoch.groups), loss, epoch.rate(step, 1), speed, left)
     while loader.notices:
         yield loader.notices.popleft()
     result.ended = True
@@ -84,21 +86,22 @@ def _step(
     classifier: Classifier,
     optimizer: torch.optim.Optimizer,
     batch: Batch,
-    rate: float,
     loss_of: Callable[[Tensor, Tensor], Tensor],
     device: torch.device,
     result: EpochResult,
 ) -> float:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
     labels = batch.labels.to(device, non_blocking=True)
-    logits = classifier(batch.pixels.to(device, non_blocking=True))
+    answers = classifier(batch.pixels.to(device, non_blocking=True))
+    logits, *auxiliary = (answers,) if isinstance(answers, Tensor) else answers
     loss = loss_of(logits, labels)
+    whole = loss
+    for other in auxiliary:
+        whole = whole + classifier.auxiliary_weight * loss_of(other, labels)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    whole.backward()
     optimizer.step()
-    value = float(loss.detach())
-    check_loss(value)
+    value = float(loss.detach())  # without the auxiliary losses, so that it compares with validation's
+    check_loss(float(whole.detach()))
     result.loss += value * len(batch.numbers)
     result.right += int((logits.detach().argmax(1) == labels).sum())
     result.photos += len(batch.numbers)

@@ -1,25 +1,41 @@
-"""Parameter groups, and the learning rate as a function of the step."""
+"""Which optimizer at which rates, its parameter groups, and the learning rate as a function of the step."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
 from engine.config import TrainConfig
-from engine.models.strategies import Strategy
+from engine.models.spec import ModelSpec
+from engine.models.strategies import Strategy, block_rates
 
-TRANSFER: dict[str, Any] = {"optimizer": "adamw", "momentum": 0.9, "weight_decay": 0.01, "label_smoothing": 0.05}
+TRANSFER: dict[str, float] = {"momentum": 0.9, "label_smoothing": 0.05}
+TRANSFER_DECAY: dict[str, float] = {"adamw": 0.01, "sgd": 1e-4}
+"""From pretrained weights: AdamW with torch's own decay; SGD's as He et al. 2015, "Deep Residual Learning"."""
 
 
-def choose_recipe(config: TrainConfig, strategy: Strategy) -> TrainConfig:
-    """`config` with its optimizer, rates and decay decided where they were left open."""
-    chosen = {name: value for name, value in TRANSFER.items() if getattr(config, name) is None}
-    optimizer = str(config.optimizer or chosen["optimizer"])
-    rate = config.learning_rate or scaled(strategy.learning_rates[optimizer], optimizer, config.batch_size)
-    return config.with_changes(**chosen, learning_rate=rate)
+def choose_recipe(config: TrainConfig, spec: ModelSpec, strategy: Strategy) -> TrainConfig:
+    """`config` with optimizer, rates, decay and smoothing decided where they were left open: from scratch as the
+    model's family is trained, else as the strategy says."""
+    recipe = None if strategy.pretrained else spec.recipe
+    optimizer = config.optimizer or (recipe.optimizer if recipe else "adamw")
+    values: dict[str, float] = TRANSFER | {"weight_decay": TRANSFER_DECAY[optimizer]}
+    peak = strategy.learning_rates[optimizer]
+    if recipe:
+        values |= {"momentum": recipe.momentum, "label_smoothing": recipe.label_smoothing}
+    if recipe and recipe.optimizer == optimizer:
+        values["weight_decay"], peak = recipe.weight_decay, recipe.learning_rate
+    return config.with_changes(
+        optimizer=optimizer,
+        learning_rate=config.learning_rate or scaled(peak, optimizer, config.batch_size),
+        block_lr_ratio=config.block_lr_ratio or strategy.block_lr_ratio,
+        **{name: value for name, value in values.items() if getattr(config, name) is None},
+    )
 
 
 def scaled(rate: float, optimizer: str, batch_size: int) -> float:
@@ -30,23 +46,101 @@ def scaled(rate: float, optimizer: str, batch_size: int) -> float:
     return float(f"{rate * (share if optimizer == 'sgd' else math.sqrt(share)):.3g}")
 
 
-def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """An optimizer over what has a gradient, and nothing else. Norms and biases are not decayed."""
-    assert config.momentum is not None and config.weight_decay is not None
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
+# --- parameter groups
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the parameters of a layer stand: the number of their block, and the epoch in which they began to train."""
+
+    block: int
+    begun: int
+
+
+def make_optimizer(
+    network: nn.Module, config: TrainConfig, blocks: int, place_of: Callable[[str], Place]
+) -> torch.optim.Optimizer:
+    """An optimizer over what has a gradient, and nothing else; `place_of` takes the dotted name of a layer.
+
+    There is a group for the weights of each block and one for its norms and biases, which are not decayed. A group's
+    `rate` multiplies the learning rate, its `begun` is the epoch in which it began.
+    """
+    groups = list(_new_groups(network, config, blocks, place_of, set()))
     if config.optimizer == "sgd":
+        assert config.momentum is not None
         return torch.optim.SGD(groups, lr=0.0, momentum=config.momentum)
     return torch.optim.AdamW(groups, lr=0.0)
 
 
+def extend_optimizer(
+    optimizer: torch.optim.Optimizer,
+    network: nn.Module,
+    config: TrainConfig,
+    blocks: int,
+    place_of: Callable[[str], Place],
+) -> None:
+    """Add what has a gradient now and had none before; the state of the others (AdamW's moments) is kept."""
+    known = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    for group in _new_groups(network, config, blocks, place_of, known):
+        optimizer.add_param_group(group)
+
+
+def _new_groups(
+    network: nn.Module, config: TrainConfig, blocks: int, place_of: Callable[[str], Place], known: set[int]
+) -> Iterator[dict[str, Any]]:
+    rates = block_rates(config.block_lr_ratio or 1.0, blocks)
+    found: dict[tuple[Place, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad and id(parameter) not in known:
+            place = place_of(name.rpartition(".")[0])
+            found.setdefault((place, parameter.ndim > 1), []).append(parameter)
+    for (place, decayed), parameters in found.items():
+        yield {
+            "params": parameters,
+            "weight_decay": config.weight_decay if decayed else 0.0,
+            "rate": rates[place.block],
+            "begun": place.begun,
+        }
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate_of: Callable[[int], float]) -> None:
+    """`rate_of(begun)` is the learning rate of what began to train in that epoch; a block's multiplier comes on top."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate_of(group["begun"]) * group["rate"]
+
+
+def state_by_name(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
+    """The optimizer's state, each parameter's under its own name: so it fits whatever the groups are later."""
+    states = optimizer.state_dict()["state"]
+    names = _names_in_order(optimizer, network)
+    return {"by_name": {names[number]: state for number, state in states.items()}}
+
+
+def restore_state(optimizer: torch.optim.Optimizer, network: nn.Module, saved: dict[str, Any]) -> None:
+    """Take back what `state_by_name` gave, or what earlier versions of Thaw wrote: two groups, by number."""
+    by_name = saved["by_name"] if "by_name" in saved else _named(saved, network)
+    names = _names_in_order(optimizer, network)
+    state = {number: by_name[name] for number, name in enumerate(names) if name in by_name}
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _names_in_order(optimizer: torch.optim.Optimizer, network: nn.Module) -> list[str]:
+    name_of = {id(parameter): name for name, parameter in network.named_parameters()}
+    return [name_of[id(parameter)] for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _named(saved: dict[str, Any], network: nn.Module) -> dict[str, Any]:
+    trained = [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
+    names = [name for name, p in trained if p.ndim > 1] + [name for name, p in trained if p.ndim <= 1]
+    return {names[number]: state for number, state in saved["state"].items()}
+
+
+# --- the schedule
+
+
 def learning_rate(config: TrainConfig, peak: float, step: int, steps: int, steps_per_epoch: int) -> float:
-    """The rate of step `step` (from 0) of a phase of `steps` steps: linear warm-up to `peak`, then constant or half a
-    cosine to zero (Loshchilov and Hutter, 2017, "SGDR", without restarts). The warm-up takes half a phase at most."""
+    """The rate of step `step` (from 0) of `steps` steps: linear warm-up to `peak`, then constant or half a cosine to
+    zero (Loshchilov and Hutter, 2017, "SGDR", without restarts). The warm-up takes half of the steps at most."""
     warmup = min(config.warmup_epochs * steps_per_epoch, steps / 2)
     if step < warmup:
         return peak * (step + 1) / (warmup + 1)
@@ -55,6 +149,6 @@ def learning_rate(config: TrainConfig, peak: float, step: int, steps: int, steps
     return peak * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+def ramp(step: int, warmup: float) -> float:
+    """The share of the full rate at `step` (from 0) of a warm-up of so many steps."""
+    return min(1.0, (step + 1) / (warmup + 1))

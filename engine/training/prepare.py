@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from engine import runs
 from engine.config import TrainConfig
@@ -19,15 +20,26 @@ from engine.dataset.index import Photo, load
 from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
-from engine.errors import DatasetError, ThawError
-from engine.events import Event, Notice, RunStarted, StageStarted, Transferred
+from engine.errors import DatasetError, RunError, ThawError
+from engine.events import Event, Notice, RunStarted, StageStarted
 from engine.models import weights
-from engine.models.build import Classifier, build, build_pretrained, owners
+from engine.models.build import (
+    Classifier,
+    build,
+    final_linear,
+    is_norm,
+    load_backbone,
+    owners,
+    set_trainable,
+)
 from engine.models.catalog import ModelSpec, find_model
-from engine.models.strategies import Phase, Strategy, find_strategy, trainable_layers
+from engine.models.state_file import read_state_dict
+from engine.models.strategies import PlannedPhase, Strategy, block_of, find_strategy, phase_layers, timeline_of
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
-from engine.training.optimizer import choose_recipe
+from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
+from engine.training.optimizer import Place, choose_recipe
+from engine.training.phases import last_to_train, planned
 
 EVEN_ENOUGH = 1.5
 """Above this ratio of the largest to the smallest class, `class_weights = "auto"` balances them."""
@@ -59,9 +71,42 @@ class Run:
         """The places in `photos` of a split's photos, in order."""
         return self._numbers[split]
 
-    def trainable(self, phase: Phase) -> tuple[str, ...]:
-        layers = owners(self.classifier.network)
-        return trainable_layers(layers, self.spec.blocks, self.spec.last_blocks, phase.reach, self.config.trainable)
+    @property
+    def plan(self) -> tuple[PlannedPhase, ...]:
+        return planned(self.config, self.spec, self.strategy, self.progress)
+
+    def phase(self, epoch: int) -> PlannedPhase:
+        """The phase in which `epoch` (from 1) lies."""
+        return next(phase for phase in reversed(self.plan) if phase.first_epoch <= epoch)
+
+    def trainable(self, phase: PlannedPhase) -> tuple[str, ...]:
+        """The layers that train in `phase`, by dotted name. Raises ThawError for none."""
+        return phase_layers(
+            owners(self.classifier.network), self.spec.blocks, phase.blocks, chosen_layers(self.config, self.strategy)
+        )
+
+    def freeze(self, phase: PlannedPhase) -> None:
+        """Let what trains in `phase` train, and nothing else."""
+        config = self.config
+        set_trainable(
+            self.classifier.network,
+            self.trainable(phase),
+            norm_affine=config.norm_affine,
+            norm_statistics=config.norm_statistics,
+        )
+
+    def place_of(self, layer: str) -> Place:
+        """The block of a layer that trains, and the epoch in which it began to."""
+        block = block_of(layer, self.spec.blocks)
+        always = self.config.norm_affine == "trained" and is_norm(self.classifier.network.get_submodule(layer))
+        return Place(block, 1 if always else timeline_of(self.plan, len(self.spec.blocks))[block])
+
+
+def chosen_layers(config: TrainConfig, strategy: Strategy) -> tuple[str, ...] | None:
+    """The layers that the person has chosen, None where the blocks alone decide."""
+    if config.trainable is None and config.unfreeze is None and strategy.phases[-1].reach == "chosen":
+        return ()
+    return config.trainable
 
 
 def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, Run]:
@@ -73,17 +118,14 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
         (run_dir / name).unlink(missing_ok=True)
     _, photos, _ = runs.read_dataset(run_dir)
+    _check_photos(photos)
     classes = tuple(dict.fromkeys(photo.label for photo in photos))
     torch.set_num_threads(config.threads or cpu_threads())
     torch.manual_seed(config.seed)
-    described = "random weights"
-    if strategy.pretrained and not (run_dir / runs.LAST).exists():
-        yield StageStarted("Reading the pretrained weights")
-        found = yield from _obtained(spec, weights_dir, offline, control)
-        described = found.description
-        network = build_pretrained(spec, len(classes), found.path)
-    else:
-        network = build(spec, len(classes))
+    network = build(spec, len(classes), config.head, config.head_width, config.head_dropout)
+    described = ""
+    if not (run_dir / runs.LAST).exists():
+        described = yield from _first_weights(network, config, spec, strategy, classes, weights_dir, offline, control)
     progress, optimizer_state = checkpoint.load(run_dir, network)
     progress = replace(progress, weights=progress.weights or described)
     runs.cut_history(run_dir, progress.epoch)
@@ -93,23 +135,65 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
     assert config.image_size and config.threads
     loader = PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads)
     run = Run(run_dir, config, spec, strategy, classes, photos, classifier, loader, progress, optimizer_state)
+    for phase in run.plan:
+        run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     yield _started(run)
     return run
 
 
-def _obtained(
-    spec: ModelSpec, weights_dir: Path | None, offline: bool, control: Control
-) -> Generator[Notice | Transferred, None, weights.FoundWeights]:
-    found = yield from weights.obtain(spec, weights_dir, offline=offline, control=control)
+def _check_photos(photos: Sequence[Photo]) -> None:
+    """Raises RunError that names a class of the run of which not one photo is there any more."""
+    folders = {photo.label: photo.path.parent for photo in photos}
+    there: set[str] = set()
+    for photo in photos:
+        if photo.label not in there and photo.path.is_file():
+            there.add(photo.label)
+    gone = [label for label in folders if label not in there]
+    if gone and there:
+        raise RunError(
+            f"Not one photo of the class “{gone[0]}” of this run is there any more ({folders[gone[0]]}); put them "
+            "back, or start a new run with the classes there are."
+        )
+    if gone:
+        raise RunError(f"The photos of this run are gone ({folders[gone[0]]}); check that their drive is connected.")
+
+
+def _first_weights(
+    network: nn.Module,
+    config: TrainConfig,
+    spec: ModelSpec,
+    strategy: Strategy,
+    classes: tuple[str, ...],
+    weights_dir: Path | None,
+    offline: bool,
+    control: Control,
+) -> Generator[Event, None, str]:
+    """Put the weights that the run begins with into `network`; returns what they are, in words."""
+    if not strategy.pretrained:
+        return "random weights"
+    if config.continue_from:
+        yield StageStarted("Reading the earlier run's weights")
+        earlier = earlier_run(config)
+        added = check_classes(earlier, classes)
+        described = load_earlier(network, class_layers(network, final_linear(network, spec), spec), earlier, classes)
+        if added:
+            text = f"New beside the classes of “{earlier.folder.name}”: {', '.join(added)}."
+            yield Notice(text, "classes_added", earlier.folder)
+        return described
+    yield StageStarted("Reading the pretrained weights")
+    found = yield from weights.obtain(spec, weights_dir, name=config.weights, offline=offline, control=control)
     if found.official is None:
         yield Notice(f"The pretrained weights are {found.description}.", "own_weights", found.path)
-    return found
+    load_backbone(network, spec, read_state_dict(found.path), found.path.name)
+    return found.description
 
 
 def _write_plan(
     run_dir: Path, config: TrainConfig, spec: ModelSpec, strategy: Strategy, control: Control
 ) -> Generator[Event, None, TrainConfig]:
     """Decide what the settings leave open, cut the splits, and write config.toml and dataset.csv."""
+    _check_start(config, strategy)
+    earlier = earlier_run(config) if config.continue_from else None
     yield StageStarted("Looking through the dataset")
     index = load(config.data, control)
     photos, notices = assign_splits(index, config.seed, config.val_share, config.test_share)
@@ -118,6 +202,8 @@ def _write_plan(
     yield from notices
     if not any(photo.split == "val" for photo in photos):
         raise DatasetError("No photos are left for validation; give each class at least three photos.")
+    if earlier:
+        check_classes(earlier, tuple(dict.fromkeys(photo.label for photo in photos)))
     config = resolve(config, spec, strategy, photos)
     runs.write_config(run_dir, config)
     with ThreadPoolExecutor(config.threads) as pool:
@@ -126,17 +212,33 @@ def _write_plan(
     return config
 
 
+def _check_start(config: TrainConfig, strategy: Strategy) -> None:
+    """Raises ThawError where strategy and setting do not agree on what to begin with."""
+    if strategy.from_run and not config.continue_from:
+        raise ThawError(
+            f"The strategy “{strategy.name}” needs an earlier run; name its folder with --continue-from, or choose "
+            "another strategy."
+        )
+    if config.continue_from and not strategy.pretrained:
+        raise ThawError(
+            f"The strategy “{strategy.name}” begins with random weights, so it cannot continue from a run; choose "
+            "“continue”."
+        )
+
+
 def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Sequence[Photo]) -> TrainConfig:
     """`config` with every None and "auto" decided. Raises ThawError for an image size or device that cannot be."""
     size = config.image_size or spec.input_size
     if (spec.fixed_size and size != spec.input_size) or size < spec.smallest_size:
         wanted = f"exactly {spec.input_size}" if spec.fixed_size else f"at least {spec.smallest_size}"
         raise ThawError(f"{spec.title} takes images of {wanted} pixels, not {size}; change the image size.")
+    planned(config, spec, strategy, Progress())  # raises where “unfreeze” does not fit the model
     labels = [photo.label for photo in photos if photo.split == "train"]
     counts = Counter(labels).values()
     uneven = max(counts) > EVEN_ENOUGH * min(counts)
-    return choose_recipe(config, strategy).with_changes(
+    return choose_recipe(config, spec, strategy).with_changes(
         data=config.data.resolve(),
+        continue_from=config.continue_from.resolve() if config.continue_from else None,
         image_size=size,
         device=_pick_device(config.device),
         threads=config.threads or cpu_threads(),
@@ -165,8 +267,7 @@ def _content_hash(photo: Photo) -> str:
 def _started(run: Run) -> RunStarted:
     counts = {split: len(run.numbers(split)) for split in ("train", "val", "test")}
     network = run.classifier.network
-    last = set(run.trainable(run.strategy.phases[-1]))
-    sizes = {name: sum(p.numel() for p in network.get_submodule(name).parameters(False)) for name in owners(network)}
+    run.freeze(PlannedPhase("", 1, run.config.epochs, last_to_train(run.config, run.spec, run.strategy)))
     return RunStarted(
         run_dir=run.folder,
         model=run.spec.name,
@@ -177,8 +278,8 @@ def _started(run: Run) -> RunStarted:
         train_photos=counts["train"],
         val_photos=counts["val"],
         test_photos=counts["test"],
-        parameters=sum(sizes.values()),
-        trainable_parameters=sum(size for name, size in sizes.items() if name in last),
+        parameters=sum(p.numel() for p in network.parameters()),
+        trainable_parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
         epochs=run.config.epochs,
         steps_per_epoch=len(in_groups(run.numbers("train"), run.config.batch_size)),
         first_epoch=run.progress.epoch + 1,

@@ -26,16 +26,17 @@ from engine.control import Control
 from engine.dataset.loader import in_groups
 from engine.errors import ThawError
 from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
-from engine.models.build import set_trainable
-from engine.models.strategies import Phase, split_epochs
+from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.finish import close_run, finished_event
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
 from engine.training.memory import keep_memory
-from engine.training.optimizer import learning_rate, make_optimizer
+from engine.training.optimizer import extend_optimizer, make_optimizer, restore_state
+from engine.training.phases import after_epoch, patience_left, rates, stages_left
 from engine.training.prepare import Run, prepare
+from engine.training.proof import write_before
 
 
 def train(
@@ -87,46 +88,56 @@ def _run(run_dir: Path, weights_dir: Path | None, offline: bool, control: Contro
 
 
 def _phases(run: Run, control: Control, seconds: Callable[[], float]) -> Generator[Event, None, None]:
-    """Train phase after phase; `run.progress` says how far it came. A phase's optimizer is its own."""
-    first = 1
-    counts = split_epochs(run.strategy, run.config.epochs)
-    for number, (phase, count) in enumerate(zip(run.strategy.phases, counts, strict=True), 1):
-        epochs = range(max(first, run.progress.epoch + 1), first + count)
-        names = run.trainable(phase)
-        if epochs:
-            set_trainable(run.classifier.network, names)
-            optimizer = make_optimizer(run.classifier, run.config)
-            if epochs.start > first and run.optimizer_state:
-                optimizer.load_state_dict(run.optimizer_state)
-            trained = sum(p.numel() for p in run.classifier.parameters() if p.requires_grad)
-            yield PhaseStarted(phase.title, number, len(counts), first, count, trained)
-        for epoch in epochs:
-            set_trainable(run.classifier.network, names)
-            plan = _plan(run, phase, epoch, epoch - first, count, last_phase=number == len(counts))
-            ended = yield from _epoch(run, optimizer, plan, number, control, seconds)
-            if ended or control.stopping or control.finishing:
-                return
-        first += count
+    """Train phase after phase; `run.progress` says how far it came."""
+    write_before(run)
+    optimizer: torch.optim.Optimizer | None = None
+    for epoch in range(run.progress.epoch + 1, run.config.epochs + 1):
+        phase = run.phase(epoch)
+        run.freeze(phase)
+        if optimizer is None or epoch == phase.first_epoch:
+            optimizer = _optimizer(run, phase, epoch, optimizer)
+            yield _phase_event(run, phase)
+        ended = yield from _epoch(run, optimizer, _plan(run, phase, epoch), control, seconds)
+        if ended or control.stopping or control.finishing:
+            return
 
 
-def _plan(run: Run, phase: Phase, epoch: int, epochs_before: int, epochs: int, last_phase: bool) -> Epoch:
+def _optimizer(
+    run: Run, phase: PlannedPhase, epoch: int, before: torch.optim.Optimizer | None
+) -> torch.optim.Optimizer:
+    """The optimizer of a phase that begins, or goes on after a resume: its own where the strategy restarts, else the
+    one of the phase before with what is new in this one."""
+    network, blocks = run.classifier.network, len(run.spec.blocks)
+    if before and not run.strategy.restarts:
+        extend_optimizer(before, network, run.config, blocks, run.place_of)
+        return before
+    optimizer = make_optimizer(network, run.config, blocks, run.place_of)
+    if run.optimizer_state and not before and not (run.strategy.restarts and epoch == phase.first_epoch):
+        restore_state(optimizer, network, run.optimizer_state)
+    return optimizer
+
+
+def _phase_event(run: Run, phase: PlannedPhase) -> PhaseStarted:
+    trained = sum(p.numel() for p in run.classifier.parameters() if p.requires_grad)
+    count = len(run.plan) + stages_left(run.config, run.spec, run.strategy, run.progress)
+    return PhaseStarted(phase.title, run.plan.index(phase) + 1, count, phase.first_epoch, phase.epochs, trained)
+
+
+def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
     """Which photos in which order, how augmented, and at what rate, from (seed, epoch) alone."""
     config = run.config
-    assert config.learning_rate
     numbers = np.array(run.numbers("train"))
     order = np.random.default_rng([config.seed, epoch]).permutation(numbers).tolist()
     groups = in_groups(order, config.batch_size)
-    steps, peak = len(groups), config.learning_rate * phase.lr_scale
-
-    def rate(step: int) -> float:
-        return learning_rate(config, peak, epochs_before * steps + step, epochs * steps, steps)
+    rate = rates(config, run.strategy, phase, epoch, len(groups))
+    lasting = phase == run.plan[-1] and not stages_left(config, run.spec, run.strategy, run.progress)
 
     def remaining(seconds_per_photo: float) -> float | None:
         """Validation is taken to cost as much a photo as training, which is an upper bound; a later phase trains other
         layers and cannot be known."""
-        if not last_phase:
+        if not lasting:
             return None
-        later = epochs - epochs_before - 1
+        later = config.epochs - epoch
         return seconds_per_photo * (later * len(order) + (later + 1) * len(run.numbers("val")))
 
     torch.manual_seed(config.seed * 100_003 + epoch)  # what dropout draws from
@@ -138,7 +149,6 @@ def _epoch(
     run: Run,
     optimizer: torch.optim.Optimizer,
     plan: Epoch,
-    phase: int,
     control: Control,
     seconds: Callable[[], float],
 ) -> Generator[Event, None, bool]:
@@ -152,13 +162,14 @@ def _epoch(
     if val is None:
         return False
     check_loss(val.loss)
-    run.progress = _progress(run.progress, plan.number, val, result, seconds())
-    waited = plan.number - run.progress.best_epoch
-    event = _epoch_event(run, plan, phase, result, val, waited)
+    number = run.plan.index(run.phase(plan.number)) + 1
+    progress = _progress(run.progress, plan.number, val, result, seconds())
+    run.progress = after_epoch(run.config, run.spec, run.strategy, progress)
+    event = _epoch_event(run, plan, number, result, val)
     runs.append_history(run.folder, event)
     checkpoint.save(run.folder, run.classifier.network, optimizer, run.progress)
     yield event
-    return bool(run.config.patience) and waited >= run.config.patience
+    return event.patience_left == 0
 
 
 def _progress(before: Progress, epoch: int, val: Answers, result: EpochResult, seconds: float) -> Progress:
@@ -176,7 +187,7 @@ def _progress(before: Progress, epoch: int, val: Answers, result: EpochResult, s
     )
 
 
-def _epoch_event(run: Run, plan: Epoch, phase: int, result: EpochResult, val: Answers, waited: int) -> EpochFinished:
+def _epoch_event(run: Run, plan: Epoch, phase: int, result: EpochResult, val: Answers) -> EpochFinished:
     speed = result.photos / result.seconds
     left = plan.remaining(1 / speed)
     return EpochFinished(
@@ -187,12 +198,12 @@ def _epoch_event(run: Run, plan: Epoch, phase: int, result: EpochResult, val: An
         train_accuracy=result.right / result.photos,
         val_loss=val.loss,
         val_accuracy=val.accuracy,
-        learning_rate=plan.rate(len(plan.groups) - 1),
+        learning_rate=plan.rate(len(plan.groups) - 1, 1),
         seconds=result.seconds,
         images_per_second=speed,
         best_epoch=run.progress.best_epoch,
         best_val_accuracy=run.progress.best_val_accuracy,
-        patience_left=run.config.patience - waited if run.config.patience else None,
+        patience_left=patience_left(run.config, run.spec, run.strategy, run.progress),
         seconds_left=None if left is None else max(0.0, left - len(run.numbers("val")) / speed),
     )
 

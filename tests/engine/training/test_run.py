@@ -71,7 +71,7 @@ def test_a_run_leaves_everything_that_was_promised(photos: Path, tmp_path: Path)
     names = {path.name for path in run_dir.iterdir()}
     assert names == {
         runs.CONFIG, runs.DATASET, runs.HISTORY, runs.BEST, runs.LAST, runs.PREDICTIONS, runs.MODEL, runs.METRICS,
-        runs.LOG,
+        runs.LOG, runs.LAYERS,
     }  # fmt: skip
     metrics = runs.read_metrics(run_dir)
     assert metrics["val"]["photos"] == metrics["test"]["photos"] == 24

@@ -1,0 +1,91 @@
+"""What trains in which epoch of a run, and at what rate: the plan, or where validation decides, the plan so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.config import TrainConfig
+from engine.models.spec import ModelSpec
+from engine.models.strategies import PlannedPhase, Strategy, plan, reached_timeline, stages
+from engine.training.checkpoint import Progress
+from engine.training.optimizer import learning_rate, ramp
+
+
+def waits_for_validation(config: TrainConfig, strategy: Strategy) -> bool:
+    """Whether blocks are unfrozen when validation saturates; a strategy whose phases have schedules of their own must
+    know their lengths beforehand."""
+    return config.unfreeze_when == "saturation" and not strategy.restarts
+
+
+def planned(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> tuple[PlannedPhase, ...]:
+    """The run's phases; where validation decides, those that have begun, the last of them lasting to the end.
+
+    Raises ThawError where the settings' `unfreeze` does not fit the model.
+    """
+    shape = (len(spec.blocks), spec.last_blocks, config.epochs)
+    unfreeze = config.unfreeze
+    if waits_for_validation(config, strategy):
+        in_stages = stages(strategy, *shape, config.unfreeze)
+        unfreeze = reached_timeline(in_stages, progress.stage_epochs, len(spec.blocks))
+    return plan(strategy, *shape, unfreeze)
+
+
+def last_to_train(config: TrainConfig, spec: ModelSpec, strategy: Strategy) -> tuple[int, ...]:
+    """The blocks that train at the end of the run, if it gets so far."""
+    shape = (len(spec.blocks), spec.last_blocks, config.epochs)
+    if waits_for_validation(config, strategy):
+        return tuple(sorted(block for stage in stages(strategy, *shape, config.unfreeze) for block in stage))
+    return plan(strategy, *shape, config.unfreeze)[-1].blocks
+
+
+def stages_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> int:
+    """How many stages still wait for validation to saturate."""
+    if not waits_for_validation(config, strategy):
+        return 0
+    shape = (len(spec.blocks), spec.last_blocks, config.epochs)
+    return len(stages(strategy, *shape, config.unfreeze)) - len(progress.stage_epochs)
+
+
+def after_epoch(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> Progress:
+    """`progress`, with the next stage begun where validation has not improved for `unfreeze_patience` epochs.
+
+    It is decided before the checkpoint is written and stands in it, so a run that was killed decides the same.
+    """
+    saturated = waited(progress) >= config.unfreeze_patience
+    if not saturated or progress.epoch >= config.epochs or not stages_left(config, spec, strategy, progress):
+        return progress
+    return replace(progress, stage_epochs=(*progress.stage_epochs, progress.epoch + 1))
+
+
+def waited(progress: Progress) -> int:
+    """Epochs without an improvement since the best epoch, or since the last stage began."""
+    return progress.epoch - max(progress.best_epoch, progress.stage_epochs[-1] - 1)
+
+
+def patience_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> int | None:
+    """Epochs that may still pass without an improvement, None for any number: while stages wait, the run goes on."""
+    if not config.patience or stages_left(config, spec, strategy, progress):
+        return None
+    return max(0, config.patience - waited(progress))
+
+
+def rates(
+    config: TrainConfig, strategy: Strategy, phase: PlannedPhase, epoch: int, steps: int
+) -> Callable[[int, int], float]:
+    """The learning rate at a step (from 0) of `epoch` with so many steps, of what began to train in an epoch.
+
+    One schedule spans the whole run, or the phase where the strategy restarts; what is unfrozen within it has a warm-up
+    of its own, as its moments are new.
+    """
+    assert config.learning_rate
+    first, epochs = (phase.first_epoch, phase.epochs) if strategy.restarts else (1, config.epochs)
+    peak = config.learning_rate * phase.lr_scale
+
+    def rate(step: int, begun: int) -> float:
+        now = learning_rate(config, peak, (epoch - first) * steps + step, epochs * steps, steps)
+        if begun <= first:
+            return now
+        return now * ramp((epoch - begun) * steps + step, config.warmup_epochs * steps)
+
+    return rate
