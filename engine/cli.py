@@ -209,6 +209,25 @@ def predict(
     return play(events, control, as_json)
 
 
+@cli.command("pseudo-label")
+@click.argument("model", type=Existing)
+@click.argument("folder", type=Existing)
+@click.option("--out", type=Existing, required=True, help="The CSV file to write, outside the folder.")
+@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.95, show_default=True, help="Least confidence.")
+@click.option("--most", type=click.IntRange(1), default=200, show_default=True, help="At most so many a class.")
+@with_json
+def pseudo_label(
+    model: Path, folder: Path, out: Path, replace: bool, threshold: float, most: int, as_json: bool
+) -> int:
+    """Label the photos in FOLDER that MODEL is sure of, for “thaw train --pseudo-labels”; look at them first."""
+    control = Control()
+    events = engine.pseudo_label(
+        model, folder, out, threshold=threshold, most_per_class=most, replace=replace, control=control
+    )
+    return play(events, control, as_json)
+
+
 @cli.command()
 @click.argument("model", type=Existing)
 @click.argument("data", type=Existing)

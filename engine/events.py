@@ -235,6 +235,30 @@ class PredictionFinished(Event):
     out: Path | None = None
 
 
+@dataclass(frozen=True)
+class PseudoLabel(Event):
+    """A photo without a label that a model is sure of, to be looked at before it is trained on."""
+
+    path: Path
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class PseudoLabelsFinished(Event):
+    """`photos` were looked at, `sure` of them reached the threshold, `proposed` are left after balancing the classes;
+    `out` is the file they were written to."""
+
+    photos: int
+    failed: int
+    sure: int
+    proposed: int
+    threshold: float
+    seconds: float
+    stopped: bool = False
+    out: Path | None = None
+
+
 # --- descriptions ------------------------------------------------------------------------------------------------
 
 

@@ -1,113 +1,118 @@
-"""The layer tree: what a network is made of, in execution order, with shapes and receptive fields.
+"""The layer tree: what a network is made of, in execution order, with shapes, multiply-adds and receptive fields.
 
-Made of whatever owns parameters, plus the leaf modules that are called. Traced on a meta device, so nothing is
-computed and no memory is taken.
+Made of whatever owns parameters, plus the leaf modules that are called, plus what multiplies matrices itself. Traced on
+a meta device, so nothing is computed and no memory is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Collection, Iterator
 
 import torch
-from torch import Tensor, fx, nn
+from torch import nn
 
 from engine.errors import ThawError
-from engine.events import Layer, LayersFinished
+from engine.events import GraphNode, Layer, LayersFinished
 from engine.models.build import build, owners
-from engine.models.catalog import ModelSpec
+from engine.models.kept_activations import BATCH, kept_bytes
+from engine.models.operations import keeps_statistics
+from engine.models.spec import ModelSpec
 from engine.models.strategies import block_of, in_block
+from engine.models.trace import Seen, Trace, trace
 
-Field = tuple[int | None, int | None]
-"""(receptive field, stride) in pixels of the input; (None, None) where the whole image is seen."""
-
-WHOLE: Field = (None, None)
-_WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
-_NORMS = (nn.modules.batchnorm._BatchNorm,)
+_REFUSALS = (RuntimeError, ValueError, ZeroDivisionError, AssertionError, TypeError, IndexError)
+"""What networks raise on an image of a size that they cannot take."""
 
 
 def describe_layers(
-    spec: ModelSpec, image_size: int | None = None, classes: int = 2, trainable: tuple[str, ...] = ()
-) -> Iterator[Layer | LayersFinished]:
-    """Yield a Layer for each row of the tree, in execution order, then LayersFinished with the sums.
+    spec: ModelSpec,
+    image_size: int | None = None,
+    classes: int = 2,
+    trainable: Collection[str] = (),
+    *,
+    head: str = "linear",
+    width: int = 512,
+    graph: bool = False,
+) -> Iterator[Layer | GraphNode | LayersFinished]:
+    """Yield a Layer for each row of the tree, in execution order, with `graph` then a GraphNode for each operation,
+    last LayersFinished with the sums. `head` and `width` are as for `build`.
 
     Raises ThawError where the network cannot take an image of that size.
     """
     size = image_size or spec.input_size
-    with torch.device("meta"):
-        network = build(spec, classes).eval()
-        photos = torch.zeros(1, spec.channels, size, size)
-    tracer = _Tracer(network)
-    try:
-        tracer.run(photos)
-    except (RuntimeError, ValueError, ZeroDivisionError) as error:
-        raise ThawError(f"{spec.title} cannot take images of {size}×{size} pixels; use {spec.input_size}.") from error
+    network, traced = _trace(spec, size, classes, head, width)
+    parameters = count_own_parameters(network)
+    shown = (*traced.rows, *(name for name in owners(network) if name not in traced.seen))
+    assert sum(parameters[name] for name in shown) == sum(one.numel() for one in network.parameters())
+    kept = _kept(network, spec, size, traced)
     block = 0
-    for name in (*tracer.seen, *(owner for owner in owners(network) if owner not in tracer.seen)):
-        if any(
-            in_block(name, prefixes) for prefixes in spec.blocks
-        ):  # pooling between blocks belongs to the one before
-            block = block_of(name, spec.blocks)
-        yield _row(network, tracer, name, block, trainable)
-    sizes = {name: _own_parameters(network.get_submodule(name)) for name in owners(network)}
-    yield LayersFinished(spec.name, size, sum(sizes.values()), sum(sizes[name] for name in trainable))
+    for name in shown:
+        if any(in_block(name, prefixes) for prefixes in spec.blocks):
+            block = block_of(name, spec.blocks)  # pooling between blocks belongs to the one before
+        module = network.get_submodule(name)
+        seen = traced.seen.get(name, Seen(constant=False))
+        field, stride = seen.size_and_stride((size, size))
+        yield Layer(
+            name=name,
+            type=type(module).__name__,
+            depth=name.count("."),
+            output_shape=seen.shape,
+            parameters=parameters[name],
+            trainable=name in trainable,
+            receptive_field=field,
+            stride=stride,
+            block=block,
+            norm=keeps_statistics(module),
+            training_only=name not in traced.seen,
+            flops=traced.flops.get(name, 0),
+            kept_bytes=kept.get(name, 0),
+        )
+    if graph:
+        yield from traced.nodes
+    total = sum(traced.flops.values())
+    yield LayersFinished(spec.name, size, sum(parameters.values()), sum(parameters[name] for name in trainable), total)
 
 
-def _row(network: nn.Module, tracer: _Tracer, name: str, block: int, trainable: tuple[str, ...]) -> Layer:
-    module = network.get_submodule(name)
-    shape, (field, stride) = tracer.seen.get(name, ((), WHOLE))
-    return Layer(
-        name=name,
-        type=type(module).__name__,
-        depth=name.count("."),
-        output_shape=shape,
-        parameters=_own_parameters(module),
-        trainable=name in trainable,
-        receptive_field=field,
-        stride=stride,
-        block=block,
-        norm=isinstance(module, _NORMS),
-        training_only=name not in tracer.seen,
-    )
+def count_own_parameters(network: nn.Module) -> dict[str, int]:
+    """Parameters of each module without its children's, by dotted name; one that is shared counts for the first."""
+    counted: set[int] = set()
+    own: dict[str, int] = {}
+    for name, module in network.named_modules():
+        new = [one for one in module.parameters(recurse=False) if id(one) not in counted]
+        counted.update(map(id, new))
+        own[name] = sum(one.numel() for one in new)
+    return own
 
 
-def _own_parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters(recurse=False))
+def _trace(spec: ModelSpec, size: int, classes: int, head: str, width: int) -> tuple[nn.Module, Trace]:
+    try:
+        with torch.device("meta"):
+            network = build(spec, classes, head, width).eval()
+            return network, trace(network, torch.zeros(1, spec.channels, size, size))
+    except _REFUSALS as error:
+        if "meta" not in str(error) and "item()" not in str(error):
+            raise _refusal(spec, size) from error
+    network = build(spec, classes, head, width).eval()  # looks at numbers on its way, so it needs real ones
+    try:
+        return network, trace(network, torch.zeros(1, spec.channels, size, size))
+    except _REFUSALS as error:
+        raise _refusal(spec, size) from error
 
 
-class _Tracer(fx.Interpreter):
-    """Runs the traced graph on meta tensors and notes, for each module called, its shape and receptive field."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__(fx.symbolic_trace(network))
-        self.seen: dict[str, tuple[tuple[int, ...], Field]] = {}
-        self._fields: dict[fx.Node, Field] = {}
-
-    def run_node(self, n: fx.Node) -> Any:
-        result = super().run_node(n)
-        inputs = [self._fields[source] for source in n.all_input_nodes]
-        module = self.submodules[n.target] if n.op == "call_module" and isinstance(n.target, str) else None
-        self._fields[n] = self._field(n, module, inputs, result)
-        if module is not None and isinstance(result, Tensor) and n.target not in self.seen:
-            self.seen[str(n.target)] = (tuple(result.shape[1:]), self._fields[n])
-        return result
-
-    @staticmethod
-    def _field(node: fx.Node, module: nn.Module | None, inputs: list[Field], result: Any) -> Field:
-        """Receptive-field arithmetic as in Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
-        Neural Networks" (Distill, 2019): r += (k - 1)·j, then j *= s; branches that meet take the largest."""
-        if not inputs:
-            return 1, 1
-        field, stride = WHOLE if WHOLE in inputs else max(inputs, key=lambda one: one[0] or 0)
-        if field is None or stride is None or (isinstance(result, Tensor) and result.dim() < 3):
-            return WHOLE
-        if isinstance(module, _WINDOWS):
-            kernel, step = _first(module.kernel_size), _first(module.stride)
-            dilation = _first(getattr(module, "dilation", 1))
-            return field + (kernel - 1) * dilation * stride, stride * step
-        pools_all = isinstance(module, nn.AdaptiveAvgPool2d) or "adaptive" in str(node.target) or node.target == "mean"
-        return WHOLE if pools_all else (field, stride)
+def _kept(network: nn.Module, spec: ModelSpec, size: int, traced: Trace) -> dict[str, int]:
+    """Bytes kept for the backward pass, told by autograd; where a network cannot train without numbers, its outputs."""
+    try:
+        with torch.device("meta"):
+            return kept_bytes(
+                network.to("meta").train(),
+                torch.zeros(BATCH, spec.channels, size, size),
+                (*traced.rows, *owners(network)),
+            )
+    except _REFUSALS:
+        return {name: 4 * math.prod(traced.seen[name].shape) for name in traced.rows}
 
 
-def _first(size: Any) -> int:
-    return int(size[0]) if isinstance(size, tuple) else int(size)
+def _refusal(spec: ModelSpec, size: int) -> ThawError:
+    takes = f"use {spec.input_size}" if spec.fixed_size else f"use {spec.smallest_size} or more, best {spec.input_size}"
+    return ThawError(f"{spec.title} cannot take images of {size}×{size} pixels; {takes}.")

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from pathlib import Path
 
 import resources
-from engine.errors import ThawError
-from engine.events import Layer, Model
+from engine.events import Model
 from engine.models import weights
-from engine.models.catalog import CATALOG, ModelSpec, find_model
-from engine.wire import from_json
+from engine.models.catalog import CATALOG, ModelSpec
+from engine.models.layer_tables import has_table, read_graph, read_layers, with_classes
+
+__all__ = ["has_table", "list_models", "read_graph", "read_layers", "read_speeds", "with_classes"]
 
 FOLDER = Path(resources.__file__).parent / "tables"
 FAST, SLOW = 100, 30
 """Photos a second on two CPU cores: above the first is fast, below the second slow."""
-
-
-@functools.cache
-def read_layers(name: str) -> tuple[Layer, ...]:
-    """The layer tree of a row at its own image size, with a head for two classes."""
-    path = FOLDER / "layers" / f"{find_model(name).name}.jsonl"
-    try:
-        rows = [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise ThawError(f"The table of layers of {name} is missing or damaged; install Thaw again.") from error
-    return tuple(row for row in rows if isinstance(row, Layer))
-
-
-def with_classes(name: str, classes: int) -> tuple[Layer, ...]:
-    """The same, with the head as large as `classes` classes make it."""
-    spec = find_model(name)
-    rows = read_layers(name)
-    head = max(index for index, row in enumerate(rows) if row.type == "Linear")
-    new = dataclasses.replace(rows[head], output_shape=(classes,), parameters=(spec.head.features + 1) * classes)
-    return (*rows[:head], new, *rows[head + 1 :])
 
 
 @functools.cache
