@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
-import pickle
 import re
-import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 import torchvision
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine.errors import ThawError, WeightsError
 from engine.models.heads import HeadKind, find_head
 from engine.models.lenet import LeNet5
+from engine.models.network_spec import network_of
+from engine.models.rows_network import build_rows
 from engine.models.small_resnet import SmallResNet
 from engine.models.spec import ModelSpec
+from engine.models.state_file import read_state_dict
+from engine.models.weights_match import fill, match
 
 _THAWS_OWN = {"lenet5": LeNet5, "small_resnet": SmallResNet}
 GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's convert("L")
@@ -105,14 +106,32 @@ def _bare(spec: ModelSpec, classes: int) -> nn.Module:
     elif spec.source == "torchvision":
         # The two with auxiliary classifiers: their own initialisation takes minutes, torch's default a second.
         options = {"aux_logits": True, "init_weights": False} if spec.head.auxiliary else {}
-        network = torchvision.models.get_model(spec.library_name, weights=None, **options)
+        with _regnet_counted_on_the_cpu():
+            network = torchvision.models.get_model(spec.library_name, weights=None, **options)
     elif spec.source == "timm":  # loaded when needed: it takes a second
         network = importlib.import_module("timm").create_model(spec.library_name, pretrained=False, num_classes=1000)
     elif spec.source == "rows":
-        network = importlib.import_module("engine.models.rows_network").build_rows(spec.definition, classes)
+        network = build_rows(network_of(spec), classes)
     else:
         network = _from_builder(spec, classes)
     return network
+
+
+@contextlib.contextmanager
+def _regnet_counted_on_the_cpu() -> Iterator[None]:
+    """RegNet's widths are computed with tensors, which have no values on the meta device."""
+    params = torchvision.models.regnet.BlockParams
+    original = params.from_init_params
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        with torch.device("cpu"):
+            return original(*arguments, **options)
+
+    params.from_init_params = counted
+    try:
+        yield
+    finally:
+        params.from_init_params = original
 
 
 def _from_builder(spec: ModelSpec, classes: int) -> nn.Module:
@@ -209,38 +228,21 @@ def auxiliary_classifiers(network: nn.Module) -> tuple[str, ...]:
     return names
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors or torch file, never running code from it.
-
-    A nested `state_dict` and a `module.` prefix are unwrapped. Raises WeightsError for anything that holds no tensors.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what torch has to say of odd files is said below, in one sentence
-            loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise WeightsError(f"{path} holds more than weights and could run code, so it was not opened.") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, SafetensorError) as error:
-        raise WeightsError(f"{path} is damaged or incomplete; get it again.") from error
-    if isinstance(loaded, dict) and isinstance(loaded.get("state_dict"), dict):
-        loaded = loaded["state_dict"]
-    if not isinstance(loaded, dict) or not loaded or not all(isinstance(value, Tensor) for value in loaded.values()):
-        raise WeightsError(f"{path} is no state dict: it holds no named tensors.")
-    return {str(name).removeprefix("module."): value for name, value in loaded.items()}
-
-
 def load_backbone(network: nn.Module, spec: ModelSpec, state: dict[str, Tensor], file_name: str) -> None:
-    """Copy everything but the head. Raises WeightsError where a tensor is missing or of another shape."""
+    """Copy everything but the head, under whatever names the file has it (see `weights_match`).
+
+    Raises WeightsError where a tensor is missing or of another shape.
+    """
     backbone = backbone_tensors(network, spec)
-    unfit = [name for name, tensor in backbone.items() if name not in state or state[name].shape != tensor.shape]
-    if unfit:
+    found = match(spec, network.state_dict(), backbone, state)
+    if not found.fits:
+        unfit = {*found.missing, *(name for name, _, _ in found.reshaped)}
+        first = next(name for name in backbone if name in unfit)
         raise WeightsError(
             f"{file_name} does not fit {spec.title}: {len(unfit)} of {len(backbone)} tensors are missing or of another "
-            f"shape (the first is {unfit[0]}). Choose weights made for {spec.name}."
+            f"shape (the first is {first}). Choose weights made for {spec.name}."
         )
-    network.load_state_dict({name: state[name].float() for name in backbone}, strict=False)
+    fill(network, found, state)
 
 
 def backbone_tensors(network: nn.Module, spec: ModelSpec) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import ThawError
-from engine.models.rows import first
+from engine.models.rows import classic, from_rows, mobile, residual, thaws_own, transformers
 from engine.models.spec import (
     ANY_NETWORK,
     IMAGENET_MEAN,
@@ -37,7 +37,8 @@ __all__ = [
 LARGEST_BYTES = 2**31 - 1
 """A protocol buffer, which an ONNX file is, cannot be larger."""
 
-CATALOG: dict[str, ModelSpec] = {row.name: row for row in first.ROWS}
+_ROWS = (*mobile.ROWS, *residual.ROWS, *classic.ROWS, *transformers.ROWS, *thaws_own.ROWS, *from_rows.ROWS)
+CATALOG: dict[str, ModelSpec] = {row.name: row for row in _ROWS}
 
 
 def find_model(name: str) -> ModelSpec:

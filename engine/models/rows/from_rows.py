@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.models.network_presets import PRESETS
 from engine.models.network_spec import spec_of
 
-_THAW = {"licence": "Apache-2.0", "code_licence": "Apache-2.0", "curated": True}
+_THAW: dict[str, Any] = {"licence": "Apache-2.0", "code_licence": "Apache-2.0", "curated": True}
 
 ROWS = (
     spec_of(
