@@ -66,6 +66,13 @@ class Settings(QObject):
     def set_splitter(self, name: str, state: QByteArray) -> None:
         self._store.setValue(f"splitters/{name}", state)
 
+    def hidden_columns(self, table: str) -> tuple[str, ...]:
+        """Keys of the columns that the person has put away in the table of that name."""
+        return self._texts(f"columns/{table}")
+
+    def set_hidden_columns(self, table: str, keys: Sequence[str]) -> None:
+        self._store.setValue(f"columns/{table}", list(keys))
+
     @property
     def last_folder(self) -> Path:
         """Where the next file dialog opens."""
@@ -109,9 +116,7 @@ class Settings(QObject):
     @property
     def recent_folders(self) -> tuple[Path, ...]:
         """Dataset folders, newest first; some may be gone meanwhile."""
-        stored = self._store.value("folders/recent", [])
-        texts: Sequence[object] = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
-        return tuple(Path(text) for text in texts if isinstance(text, str) and text)
+        return tuple(Path(text) for text in self._texts("folders/recent"))
 
     def add_recent_folder(self, folder: Path) -> None:
         rest = [other for other in self.recent_folders if other != folder]
@@ -123,6 +128,12 @@ class Settings(QObject):
     def _set_recent_folders(self, folders: Sequence[Path]) -> None:
         self._store.setValue("folders/recent", [str(folder) for folder in folders])
         self.recent_folders_changed.emit()
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        """A list; Qt writes one of a single text as that text."""
+        stored = self._store.value(key, [])
+        texts: Sequence[object] = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        return tuple(text for text in texts if isinstance(text, str) and text)
 
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")

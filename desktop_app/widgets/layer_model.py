@@ -3,124 +3,172 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPixmap
 
 from desktop_app import theme
-from desktop_app.widgets.figures import THIN, count, quantity, shape
-from desktop_app.widgets.layer_nodes import Node, grow, owners_of
-from engine.events import Layer
+from desktop_app.widgets.layer_columns import COLUMNS, NAME, PARAMETERS, SHAPE, STATE, TYPE
+from desktop_app.widgets.layer_facts import FROZEN, NOTHING, PARTLY, TRAINS, LayerFacts
+from desktop_app.widgets.layer_nodes import Node
+from engine.events import GraphNode, Layer, LayerTimed
 
-NAME, TYPE, SHAPE, PARAMETERS, FIELD, STATE = range(6)
-HEADERS = ("Layer", "Type", "Output", "Parameters", "Sees (px)", "State")
-HEADER_TIPS = (
-    "Tick what trains; what is not ticked stays frozen",
-    "What the layer computes",
-    "Channels × height × width of what the layer puts out, for one photo",
-    "Numbers that the layer has learned, or will learn",
-    "Receptive field: how many pixels of the photo, across, one output of the layer looks at",
-    "Frozen layers keep their weights; trainable layers change",
-)
+if TYPE_CHECKING:
+    from engine.runs import LayerProof
+
+__all__ = ["NAME", "PARAMETERS", "SHAPE", "STATE", "TYPE", "LayerModel"]
+
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-FROZEN, TRAINS, PARTLY, NOTHING = "frozen", "trains", "partly", ""
+TICK_WIDTH = 16
 Index = QModelIndex | QPersistentModelIndex
+_CHECKS = {
+    FROZEN: Qt.CheckState.Unchecked,
+    TRAINS: Qt.CheckState.Checked,
+    PARTLY: Qt.CheckState.PartiallyChecked,
+    NOTHING: None,
+}
 
 
 class LayerModel(QAbstractItemModel):
-    """Rows are the nodes of `layer_nodes.grow`. Ticking asks through `ticked`; `set_trainable` makes it so."""
+    """Rows are the nodes of `layer_nodes.grow`. Ticking asks through `ticked`; `set_trainable` makes it so.
+
+    `facts` answers all questions about a row.
+    """
 
     ticked = Signal(object)  # frozenset[str]: what would train
     changed = Signal()
+    columns_changed = Signal()
+    """There are columns now that had nothing to show before, or the other way round."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
-        self._root = self._before = grow(())
-        self._owners: tuple[str, ...] = ()
-        self._layers: tuple[Layer, ...] = ()
-        self._trains: list[bool] = []
+        self.facts = self._before = LayerFacts()
+        self._roles = {
+            Qt.ItemDataRole.DisplayRole: self._text,
+            Qt.ItemDataRole.CheckStateRole: self._check,
+            Qt.ItemDataRole.TextAlignmentRole: lambda _node, column: RIGHT if COLUMNS[column].number else LEFT,
+            Qt.ItemDataRole.DecorationRole: self._icon,
+            Qt.ItemDataRole.ForegroundRole: self._colour,
+            Qt.ItemDataRole.FontRole: _font,
+            Qt.ItemDataRole.ToolTipRole: self._tip,
+            Qt.ItemDataRole.SizeHintRole: lambda _node, _column: QSize(0, theme.row()),
+            Qt.ItemDataRole.AccessibleTextRole: self._accessible_text,
+        }
 
     # --- what is in it
 
+    @property
+    def _root(self) -> Node:
+        return self.facts.root
+
+    @property
+    def _layers(self) -> tuple[Layer, ...]:
+        return self.facts.layers
+
     def set_layers(self, layers: tuple[Layer, ...], trainable: Iterable[str] = ()) -> None:
+        """Show other layers. The switches of the normalisation stay; rates, times and proof go with the layers
+        that they belong to, unless these have the same names."""
         self.beginResetModel()
-        self._layers = layers
-        self._before, self._root = self._root, grow(layers)  # Qt may still hold the old nodes until the reset is over
-        self._owners = owners_of(layers)
-        wanted = set(trainable)
-        self._trains = [name in wanted for name in self._owners]
+        before, same = self.facts, tuple(row.name for row in layers) == tuple(row.name for row in self._layers)
+        self._before, self.facts = before, LayerFacts(layers, trainable)  # Qt may hold old nodes until the end
+        self.facts.set_norm(before.affine, before.statistics)
+        if same:
+            self.facts.take_over(before)
         self.endResetModel()
+        self.columns_changed.emit()
         self.changed.emit()
 
     def owners(self) -> tuple[str, ...]:
         """The names of the layers with parameters, in execution order."""
-        return self._owners
+        return self.facts.owners
 
     def trainable(self) -> tuple[str, ...]:
-        """The names of those that train, in execution order."""
-        return tuple(name for name, trains in zip(self._owners, self._trains, strict=True) if trains)
+        """The names of those that are ticked, in execution order."""
+        return tuple(name for name, ticked in zip(self.facts.owners, self.facts.ticks, strict=True) if ticked)
 
     def set_trainable(self, names: Iterable[str]) -> None:
-        wanted = set(names)
-        self._trains = [name in wanted for name in self._owners]
-        for node in [self._root, *self._root.walk()]:
-            if node.children:
-                first, last = self.createIndex(0, NAME, node.children[0]), self._index_of(node.children[-1], STATE)
-                self.dataChanged.emit(first, last)
-        self.changed.emit()
+        self.facts.set_ticks(names)
+        self._tell()
+
+    def set_norm(self, affine: str, statistics: str) -> None:
+        self.facts.set_norm(affine, statistics)
+        self._tell()
+
+    def set_rates(self, rates: Mapping[int, float]) -> None:
+        self.facts.rates = dict(rates)
+        self._tell_columns()
+
+    def set_times(self, times: Mapping[str, LayerTimed]) -> None:
+        self.facts.set_times(times)
+        self._tell_columns()
+
+    def set_graph(self, nodes: Iterable[GraphNode]) -> None:
+        self.facts.set_graph(nodes)
+        self._tell()
+
+    def set_proof(self, proof: Mapping[str, LayerProof]) -> None:
+        self.facts.set_proof(proof)
+        self._tell_columns()
 
     def parameters(self) -> tuple[int, int]:
         """All parameters, and those that train."""
-        sizes = [layer.parameters for layer in self._layers if layer.parameters]
-        return sum(sizes), sum(size for size, trains in zip(sizes, self._trains, strict=True) if trains)
+        return self._root.parameters, self.facts.training(self._root)[1]
 
     def node(self, index: Index) -> Node:
         return index.internalPointer() if index.isValid() else self._root  # type: ignore[no-any-return]
 
     def state(self, node: Node) -> str:
-        ticks = [self._trains[owner] for owner in node.owners]
-        if not ticks:
-            return NOTHING
-        return TRAINS if all(ticks) else PARTLY if any(ticks) else FROZEN
+        """How the tick of a node stands: frozen, trains, partly, or "" where nothing can train."""
+        return self.facts.ticked(node)
 
     def names_with(self, nodes: Iterable[Node], trains: bool) -> frozenset[str]:
         """What would train if all layers in `nodes` were ticked, or unticked."""
-        touched = {self._owners[owner] for node in nodes for owner in node.owners}
+        touched = {self.facts.owners[owner] for node in nodes for owner in node.owners}
         now = frozenset(self.trainable())
         return now | touched if trains else now - touched
 
     def names_from(self, node: Node) -> frozenset[str]:
         """What would train if `node` and everything after it were ticked."""
-        first = min(node.owners)
-        return frozenset(self.trainable()) | frozenset(self._owners[first:])
+        return frozenset(self.trainable()) | frozenset(self.facts.owners[min(node.owners) :])
 
     def names_without(self, node: Node) -> frozenset[str]:
         """What would train if `node` and everything before it were frozen."""
-        last = max(node.owners)
-        return frozenset(self.trainable()) & frozenset(self._owners[last + 1 :])
+        return frozenset(self.trainable()) & frozenset(self.facts.owners[max(node.owners) + 1 :])
+
+    def _tell(self) -> None:
+        for node in self.facts.nodes:
+            if node.children:
+                first = self.createIndex(0, NAME, node.children[0])
+                self.dataChanged.emit(first, self.index_of(node.children[-1], len(COLUMNS) - 1))
+        self.changed.emit()
+
+    def _tell_columns(self) -> None:
+        self._tell()
+        self.columns_changed.emit()
 
     # --- Qt's questions
 
-    def _index_of(self, node: Node, column: int) -> QModelIndex:
+    def index_of(self, node: Node, column: int = NAME) -> QModelIndex:
         return self.createIndex(node.row, column, node)
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
         children = self.node(parent).children
-        if 0 <= row < len(children) and 0 <= column < len(HEADERS):
-            return self._index_of(children[row], column)
+        if 0 <= row < len(children) and 0 <= column < len(COLUMNS):
+            return self.index_of(children[row], column)
         return QModelIndex()
 
     def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
         above = self.node(index).parent if index.isValid() else None
-        return QModelIndex() if above is None or above is self._root else self._index_of(above, NAME)
+        return QModelIndex() if above is None or above is self._root else self.index_of(above)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.column() > 0 else len(self.node(parent).children)
 
     def columnCount(self, _parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return len(HEADERS)
+        return len(COLUMNS)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
@@ -133,37 +181,16 @@ class LayerModel(QAbstractItemModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
+        column = COLUMNS[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return HEADER_TIPS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section in (SHAPE, PARAMETERS, FIELD):
-            return RIGHT
-        return HEADERS[section] if role == Qt.ItemDataRole.DisplayRole else None
+            return column.tip
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return RIGHT if column.number else LEFT
+        return column.title if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        node, column = self.node(index), index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(node, column)
-        if role == Qt.ItemDataRole.CheckStateRole and column == NAME and node.owners:
-            return _CHECKS[self.state(node)]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (SHAPE, PARAMETERS, FIELD):
-            return RIGHT
-        if role == Qt.ItemDataRole.DecorationRole and column == STATE and node.owners:
-            return theme.icon(*_ICONS[self.state(node)])
-        if role == Qt.ItemDataRole.DecorationRole and column == NAME and not node.owners:
-            return _blank()
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return self._colour(node, column)
-        if role == Qt.ItemDataRole.FontRole and column == NAME and node.children:
-            font = QFont()
-            font.setWeight(QFont.Weight.DemiBold)
-            return font
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(node, column)
-        if role == Qt.ItemDataRole.AccessibleTextRole and column == NAME:
-            return f"{node.name or node.title}, {self._text(node, STATE) or 'no parameters'}"
-        return None
+        answer = self._roles.get(role)  # type: ignore[call-overload]
+        return answer(self.node(index), index.column()) if answer and index.isValid() else None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.CheckStateRole or not self.node(index).owners:
@@ -172,61 +199,48 @@ class LayerModel(QAbstractItemModel):
         return True
 
     def _text(self, node: Node, column: int) -> str:
-        layer = node.layer
-        if column == NAME:
-            return node.title
-        if column == TYPE:
-            training_only = " (training only)" if layer and layer.training_only else ""
-            return layer.type + training_only if layer else quantity(node.layers, "layer")
-        if column == SHAPE:
-            return shape(node.last.output_shape) if node.last else ""
-        if column == PARAMETERS:
-            return count(node.parameters) if node.parameters else ""
-        if column == FIELD:
-            return _field(node.last)
-        return self._state_text(node)
+        return COLUMNS[column].text(self.facts, node)
 
-    def _state_text(self, node: Node) -> str:
-        state = self.state(node)
-        if state == PARTLY:
-            return f"{sum(self._trains[owner] for owner in node.owners)} of {len(node.owners)} train"
-        return {FROZEN: "Frozen", TRAINS: "Trains", NOTHING: ""}[state]
+    def _check(self, node: Node, column: int) -> Qt.CheckState | None:
+        return _CHECKS[self.facts.ticked(node)] if column == NAME else None
+
+    def _icon(self, node: Node, column: int) -> Any:
+        if column == NAME:
+            return None if node.owners else _blank()
+        picture = COLUMNS[column].icon
+        found = picture(self.facts, node) if picture else None
+        return theme.icon(*found) if found else None
 
     def _colour(self, node: Node, column: int) -> Any:
-        if column == STATE and node.owners:
-            return theme.colour("frozen" if self.state(node) == FROZEN else "trainable")
-        quiet = not node.owners or column in (TYPE, SHAPE, FIELD)
-        return theme.colour("muted") if quiet else None
+        name = COLUMNS[column].colour(self.facts, node)
+        return theme.colour(name) if name else None
 
     def _tip(self, node: Node, column: int) -> str | None:
-        if column == NAME:
-            return node.name
-        if column == STATE and node.layer and node.layer.norm:
-            return "The running statistics of a frozen normalisation stay as they are, too."
-        return HEADER_TIPS[FIELD] if column == FIELD else None
+        return COLUMNS[column].row_tip(self.facts, node) or None
+
+    def _accessible_text(self, node: Node, column: int) -> str | None:
+        if column != NAME:
+            return None
+        return f"{node.name or node.title}, {self._text(node, STATE) or 'no parameters'}"
 
 
-_CHECKS = {
-    FROZEN: Qt.CheckState.Unchecked,
-    TRAINS: Qt.CheckState.Checked,
-    PARTLY: Qt.CheckState.PartiallyChecked,
-}
-_ICONS = {
-    FROZEN: ("snowflake", 16, "frozen"),
-    TRAINS: ("flame", 16, "trainable"),
-    PARTLY: ("flame", 16, "trainable"),
-}
+def _font(node: Node, column: int) -> QFont | None:
+    if COLUMNS[column].number:
+        return theme.figures_font()
+    if column == NAME and node.children:
+        font = QFont()
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+    if column == NAME and node.own:
+        font = QFont()
+        font.setItalic(True)
+        return font
+    return None
 
 
 @functools.cache
 def _blank() -> QPixmap:
     """Takes the place of the tick, so that the names of layers without parameters stand in line with the others."""
-    blank = QPixmap(14, 14)
+    blank = QPixmap(TICK_WIDTH, 16)
     blank.fill(Qt.GlobalColor.transparent)
     return blank
-
-
-def _field(layer: Layer | None) -> str:
-    if layer is None or layer.training_only:
-        return ""
-    return f"all{THIN}" if layer.receptive_field is None else count(layer.receptive_field)

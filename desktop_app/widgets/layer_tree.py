@@ -2,76 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRectF, QSize, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QResizeEvent,
-    QUndoCommand,
-    QUndoStack,
-)
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QToolButton,
-    QTreeView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QUndoCommand, QUndoStack
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.figures import count, percent
-from desktop_app.widgets.layer_model import FIELD, NAME, PARAMETERS, SHAPE, STATE, TYPE, LayerModel
-from desktop_app.widgets.layer_nodes import Node
+from desktop_app.settings import Settings
+from desktop_app.widgets.figures import count
+from desktop_app.widgets.fold import Fold
+from desktop_app.widgets.layer_columns import share_of
+from desktop_app.widgets.layer_facts import FOLLOW
+from desktop_app.widgets.layer_model import LayerModel
+from desktop_app.widgets.layer_view import LayerView
+from desktop_app.widgets.norm_switches import NormSwitches
+from desktop_app.widgets.page_frame import ElidedLabel
 from desktop_app.widgets.search_field import SearchField
-from engine.events import Layer
+from desktop_app.widgets.share_bar import ShareBar
+from engine.events import GraphNode, Layer, LayerTimed
 
-WIDTHS = {TYPE: 108, SHAPE: 116, PARAMETERS: 92, FIELD: 80, STATE: 128}
-GIVES_WAY = (FIELD, SHAPE, TYPE)
-"""Columns hidden one after the other where there is no room; what a layer is called and whether it trains stay."""
-NARROWEST_NAME, WIDEST_NAME = 132, 320
+if TYPE_CHECKING:
+    from engine.runs import LayerProof
 
 
 class LayerTree(QWidget):
-    """Header line, search, and the tree itself.
+    """Header line, search, the tree itself, and the switches of the normalisation.
 
     `origin` is a word of the owner's for why the ticks are as they are (a strategy's name, say); ticking by hand makes
-    it "". Undo brings back the ticks and the origin.
+    it "". Undo brings back the ticks and the origin. With `settings` the choice of columns is remembered.
     """
 
-    trainable_changed = Signal(tuple)  # tuple[str, ...]: the layers that train, in execution order
+    trainable_changed = Signal(tuple)  # tuple[str, ...]: the layers that are ticked, in execution order
+    norm_changed = Signal(str, str)  # scale and shift: follow, frozen, trained; statistics: follow, frozen
+    selected = Signal(str)  # the layer or block that the person moved to
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, settings: Settings | None = None) -> None:
         super().__init__(parent)
         self.origin = ""
         self.undo_stack = QUndoStack(self)
         self.model = LayerModel(self)
-        self.summary = QLabel()
-        self.summary.setAccessibleName("Parameters")
+        self.summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.bar = ShareBar()
         self.search = SearchField("Search layers")
-        self.view = _View(self.model)
+        self.view = LayerView(self.model, settings)
+        self.switches = NormSwitches()
+        self.advanced = Fold("Advanced", self.switches)
         self._lay_out()
         self.model.ticked.connect(self._on_ticked)
         self.model.changed.connect(self._on_changed)
         self.search.textChanged.connect(self.view.show_matches)
         self.view.wanted.connect(self._on_ticked)
+        self.view.selected.connect(self.selected)
+        self.switches.chosen.connect(self._on_norm_chosen)
+        self._on_changed()
+
+    # --- what is shown
 
     def set_layers(self, layers: tuple[Layer, ...], trainable: Iterable[str] = (), origin: str = "") -> None:
-        """Show another model; what could be undone before is forgotten."""
+        """Show another model; what could be undone before is forgotten, and so are rates, times and proof unless the
+        layers have the same names."""
         self.undo_stack.clear()
         self.origin = origin
         self.model.set_layers(layers, trainable)
-        self.view.show_first_level()
+        self.view.show_stages()
 
     def trainable(self) -> tuple[str, ...]:
         return self.model.trainable()
@@ -81,36 +76,77 @@ class LayerTree(QWidget):
         after = (frozenset(names), origin)
         before = (frozenset(self.model.trainable()), self.origin)
         if after != before:
-            self.undo_stack.push(_Tick(self, before, after, text))
+            self.undo_stack.push(_Change(text, lambda: self._apply(*after), lambda: self._apply(*before)))
+
+    def set_norm(self, affine: str, statistics: str) -> None:
+        """Show what becomes of the normalisation, without saying it: `affine` is follow, frozen or trained,
+        `statistics` follow or frozen."""
+        self.switches.choose(affine, statistics)
+        self.model.set_norm(affine, statistics)
+
+    def norm(self) -> tuple[str, str]:
+        return self.model.facts.affine, self.model.facts.statistics
+
+    def set_rates(self, rates: Mapping[int, float]) -> None:
+        """The learning-rate multiplier of each block, by Layer.block; nothing takes the column away."""
+        self.model.set_rates(rates)
+
+    def set_times(self, times: Mapping[str, LayerTimed]) -> None:
+        """What was measured on this machine, by the layer's name; nothing takes the column away."""
+        self.model.set_times(times)
+
+    def set_graph(self, nodes: Iterable[GraphNode]) -> None:
+        """The operations of the same model: they tell what a block of branches puts out."""
+        self.model.set_graph(nodes)
+
+    def set_proof(self, proof: Mapping[str, LayerProof]) -> None:
+        """What the hashes before and after a run say, by the layer's name; nothing takes the column away."""
+        self.model.set_proof(proof)
+
+    def select(self, name: str) -> None:
+        """Go to the layer or block of that dotted name, or to what is nearest to it, and say nothing. A search that
+        hides it is forgotten."""
+        if not self.view.select(name) and self.search.text():
+            self.search.clear()
+            self.view.select(name)
+
+    # --- what the person does
 
     def _apply(self, names: frozenset[str], origin: str) -> None:
         self.origin = origin
         self.model.set_trainable(names)
         self.trainable_changed.emit(self.model.trainable())
 
+    def _apply_norm(self, affine: str, statistics: str) -> None:
+        self.set_norm(affine, statistics)
+        self.norm_changed.emit(affine, statistics)
+
     def _on_ticked(self, names: frozenset[str]) -> None:
         self.set_trainable(names)
 
+    def _on_norm_chosen(self, affine: str, statistics: str) -> None:
+        before, after = self.norm(), (affine, statistics)
+        if before != after:
+            redo, undo = (lambda: self._apply_norm(*after)), (lambda: self._apply_norm(*before))
+            self.undo_stack.push(_Change("normalisation", redo, undo))
+
     def _on_changed(self) -> None:
         everything, trains = self.model.parameters()
-        share = trains / everything if everything else 0.0
-        self.summary.setText(f"{count(everything)} parameters, {count(trains)} train ({percent(share)})")
-        self.bar.set_share(share)
+        words = f"{count(everything)} parameters, {count(trains)} train ({share_of(trains, everything)})"
+        self.summary.set_whole(words)
+        self.bar.set_share(trains / everything if everything else 0.0)
+        changed = sum(choice != FOLLOW for choice in self.norm())
+        self.advanced.set_title(f"Advanced · {changed} changed" if changed else "Advanced")
+        self.advanced.setVisible(self.model.facts.has_norm())
+        self.switches.set_has_statistics(self.model.facts.has_statistics())
+
+    # --- how it is made
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout(spacing=theme.GRID)
-        tools.addWidget(self.search)
-        undo = self.undo_stack.createUndoAction(self, "Undo")
-        undo.setShortcut(QKeySequence.StandardKey.Undo)
-        redo = self.undo_stack.createRedoAction(self, "Redo")
-        redo.setShortcut(QKeySequence.StandardKey.Redo)
-        unfold = QAction("Unfold all", self, triggered=self.view.expandAll)
-        fold = QAction("Fold all", self, triggered=self.view.collapseAll)
-        icons = ("undo-2", "redo-2", "unfold-vertical", "fold-vertical")
-        for action, icon in zip((undo, redo, unfold, fold), icons, strict=True):
-            tools.addWidget(_tool(action, icon))
-            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-            self.addAction(action)
+        tools.addWidget(self.search, 1)
+        for button in self._tools():
+            tools.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GRID)
@@ -118,23 +154,49 @@ class LayerTree(QWidget):
         layout.addWidget(self.bar)
         layout.addLayout(tools)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.advanced)
         self.setFocusProxy(self.view)
 
+    def _tools(self) -> list[QToolButton]:
+        undo = self.undo_stack.createUndoAction(self, "Undo")
+        undo.setShortcut(QKeySequence.StandardKey.Undo)
+        redo = self.undo_stack.createRedoAction(self, "Redo")
+        redo.setShortcut(QKeySequence.StandardKey.Redo)
+        unfold = QAction("Unfold all", self, triggered=self.view.expandAll)
+        fold = QAction("Fold all", self, triggered=self.view.collapseAll)
+        columns = QAction("Columns", self, triggered=self._show_columns_menu)
+        buttons = []
+        for action, icon in (
+            (undo, "undo-2"),
+            (redo, "redo-2"),
+            (unfold, "unfold-vertical"),
+            (fold, "fold-vertical"),
+            (columns, "table-2"),
+        ):
+            buttons.append(_tool(action, icon))
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            self.addAction(action)
+        self._columns = buttons[-1]
+        return buttons
 
-class _Tick(QUndoCommand):
-    """One change of the ticks."""
+    def _show_columns_menu(self) -> None:
+        menu = self.view.columns_menu()
+        below = self._columns.rect().bottomRight() - QPoint(menu.sizeHint().width(), 0)
+        menu.popup(self._columns.mapToGlobal(below))
 
-    def __init__(
-        self, tree: LayerTree, before: tuple[frozenset[str], str], after: tuple[frozenset[str], str], text: str
-    ) -> None:
+
+class _Change(QUndoCommand):
+    """One thing that the person changed."""
+
+    def __init__(self, text: str, redo: Callable[[], None], undo: Callable[[], None]) -> None:
         super().__init__(text)
-        self._tree, self._before, self._after = tree, before, after
+        self._redo, self._undo = redo, undo
 
     def redo(self) -> None:
-        self._tree._apply(*self._after)
+        self._redo()
 
     def undo(self) -> None:
-        self._tree._apply(*self._before)
+        self._undo()
 
 
 def _tool(action: QAction, icon: str) -> QToolButton:
@@ -145,128 +207,3 @@ def _tool(action: QAction, icon: str) -> QToolButton:
     button.setFixedSize(32, 32)
     button.setAccessibleName(action.text())
     return button
-
-
-class _Matches(QSortFilterProxyModel):
-    """Layers whose dotted name or type holds the text, with the blocks they lie in."""
-
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
-        text = self.filterRegularExpression().pattern()
-        model: LayerModel = self.sourceModel()  # type: ignore[assignment]
-        node = model.node(model.index(row, NAME, parent))
-        return not text or text in node.name.lower() or bool(node.layer and text in node.layer.type.lower())
-
-
-class _View(QTreeView):
-    wanted = Signal(object)  # frozenset[str]: what would train
-
-    def __init__(self, model: LayerModel) -> None:
-        super().__init__()
-        self._layers = model
-        self._matches = _Matches(self)
-        self._matches.setSourceModel(model)
-        self._matches.setRecursiveFilteringEnabled(True)
-        self.setModel(self._matches)
-        self.setAccessibleName("Layers")
-        self.setUniformRowHeights(True)
-        self.setAlternatingRowColors(False)
-        self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setIndentation(20)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._on_menu_requested)
-        header = self.header()
-        header.setStretchLastSection(True)
-        header.setSectionsMovable(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for column, width in WIDTHS.items():
-            header.resizeSection(column, theme.wide(width))
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        room, narrowest = self.viewport().width() - sum(map(theme.wide, WIDTHS.values())), theme.wide(NARROWEST_NAME)
-        for column in GIVES_WAY:
-            narrow = room < narrowest
-            self.setColumnHidden(column, narrow)
-            room += theme.wide(WIDTHS[column]) if narrow else 0
-        self.header().resizeSection(NAME, max(narrowest // 2, min(room, theme.wide(WIDEST_NAME))))
-
-    def show_matches(self, text: str) -> None:
-        self._matches.setFilterFixedString("")
-        self._matches.setFilterRegularExpression(text.strip().lower().replace("\\", ""))
-        if text:
-            self.expandAll()
-        else:
-            self.show_first_level()
-
-    def show_first_level(self) -> None:
-        """Unfold the outermost blocks, so that the stages of the model can be seen, and the rest stay folded."""
-        self.collapseAll()
-        self.expandToDepth(0)
-        first = self._matches.index(0, NAME)
-        if first.isValid():
-            self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
-            self._tick_selected()
-        else:
-            super().keyPressEvent(event)
-
-    def _tick_selected(self) -> None:
-        """Tick all that is selected, or untick it where all of it is ticked."""
-        nodes = [node for node in self._selected() if node.owners]
-        if nodes:
-            states = {self._layers.state(node) for node in nodes}
-            self.wanted.emit(self._layers.names_with(nodes, states != {"trains"}))
-
-    def _selected(self) -> list[Node]:
-        indexes = self.selectionModel().selectedRows(NAME) or [self.currentIndex()]
-        return [self._layers.node(self._matches.mapToSource(index)) for index in indexes if index.isValid()]
-
-    def _on_menu_requested(self, position: QPoint) -> None:
-        index = self.indexAt(position)
-        node = self._layers.node(self._matches.mapToSource(index)) if index.isValid() else None
-        if node and node.owners:
-            self.menu_for(node).popup(self.viewport().mapToGlobal(position))
-
-    def menu_for(self, node: Node) -> QMenu:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        changes = (
-            ("Freeze up to here", "snowflake", "frozen", self._layers.names_without(node)),
-            ("Train from here", "flame", "trainable", self._layers.names_from(node)),
-        )
-        for text, icon, colour, names in changes:
-            action = menu.addAction(theme.icon(icon, 16, colour), text)
-            action.triggered.connect(lambda _=False, names=names: self.wanted.emit(names))
-        return menu
-
-
-class ShareBar(QWidget):
-    """How much of the model trains: a thin bar, cold for what is frozen and warm for what trains."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._share = 0.0
-        self.setFixedHeight(6)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_share(self, share: float) -> None:
-        self._share = share
-        self.setToolTip(f"{percent(1 - share)} frozen, {percent(share)} trainable")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        outline = QPainterPath()
-        outline.addRoundedRect(QRectF(self.rect()), 3, 3)
-        painter.setClipPath(outline)
-        warm = self.width() * self._share
-        if 0 < self._share < 1:
-            warm = min(max(warm, 3.0), self.width() - 3.0)
-        painter.fillRect(self.rect(), theme.colour("frozen"))
-        painter.fillRect(QRectF(self.width() - warm, 0, warm, self.height()), theme.colour("trainable"))
