@@ -26,13 +26,14 @@ from engine.control import Control
 from engine.dataset.loader import in_groups
 from engine.errors import ThawError
 from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
+from engine.memory import keep_memory
+from engine.models.own_strategies import expanded
 from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.finish import close_run, finished_event
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
-from engine.training.memory import keep_memory
 from engine.training.optimizer import extend_optimizer, make_optimizer, restore_state
 from engine.training.phases import after_epoch, patience_left, rates, stages_left
 from engine.training.prepare import Run, prepare
@@ -63,7 +64,7 @@ def train(
         return
     fresh = not resume or runs.state(run_dir) == "absent"
     if fresh:
-        runs.create(run_dir, config)
+        runs.create(run_dir, expanded(config))
     started = False
     try:
         for event in logged(run_dir, _run(run_dir, weights_dir, offline, control)):
