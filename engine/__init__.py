@@ -17,17 +17,19 @@ VERBS = {
     "scan": "engine.dataset.index",
     "list_models": "engine.models.tables",
     "describe_layers": "engine.models.layers",
+    "measure": "engine.models.measure",
     "train": "engine.training.run",
     "advise": "engine.training.advise",
     "evaluate": "engine.evaluation.report",
     "predict": "engine.prediction.batch",
+    "pseudo_label": "engine.prediction.pseudo_labels",
     "demo": "engine.demo",
     "checks": "engine.doctor",
     "list_weights": "engine.models.weights_list",
     "get_weights": "engine.models.weights_list",
     "import_weights": "engine.models.import_weights",
 }
-HEAVY = ("advise", "describe_layers", "train", "demo")
+HEAVY = ("advise", "describe_layers", "measure", "train", "demo")
 
 
 def __getattr__(name: str) -> Any:

@@ -275,6 +275,18 @@ def layers(
 
 
 @cli.command()
+@click.argument("model")
+@click.option("--image-size", type=click.IntRange(1), help="Side of the image in pixels.")
+@click.option("--batch-size", type=click.IntRange(2), default=8, show_default=True, help="Photos at once.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@with_json
+def measure(model: str, image_size: int | None, batch_size: int, device: str, as_json: bool) -> int:
+    """Measure how long each layer of MODEL takes on this machine, forward and backward."""
+    control = Control()
+    return play(engine.measure(model, image_size, batch_size, device, control), control, as_json)
+
+
+@cli.command()
 @click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
 @with_json
 def models(weights_dir: Path | None, as_json: bool) -> int:

@@ -93,6 +93,10 @@ class TrainConfig(BaseModel):
     continue_from: Annotated[
         Path | None, setting(None, "Continue from", "The folder of an earlier run whose best weights to start from.")
     ]
+    pseudo_labels: Annotated[
+        Path | None,
+        setting(None, "Pseudo-labels", "A CSV file of photos labelled by an earlier model, to train on as well."),
+    ]
     head: Annotated[
         Literal["linear", "dropout", "mlp", "batchnorm-mlp"],
         setting("linear", "Head", "What stands between the model's features and the classes."),

@@ -12,6 +12,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from engine import events as ev
 from engine.models.weights_words import findings, headline
 
+Row = ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed
+"""What is shown as a row of a table."""
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -41,22 +44,24 @@ class Screen:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._titles: tuple[str, ...] = ()
-        self._rows: list[tuple[str, ...]] = []
+        self._tables: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         self._after: list[str] = []
 
     def show(self, event: ev.Event) -> None:
-        if isinstance(event, ev.Layer | ev.Model | ev.WeightsListed):
+        if isinstance(event, Row):
             self._add_row(event)
         elif not self._move_bar(event):
             sentence = _sentence(event)
-            if sentence and self._rows:
+            if sentence and self._tables:
                 self._after.append(sentence)  # sums belong below their table
             elif sentence:
                 console.print(escape(sentence))
 
     def show_tables(self) -> None:
-        for line in (*in_columns(self._titles, self._rows), *self._after):
+        for titles, rows in self._tables.items():
+            for line in in_columns(titles, rows):
+                console.print(escape(line))
+        for line in self._after:
             console.print(escape(line))
 
     def _move_bar(self, event: ev.Event) -> bool:
@@ -78,7 +83,7 @@ class Screen:
             case ev.StageStarted():
                 self._bar(event.title, None, None, "")
             case _:
-                return isinstance(event, ev.Prediction)
+                return isinstance(event, ev.Prediction | ev.PseudoLabel)
         return True
 
     def _bar(self, title: str, done: int | None, total: int | None, note: str) -> None:
@@ -86,9 +91,9 @@ class Screen:
             self._task = self._progress.add_task(title, total=None, note="")
         self._progress.update(self._task, description=title, completed=done or 0, total=total, note=note)
 
-    def _add_row(self, event: ev.Layer | ev.Model | ev.WeightsListed) -> None:
-        self._titles, cells = _cells(event)
-        self._rows.append(cells)
+    def _add_row(self, event: Row) -> None:
+        titles, cells = _cells(event)
+        self._tables.setdefault(titles, []).append(cells)
 
 
 def in_columns(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
@@ -109,7 +114,7 @@ COUNTED = ("train", "val", "test", "photos")
 RIGHT_ALIGNED = ("MB", "Parameters", "Sees", "ImageNet", "Photos/s")
 
 
-def _cells(row: ev.Layer | ev.Model | ev.WeightsListed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
     match row:
         case ev.Layer():
             return _layer_cells(row)
@@ -239,6 +244,16 @@ def _(event: ev.PredictionFinished) -> str:
     return (
         f"{head} after {duration(event.seconds)}: {event.photos:,} photos, {event.failed:,} of them could not be read, "
         f"{event.skipped:,} other entries skipped; {event.images_per_second:.0f} photos/s{where}"
+    )
+
+
+@_says(ev.PseudoLabelsFinished)
+def _(event: ev.PseudoLabelsFinished) -> str:
+    head = "Stopped" if event.stopped else "Finished"
+    where = f"\nTable: {event.out}" if event.out else ""
+    return (
+        f"{head} after {duration(event.seconds)}: of {event.photos:,} photos the model is sure of {event.sure:,}; "
+        f"{event.proposed:,} are proposed, about equally many of each class{where}"
     )
 
 

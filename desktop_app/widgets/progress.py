@@ -92,4 +92,5 @@ _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
     events.PredictionFinished: _ended,
     events.RunFinished: _ended,
     events.Advice: _ended,
+    events.PseudoLabelsFinished: _ended,
 }

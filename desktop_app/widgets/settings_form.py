@@ -12,7 +12,7 @@ from desktop_app.widgets.page_frame import Picture, muted_label
 from desktop_app.widgets.setting_fields import Declared, Field, make_field
 from engine.config import TrainConfig
 
-ELSEWHERE = ("data", "model", "strategy", "trainable", "unfreeze", "weights", "continue_from")
+ELSEWHERE = ("data", "model", "strategy", "trainable", "unfreeze", "weights", "continue_from", "pseudo_labels")
 """Settings that have a page of their own."""
 
 

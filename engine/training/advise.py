@@ -24,11 +24,11 @@ from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
 from engine.errors import ThawError
 from engine.events import Advice, Event, FeaturesComputed, Model, Notice, StageStarted
+from engine.memory import keep_memory
 from engine.models import advice, tables, weights
 from engine.models.advice import AdviceRow
 from engine.models.build import Classifier, build_pretrained, head_path
 from engine.models.catalog import ModelSpec, find_model
-from engine.training.memory import keep_memory
 from engine.training.probe import Probe, cross_validate
 
 MOST_PHOTOS = 500
@@ -118,7 +118,7 @@ def sample_of(photos: Sequence[Photo], classes: Sequence[str], seed: int) -> tup
         by_class.get(photo.label, []).append(photo)
     pools = list(by_class.values())
     for pool in pools:
-        generator.shuffle(pool)  # type: ignore[arg-type]
+        generator.shuffle(pool)
     quota = _quota([len(pool) for pool in pools], MOST_PHOTOS)
     return tuple(photo for pool in pools for photo in pool[:quota])
 

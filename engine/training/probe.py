@@ -65,7 +65,8 @@ def _stratified(labels: Tensor, folds: int, seed: int) -> Tensor:
 def _scaled(features: Tensor, known: Tensor) -> Tensor:
     """Centred, and of mean length 1 over the `known` photos: so one L2 suits backbones of every scale and width."""
     centred = features - features[known].mean(0)
-    return centred / centred[known].norm(dim=1).mean().clamp_min(1e-12)
+    length: Tensor = centred[known].norm(dim=1).mean().clamp_min(1e-12)
+    return centred / length
 
 
 def _fit(features: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
