@@ -19,6 +19,7 @@ EXAMPLES = {
     bool: True,
     Path: Path("/photos/ä b.jpg"),
     tuple[str, ...]: ("ants", "bees"),
+    tuple[str, str]: ("ants", "bees"),
     tuple[int, ...]: (3, 224, 224),
     tuple[tuple[str, float], ...]: (("bees", 0.75), ("ants", 0.25)),
     tuple[tuple[str, int, int, int, int], ...]: (("ants", 1, 2, 3, 4),),
