@@ -16,6 +16,9 @@ from desktop_app.widgets.figures import count
 AUTOMATIC = "automatic"
 WIDTH = 128
 WORDS = {"adamw": "AdamW", "sgd": "SGD", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS", True: "yes", False: "no"}
+WORDS |= {"relu": "ReLU", "leaky-relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
+WORDS |= {"he-normal": "He, normal", "he-uniform": "He, uniform", "strided": "strided convolution"}
+WORDS |= {"xavier-normal": "Xavier, normal", "xavier-uniform": "Xavier, uniform"}
 
 
 class Declared:

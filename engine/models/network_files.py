@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tomllib
@@ -57,6 +58,15 @@ def save_network(network: Network, folder: Path | None = None) -> Path:
     except OSError as error:
         raise ThawError(f"{path} cannot be written ({error.strerror}); choose another folder for models.") from error
     return path
+
+
+def own_networks(folder: Path | None = None) -> dict[Path, Network]:
+    """The person's own networks by their files; a file that is no such network, or is damaged, is left out."""
+    found: dict[Path, Network] = {}
+    for path in sorted((folder or models_folder()).glob("*.toml")):
+        with contextlib.suppress(ThawError):
+            found[path] = read_network(path)
+    return found
 
 
 def name_of(title: str) -> str:
