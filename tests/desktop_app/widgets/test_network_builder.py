@@ -203,16 +203,17 @@ def test_steps_of_a_number_are_undone_at_once(builder: NetworkBuilderDialog) -> 
     assert spin(builder, "units").value() == 4000
 
 
-def test_the_kind_of_a_row_is_changed_in_place(builder: NetworkBuilderDialog) -> None:
+def test_the_kind_of_a_row_is_changed_in_place(builder: NetworkBuilderDialog, qtbot: QtBot) -> None:
     go_to(builder, 1)
     form = builder.parts.form
     form.kind.activated.emit(form.kind.findData("norm"))
     assert builder.network.rows[1] == Norm()
     over, groups = form.field("over").widget, form.field("groups").widget
     assert isinstance(over, QComboBox)
-    assert not groups.isVisibleTo(form)
+    qtbot.waitUntil(over.isVisible)
+    assert not groups.isVisible()
     over.setCurrentIndex(over.findData("group"))
-    assert groups.isVisibleTo(form)
+    qtbot.waitUntil(groups.isVisible)
     assert "8 groups do not divide the 20 channels here." in column(builder, KIND)
 
 
