@@ -111,13 +111,28 @@ def in_columns(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str
 
 
 COUNTED = ("train", "val", "test", "photos")
-RIGHT_ALIGNED = ("MB", "Parameters", "Sees", "ImageNet", "Photos/s")
+THE_NETWORK = "(the network itself)"
+RIGHT_ALIGNED = (
+    "MB",
+    "No.",
+    "Forward ms",
+    "Backward ms",
+    "Multiply-adds",
+    "Parameters",
+    "Sees",
+    "ImageNet",
+    "Photos/s",
+)
 
 
 def _cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
     match row:
         case ev.Layer():
             return _layer_cells(row)
+        case ev.GraphNode():
+            return _node_cells(row)
+        case ev.LayerTimed():
+            return _time_cells(row)
         case ev.Model():
             return _model_cells(row)
         case ev.WeightsListed():
@@ -125,11 +140,25 @@ def _cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _layer_cells(row: ev.Layer) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    titles = ("Layer", "Type", "Output", "Parameters", "Sees", "State")
+    titles = ("Layer", "Type", "Output", "Parameters", "Multiply-adds", "Sees", "State")
     sees = "whole image" if row.receptive_field is None else f"{row.receptive_field} px"
+    if row.training_only:
+        sees = "training only"
     state = ("trains" if row.trainable else "frozen") if row.parameters else ""
     output = " × ".join(map(str, row.output_shape))
-    return titles, ("  " * row.depth + row.name, row.type, output, f"{row.parameters:,}", sees, state)
+    name = "  " * row.depth + row.name if row.name else THE_NETWORK
+    return titles, (name, row.type, output, f"{row.parameters:,}", f"{row.flops:,}", sees, state)
+
+
+def _node_cells(row: ev.GraphNode) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("No.", "Operation", "What", "Kind", "From", "Gives")
+    inputs, output = ", ".join(map(str, row.inputs)), " × ".join(map(str, row.output_shape))
+    return titles, (str(row.number), row.name, row.op, row.kind, inputs, output)
+
+
+def _time_cells(row: ev.LayerTimed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("Layer", "Forward ms", "Backward ms")
+    return titles, (row.name or THE_NETWORK, f"{row.forward_seconds * 1e3:.3f}", f"{row.backward_seconds * 1e3:.3f}")
 
 
 def _model_cells(row: ev.Model) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -261,7 +290,17 @@ def _(event: ev.PseudoLabelsFinished) -> str:
 def _(event: ev.LayersFinished) -> str:
     share = event.trainable / event.parameters
     trains = f"{event.trainable:,} train ({share:.1%})"
-    return f"{event.model} at {event.image_size} px: {event.parameters:,} parameters, {trains}"
+    products = f"{event.flops / 1e9:.3g} billion multiply-adds an image"
+    return f"{event.model} at {event.image_size} px: {event.parameters:,} parameters, {trains}, {products}"
+
+
+@_says(ev.MeasureFinished)
+def _(event: ev.MeasureFinished) -> str:
+    forward, backward = event.forward_seconds, event.backward_seconds
+    return (
+        f"{event.model} at {event.image_size} px on {event.device} with {event.threads} threads, {event.batch_size} "
+        f"photos at once: {forward * 1e3:.1f} ms forward, {backward * 1e3:.1f} ms backward a photo"
+    )
 
 
 @_says(ev.Check)

@@ -74,6 +74,12 @@ def describe_layers(
     yield LayersFinished(spec.name, size, sum(parameters.values()), sum(parameters[name] for name in trainable), total)
 
 
+def described_rows(spec: ModelSpec, image_size: int) -> tuple[str, ...]:
+    """The dotted names of the rows alone, in execution order. Raises ThawError as `describe_layers` does."""
+    network, traced = _trace(spec, image_size, 2, "linear", 512)
+    return (*traced.rows, *(name for name in owners(network) if name not in traced.seen))
+
+
 def count_own_parameters(network: nn.Module) -> dict[str, int]:
     """Parameters of each module without its children's, by dotted name; one that is shared counts for the first."""
     counted: set[int] = set()
