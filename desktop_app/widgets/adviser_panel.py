@@ -1,0 +1,284 @@
+"""What suits these photos: the adviser's answer as a small table and two sentences, at the place where it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app import dialogs, theme
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets.figures import duration, quantity
+from desktop_app.widgets.page_frame import Banner, group_label, muted_label
+from desktop_app.widgets.progress import Progress, after
+from desktop_app.worker import Jobs, Worker
+from engine import process
+from engine.control import Control
+from engine.events import Advice, Notice
+from engine.models.catalog import find_model
+from engine.models.heads import HEADS
+from engine.models.strategies import STRATEGIES
+
+KIND = "advise"
+NO_DATASET = "Choose a dataset, and Thaw can say what suits it."
+OFFER = (
+    "Looks at up to 500 of your photos through a network that knows a million others, and says which model and "
+    "strategy suit them. Nothing is changed."
+)
+ROWS = ("Model", "Strategy", "Head", "Augmentation", "Epochs")
+
+
+def changes_of(advice: Advice) -> dict[str, Any]:
+    """The settings of a run that the advice names; what a person had ticked or planned by hand gives way."""
+    return {
+        "model": advice.model,
+        "strategy": advice.strategy,
+        "head": advice.head,
+        "augmentation": advice.augmentation,
+        "epochs": advice.epochs,
+        "trainable": None,
+        "unfreeze": None,
+    }
+
+
+def in_words(advice: Advice) -> tuple[str, ...]:
+    """The cells of the table, in the order of ROWS."""
+    return (
+        find_model(advice.model).title,
+        STRATEGIES[advice.strategy].title,
+        HEADS[advice.head].title,
+        advice.augmentation.capitalize(),
+        str(advice.epochs),
+    )
+
+
+class AdviserPanel(QFrame):
+    """`taken` carries the Advice that the person wants to use. Without a dataset, `dataset_wanted` asks for one;
+    `self_training_wanted` asks for pseudo-labels, which is offered where they may help."""
+
+    taken = Signal(object)
+    dataset_wanted = Signal()
+    self_training_wanted = Signal()
+
+    def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self.setAccessibleName("What suits these photos?")
+        self._project, self._jobs, self._settings = project, jobs, settings
+        self._worker: Worker | None = None
+        self._root: Path | None = None
+        self._progress = Progress()
+        self._left_out = 0
+        self._no_weights = ""
+        self.advice: Advice | None = None
+        self.ask = QPushButton("Advise me")
+        self.stop = QPushButton("Stop")
+        self.use = QPushButton("Use this")
+        self.self_training = QPushButton("Self-training…")
+        self.sentence = muted_label(wrap=True)
+        self.bar = QProgressBar()
+        self.told = muted_label()
+        self.cells = {name: QLabel() for name in ROWS}
+        self.because = QLabel()
+        self.measured = muted_label(wrap=True)
+        self._banner: Banner | None = None
+        self._pages = (self._page(self.sentence), self._page(self.bar, self.told), self._answer())
+        self._column = QVBoxLayout(self)
+        self._lay_out()
+        self._connect()
+        self._show_state()
+
+    # --- what the person does
+
+    def start(self) -> None:
+        """Ask the adviser about the open dataset."""
+        dataset = self._project.dataset
+        if dataset is None:
+            self.dataset_wanted.emit()
+            return
+        reason = self._jobs.busy_reason()
+        if reason:
+            self._show_banner("info", reason)
+            return
+        arguments = [str(dataset.root)]
+        if self._settings.weights_dir:
+            arguments += ["--weights-dir", str(self._settings.weights_dir)]
+
+        def job(control: Control) -> Iterator[Any]:
+            return process.run("advise", arguments, control)
+
+        self._show_banner("", "")
+        self.advice, self._progress, self._left_out, self._no_weights = None, Progress(), 0, ""
+        self._root = dataset.root
+        self._worker = self._jobs.start("Looking at your photos", job, KIND, heavy=True, at_place=(Exception,))
+        self._worker.happened.connect(self._on_happened)
+        self._worker.failed.connect(self._on_failed)
+        self._show_state()
+        self.stop.setFocus()
+
+    # --- what the job says
+
+    def _on_happened(self, event: object) -> None:
+        if self.sender() is not self._worker:
+            return
+        self._progress = after(self._progress, event)
+        if isinstance(event, Advice):
+            self.advice = event
+        elif isinstance(event, Notice):
+            self._left_out += event.kind == "photo_left_out"
+            self._no_weights = event.text if event.kind == "no_weights" else self._no_weights
+        self._show_progress()
+
+    def _on_failed(self, error: object) -> None:
+        if self.sender() is self._worker and isinstance(error, BaseException):
+            self._show_banner("error", dialogs.in_words(error)[0])
+
+    def _on_ended(self, worker: Worker) -> None:
+        if worker is not self._worker:
+            return
+        self._worker = None
+        had_focus = self.stop.hasFocus()
+        self._show_state()
+        if had_focus:
+            (self.use if self.advice and self.use.isEnabled() else self.ask).setFocus()
+
+    def _on_dataset_changed(self) -> None:
+        root = self._project.dataset.root if self._project.dataset else None
+        if root != self._root:  # advice about other photos is none
+            self.advice = None
+            self._show_banner("", "")
+            if self._worker:
+                self._worker.control.stop()
+        self._show_state()
+
+    # --- what is shown
+
+    def _show_state(self) -> None:
+        has_dataset, running = self._project.dataset is not None, self._worker is not None
+        self.sentence.setText(OFFER if has_dataset else NO_DATASET)
+        self.ask.setText("Choose a dataset" if not has_dataset else "Ask again" if self.advice else "Advise me")
+        self.ask.setAccessibleName(self.ask.text())
+        self.ask.setVisible(not running)
+        self.stop.setVisible(running)
+        theme.set_icon(self.ask, "sparkles" if has_dataset else "folder-open")
+        if running:
+            self._show_progress()
+        elif self.advice:
+            self._show_advice(self.advice)
+        now = 1 if running else 2 if self.advice else 0
+        for place, page in enumerate(self._pages):
+            page.setVisible(place == now)
+
+    def _show_progress(self) -> None:
+        share = self._progress.share
+        self.bar.setRange(0, 0 if share is None else 1000)
+        self.bar.setValue(0 if share is None else round(1000 * share))
+        words = filter(None, (self._progress.detail or "starting", self._progress.left))
+        self.told.setText(", ".join(words))
+
+    def _show_advice(self, advice: Advice) -> None:
+        for name, text in zip(ROWS, in_words(advice), strict=True):
+            self.cells[name].setText(text)
+            self.cells[name].setAccessibleName(f"{name}: {text}")
+        self.because.setText(" ".join(advice.sentences))
+        self.measured.setText(self._measured(advice))
+        self.self_training.setVisible(advice.self_training)
+        self._show_use()
+
+    def _measured(self, advice: Advice) -> str:
+        if advice.similarity is None:
+            return self._no_weights
+        left_out = f" {quantity(self._left_out, 'photo')} could not be read." if self._left_out else ""
+        return f"Similarity {advice.similarity:.2f} of 1, measured in {duration(advice.seconds)}.{left_out}"
+
+    def _show_use(self) -> None:
+        if self.advice is None or self._project.dataset is None:
+            return
+        config = self._project.config
+        in_use = all(getattr(config, name) == value for name, value in changes_of(self.advice).items())
+        self.use.setText("In use" if in_use else "Use this")
+        self.use.setAccessibleName(self.use.text())
+        theme.set_icon(self.use, "check" if in_use else "")
+        self.use.setEnabled(not in_use)
+
+    def _show_banner(self, kind: str, text: str) -> None:
+        if self._banner is not None:
+            self._banner.hide()
+            self._banner.deleteLater()
+            self._banner = None
+        if text:
+            self._banner = Banner(kind, text)
+            self._column.addWidget(self._banner)
+
+    def banner_text(self) -> str:
+        return self._banner.label.text() if self._banner else ""
+
+    # --- how it is made
+
+    def _connect(self) -> None:
+        self.ask.clicked.connect(self.start)
+        self.stop.clicked.connect(lambda: self._worker and self._worker.control.stop())
+        self.use.clicked.connect(lambda: self.taken.emit(self.advice))
+        self.self_training.clicked.connect(self.self_training_wanted)
+        self._project.dataset_changed.connect(self._on_dataset_changed)
+        self._project.config_changed.connect(self._show_use)
+        self._jobs.ended.connect(self._on_ended)
+
+    def _lay_out(self) -> None:
+        theme.set_icon(self.stop, "square")
+        head = QHBoxLayout()
+        head.addWidget(group_label("What suits these photos?"))
+        head.addStretch(1)
+        head.addWidget(self.ask)
+        head.addWidget(self.stop)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the advice")
+        self._column.setContentsMargins(2 * theme.GRID, 12, 2 * theme.GRID, 12)
+        self._column.setSpacing(theme.GRID)
+        self._column.addLayout(head)
+        for page in self._pages:
+            self._column.addWidget(page)
+
+    def _page(self, *widgets: QWidget) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        for widget in widgets:
+            column.addWidget(widget)
+        return page
+
+    def _answer(self) -> QWidget:
+        table = QWidget()
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.GAP)
+        grid.setVerticalSpacing(4)
+        for place, (name, cell) in enumerate(self.cells.items()):
+            grid.addWidget(muted_label(name), place, 0)
+            grid.addWidget(cell, place, 1)
+        grid.setColumnStretch(1, 1)
+        self.because.setWordWrap(True)
+        self.self_training.setProperty("kind", "quiet")
+        self.self_training.setToolTip("Let a finished run label photos that have no class yet")
+        buttons = QWidget()
+        row = QHBoxLayout(buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self.use)
+        row.addWidget(self.self_training)
+        row.addStretch(1)
+        return self._page(table, self.because, self.measured, buttons)
