@@ -134,6 +134,8 @@ QTableView, QTreeView, QListView {
   background: $surface_raised; border: 1px solid $border; border-radius: 6px; outline: none;
   selection-background-color: $selected; selection-color: $text; gridline-color: transparent;
 }
+QGraphicsView#graph { background: $surface_raised; border: 1px solid $border; border-radius: 6px; }
+QGraphicsView#graph:focus { border: 1px solid $accent; }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 1px solid $accent; }
 QTableView::item, QTreeView::item, QListView::item { border: none; padding: 0 5px; }
 QTreeView::item:hover, QListView::item:hover { background: $hover; }

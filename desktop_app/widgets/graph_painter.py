@@ -1,0 +1,357 @@
+"""Draws a laid-out network: onto the screen with as much detail as can be read at the zoom, and into files with all."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtSvg import QSvgRenderer
+
+from desktop_app import theme
+from desktop_app.widgets import graph_colours
+from desktop_app.widgets.figures import percent
+from desktop_app.widgets.graph_faces import ICON, PAD, STRIPE, Face, fonts
+from desktop_app.widgets.graph_fold import Part
+from desktop_app.widgets.graph_freeze import FROZEN, NOTHING, PARTLY, Choice
+from desktop_app.widgets.graph_layout import TITLE, Box, Layout, Wire
+
+READABLE = 0.42
+"""The zoom below which words are left out: they would be smaller than 6 pixels."""
+COARSE = 0.18
+"""The zoom below which corners and curves are drawn straight."""
+BAND = 480.0
+"""Height in pixels of the stretches by which lines are drawn, so that only those in sight are."""
+MARGIN = 24.0
+ARROW = 4.0
+STATE_ICONS = {"frozen": ("snowflake", "frozen"), "trains": ("flame", "trainable"), "partly": ("flame", "trainable")}
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class Drawing:
+    """A layout with its words; what is marked in it may change, the layout may not."""
+
+    def __init__(self, layout: Layout, faces: dict[Part, Face], choice: Choice) -> None:
+        self.layout, self.faces, self.choice = layout, faces, choice
+        self.selected: Part | None = None
+        self.found: frozenset[Part] = frozenset()
+        """What a search found; the rest is dimmed while there is something."""
+        self.is_file = False
+        """Whether it is drawn into a file: icons as curves, and time does not matter."""
+        self._colours: dict[str, QColor] = {}
+        self._rects = {part: _rect(box) for part, box in layout.boxes.items()}
+        self._frames = {part: _rect(box) for part, box in layout.frames.items()}
+        self._curves = _bands(layout.wires)
+        self._straight = [QLineF(wire.x0, wire.y0, wire.x1, wire.y1) for wire in layout.wires]
+
+    def bounds(self) -> QRectF:
+        whole = QRectF(0, 0, self.layout.width, self.layout.height)
+        return whole.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+
+    def rect(self, part: Part) -> QRectF:
+        return self._rects.get(part) or self._frames[part]
+
+    def part_at(self, point: QPointF) -> Part | None:
+        """The box there, else the innermost frame."""
+        for part, rect in self._rects.items():
+            if rect.contains(point):
+                return part
+        inside = [part for part, rect in self._frames.items() if rect.contains(point)]
+        return inside[-1] if inside else None
+
+    def sign_of(self, part: Part) -> QRectF:
+        """Where the arrow stands that folds and unfolds a group."""
+        rect = self.rect(part)
+        height = self.faces[part].header if part in self._rects else TITLE
+        return QRectF(rect.x(), rect.y(), ICON + 2.5 * PAD, height)
+
+    # --- painting
+
+    def paint(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
+        """Draw what lies in `exposed`, in the coordinates of the layout."""
+        self._colours.clear()  # the scheme may have changed
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, zoom >= COARSE)
+        self._paint_frames(painter, exposed)
+        self._paint_wires(painter, exposed, zoom)
+        if zoom >= READABLE:
+            self._paint_frame_titles(painter, exposed, zoom)
+        parts = [(part, rect) for part, rect in self._rects.items() if rect.intersects(exposed)]
+        if zoom >= READABLE:
+            for part, rect in parts:
+                self._paint_box(painter, part, rect, zoom)
+        else:
+            self._paint_plain(painter, parts, zoom)
+        self._paint_marks(painter, exposed, zoom)
+
+    def _paint_frames(self, painter: QPainter, exposed: QRectF) -> None:
+        for part, rect in self._frames.items():
+            if rect.intersects(exposed):
+                painter.setPen(QPen(self._colour("border_strong" if part.name.count(".") == 0 else "border"), 1))
+                painter.setBrush(self._ground(part))
+                painter.drawRoundedRect(rect, theme.RADIUS, theme.RADIUS)
+
+    def _ground(self, part: Part) -> QColor:
+        """Frames in frames are light and dark by turns."""
+        depth = sum(above in self._frames for above in part.above())
+        return self._colour("surface") if depth % 2 else self._shade()
+
+    def _paint_frame_titles(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
+        _, heading = fonts()
+        painter.setFont(heading)
+        metrics = painter.fontMetrics()
+        for part, rect in self._frames.items():
+            strip = QRectF(rect.x(), rect.y(), rect.width(), TITLE)
+            if not strip.intersects(exposed):
+                continue
+            has_state = self.choice.state(part) != NOTHING
+            words = strip.adjusted(ICON + 2 * PAD, 0, -PAD - (ICON + 6 if has_state else 0), 0)
+            text = metrics.elidedText(self.faces[part].heading, Qt.TextElideMode.ElideMiddle, int(words.width()) + 1)
+            after = words.x() + metrics.horizontalAdvance(text) + 6
+            # Lines come in through the strip, and the words stand on a ground of their own.
+            end = after + (ICON + 2 if has_state else 0)
+            painter.fillRect(QRectF(rect.x() + PAD, rect.y() + 4, end - rect.x() - PAD, TITLE - 8), self._ground(part))
+            self._icon(painter, "chevron-down", _icon_rect(strip, PAD), "muted", zoom)
+            painter.setPen(self._colour("text"))
+            painter.drawText(words, _LEFT, text)
+            self._state_icon(painter, part, QRectF(after, strip.y(), ICON, TITLE), zoom)
+
+    def _paint_wires(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
+        pen = QPen(self._colour("border_strong"), 1.3 if self.is_file else 1.0, c=Qt.PenCapStyle.FlatCap)
+        pen.setCosmetic(not self.is_file)  # Qt draws cosmetic lines several times faster than others
+        if zoom < COARSE:
+            painter.setPen(pen)
+            painter.drawLines(self._straight)
+            return
+        for (top, bottom), (lines, arrows) in self._curves.items():
+            if top <= exposed.bottom() and bottom >= exposed.top():
+                painter.strokePath(lines, pen)
+                if zoom >= READABLE:
+                    painter.fillPath(arrows, self._colour("border_strong"))
+
+    def _paint_plain(self, painter: QPainter, parts: list[tuple[Part, QRectF]], zoom: float) -> None:
+        """Grounds, headers and stripes only, all of a colour at once."""
+        fills: dict[str, tuple[QColor, list[QRectF]]] = {}
+
+        def fill(colour: QColor, rect: QRectF) -> None:
+            fills.setdefault(colour.name(), (colour, []))[1].append(rect)
+
+        painter.setPen(Qt.PenStyle.NoPen)
+        stripe = max(STRIPE, 2.0 / zoom)
+        for part, rect in parts:
+            face, state = self.faces[part], self.choice.state(part)
+            fill(self._body(state), rect)
+            ground = self._kind(face.kind) if face.kind else self._colour("selected")
+            fill(ground, QRectF(rect.x(), rect.y(), rect.width(), face.header))
+            if state != NOTHING:
+                warm = self._colour("frozen" if state == FROZEN else "trainable")
+                fill(warm, QRectF(rect.x(), rect.y(), stripe, rect.height()))
+        painter.setOpacity(0.5 if self.found else 1.0)
+        for colour, rects in fills.values():
+            painter.setBrush(colour)
+            painter.drawRects(rects)
+        painter.setOpacity(1.0)
+        pen = QPen(self._colour("border_strong"), 1)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if zoom >= COARSE:
+            painter.drawRects([rect for _, rect in parts])
+
+    def _paint_box(self, painter: QPainter, part: Part, rect: QRectF, zoom: float) -> None:
+        state, face = self.choice.state(part), self.faces[part]
+        painter.setOpacity(0.4 if self.found and part not in self.found else 1.0)
+        outline = QPainterPath()
+        outline.addRoundedRect(rect, theme.RADIUS, theme.RADIUS)
+        line = QPen(self._colour("border_strong"), 1)
+        if part.children:  # a second sheet below: there is more in it
+            painter.setPen(line)
+            painter.setBrush(self._colour("surface"))
+            painter.drawRoundedRect(rect.translated(4, 4), theme.RADIUS, theme.RADIUS)
+        painter.fillPath(outline, self._body(state))
+        painter.save()
+        painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
+        if state != NOTHING:
+            stripe = QRectF(rect.x(), rect.y(), STRIPE, rect.height())
+            painter.fillRect(stripe, self._colour("frozen" if state == FROZEN else "trainable"))
+        if not part.children:
+            self._paint_bands(painter, face, rect, STRIPE if state != NOTHING else 0.0)
+        elif part.owners:
+            self._paint_share(painter, part, rect)
+        painter.restore()
+        painter.strokePath(outline, line)
+        if part.children:
+            self._paint_heading(painter, part, face, rect, zoom)
+        self._paint_words(painter, part, face, rect, zoom)
+        painter.setOpacity(1.0)
+
+    def _paint_bands(self, painter: QPainter, face: Face, rect: QRectF, stripe: float) -> None:
+        body, _ = fonts()
+        painter.setFont(body)
+        x, width = rect.x() + stripe, rect.width() - stripe
+        natural = sum(width for *_, width in face.bands)
+        for number, (text, kind, wide) in enumerate(face.bands):
+            is_last = number == len(face.bands) - 1
+            share = rect.right() - x if is_last else wide * min(1.0, width / natural)
+            # The first word, the main one, gets what room is over.
+            share += max(0.0, width - natural) if not number and not is_last else 0.0
+            band = QRectF(x, rect.y(), share, face.header)
+            painter.fillRect(band, self._kind(kind))
+            painter.setPen(self._colour("text"))
+            words = band.adjusted(PAD, 0, -4, 0)
+            painter.drawText(words, _LEFT, _elided(painter, text, words))
+            x += share
+
+    def _paint_share(self, painter: QPainter, part: Part, rect: QRectF) -> None:
+        """Along the lower edge: how much of a group is frozen, and how much trains."""
+        bar = QRectF(rect.x() + STRIPE + PAD, rect.bottom() - 8, rect.width() - STRIPE - 2 * PAD, 3)
+        painter.fillRect(bar, self._colour("frozen"))
+        share = self.choice.share(part)
+        if share or self.choice.state(part) != FROZEN:
+            warm = max(3.0, bar.width() * share)
+            painter.fillRect(QRectF(bar.right() - warm, bar.y(), warm, 3), self._colour("trainable"))
+
+    def _paint_heading(self, painter: QPainter, part: Part, face: Face, rect: QRectF, zoom: float) -> None:
+        _, heading = fonts()
+        painter.setFont(heading)
+        strip = QRectF(rect.x(), rect.y(), rect.width(), face.header)
+        self._icon(painter, "chevron-right", _icon_rect(strip, STRIPE + 4), "muted", zoom)
+        painter.setPen(self._colour("text"))
+        words = strip.adjusted(STRIPE + ICON + PAD, 0, -(ICON + 2 * PAD), 0)
+        painter.drawText(words, _LEFT, _elided(painter, face.heading, words))
+        end = QRectF(rect.right() - ICON - PAD, rect.y(), ICON, face.header)
+        self._state_icon(painter, part, end, zoom)
+        if self.choice.state(part) == PARTLY:
+            body, _ = fonts()
+            painter.setFont(body)
+            painter.setPen(self._colour("text"))
+            beside = strip.adjusted(0, 0, -(ICON + PAD + 5), 0)
+            painter.drawText(beside, _RIGHT, f"{percent(self.choice.share(part))} trains")
+
+    def _paint_words(self, painter: QPainter, part: Part, face: Face, rect: QRectF, zoom: float) -> None:
+        body, _ = fonts()
+        painter.setFont(body)
+        has_icon = not part.children and bool(part.owners)
+        strip = QRectF(rect.x(), rect.y() + face.header, rect.width(), rect.height() - face.header)
+        if part.children:
+            strip.setBottom(strip.bottom() - 8)
+        if has_icon:
+            self._state_icon(painter, part, QRectF(rect.x() + STRIPE + 6, strip.y(), ICON, strip.height()), zoom)
+        before = (STRIPE if part.owners else 0.0) + PAD + (ICON + 4 if has_icon else 0)
+        words = strip.adjusted(before, 0, -PAD, 0)
+        painter.setPen(self._colour("muted"))
+        painter.drawText(words, _RIGHT, face.right)
+        words.setRight(words.right() - painter.fontMetrics().horizontalAdvance(face.right) - PAD)
+        painter.setPen(self._colour("text"))
+        painter.drawText(words, _LEFT, _elided(painter, face.left, words))
+
+    def _paint_marks(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
+        ink, wide = self._colour("accent"), 2.5 / min(1.0, zoom)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for part in self.found:
+            if part in self._rects and self._rects[part].intersects(exposed):
+                painter.setPen(QPen(ink, wide * 0.7, Qt.PenStyle.DashLine))
+                painter.drawRoundedRect(self._rects[part].adjusted(-3, -3, 3, 3), theme.RADIUS + 2, theme.RADIUS + 2)
+        part = self.selected
+        if part is None or (part not in self._rects and part not in self._frames):
+            return
+        lines, arrows = QPainterPath(), _filled()
+        for wire in self.layout.wires:
+            if wire.source is part or part in wire.targets:
+                _add(wire, lines, arrows)
+        painter.strokePath(lines, QPen(ink, wide * 0.8))
+        painter.fillPath(arrows, ink)
+        painter.setPen(QPen(ink, wide))
+        painter.drawRoundedRect(self.rect(part).adjusted(-2, -2, 2, 2), theme.RADIUS + 2, theme.RADIUS + 2)
+
+    def _state_icon(self, painter: QPainter, part: Part, where: QRectF, zoom: float) -> None:
+        state = self.choice.state(part)
+        if state != NOTHING:
+            name, colour = STATE_ICONS[state]
+            side = QRectF(where.x(), where.center().y() - ICON / 2, ICON, ICON)
+            self._icon(painter, name, side, colour, zoom)
+
+    def _icon(self, painter: QPainter, name: str, where: QRectF, colour: str, zoom: float) -> None:
+        if self.is_file:
+            _renderer(name, self._colour(colour).name()).render(painter, where)
+            return
+        # In steps, so that few sizes of each icon are ever made.
+        scale = max(0.5, round(2 * zoom * painter.device().devicePixelRatioF()) / 2)
+        drawn = theme.pixmap(name, round(ICON), colour, scale)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(where, drawn, QRectF(drawn.rect()))
+
+    # --- colours, looked up once in each round
+
+    def _colour(self, name: str) -> QColor:
+        return self._colours.get(name) or self._colours.setdefault(name, theme.colour(name))
+
+    def _shade(self) -> QColor:
+        return self._colours.get("shade") or self._colours.setdefault("shade", theme.soft("hover", 0.55))
+
+    def _kind(self, kind: str) -> QColor:
+        return self._colours.get(f"kind {kind}") or self._colours.setdefault(
+            f"kind {kind}", graph_colours.of_kind(kind)
+        )
+
+    def _body(self, state: str) -> QColor:
+        return self._colours.get(f"body {state}") or self._colours.setdefault(
+            f"body {state}", graph_colours.body(state)
+        )
+
+
+@functools.cache
+def _renderer(name: str, tint: str) -> QSvgRenderer:
+    text = (theme.ICONS / f"{name}.svg").read_text(encoding="utf-8").replace("currentColor", tint)
+    return QSvgRenderer(text.encode())
+
+
+def _icon_rect(strip: QRectF, before: float) -> QRectF:
+    return QRectF(strip.x() + before, strip.center().y() - ICON / 2, ICON, ICON)
+
+
+def _elided(painter: QPainter, text: str, words: QRectF) -> str:
+    metrics = painter.fontMetrics()
+    # A pixel of grace: the width of the words was measured to the fraction.
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, int(words.width()) + 1)
+
+
+def _rect(box: Box) -> QRectF:
+    return QRectF(box.x, box.y, box.width, box.height)
+
+
+def _bands(wires: Iterable[Wire]) -> dict[tuple[float, float], tuple[QPainterPath, QPainterPath]]:
+    """Lines and arrows by the stretch that they lie in: its top and bottom, then both."""
+    sorted_in: dict[int, list[Wire]] = defaultdict(list)
+    for wire in wires:
+        sorted_in[int((wire.y0 + wire.y1) / 2 // BAND)].append(wire)
+    bands = {}
+    for held in sorted_in.values():
+        lines, arrows = QPainterPath(), _filled()
+        for wire in held:
+            _add(wire, lines, arrows)
+        bands[min(wire.y0 for wire in held), max(wire.y1 for wire in held)] = (lines, arrows)
+    return bands
+
+
+def _filled() -> QPainterPath:
+    """For arrows, some of which lie on each other."""
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)
+    return path
+
+
+def _add(wire: Wire, lines: QPainterPath, arrows: QPainterPath) -> None:
+    end = wire.y1 - ARROW if wire.ends else wire.y1
+    lines.moveTo(wire.x0, wire.y0)
+    if abs(wire.x1 - wire.x0) < 0.5:
+        lines.lineTo(wire.x1, end)
+    else:
+        lines.lineTo(wire.x0, wire.bend)
+        half = (end - wire.bend) * 0.55
+        lines.cubicTo(wire.x0, wire.bend + half, wire.x1, end - half, wire.x1, end)
+    if wire.ends:
+        tip = [QPointF(wire.x1, wire.y1), QPointF(wire.x1 - ARROW, end - 2), QPointF(wire.x1 + ARROW, end - 2)]
+        arrows.addPolygon(QPolygonF(tip))
