@@ -41,10 +41,10 @@ class CostLine(QWidget):
         self._measured = measured and seconds_per_epoch is not None
         parts = [f"about {memory_in_words(memory_bytes)} memory"]
         if seconds_per_epoch is not None:
-            where = "on this machine" if self._measured else "(an estimate, not measured here)"
-            parts.append(f"about {time_in_words(seconds_per_epoch)} an epoch {where}")
+            how = " on this machine" if self._measured else ", estimated"
+            parts.append(f"about {time_in_words(seconds_per_epoch)} an epoch{how}")
         else:
-            parts.append("time an epoch takes: not measured here yet")
+            parts.append("time not measured yet")
         self._words = " · ".join(parts)
         self._show()
 
@@ -63,8 +63,9 @@ class CostLine(QWidget):
         words = "Measuring a few steps on this machine…" if self._running else self._words
         self.label.setText(words[:1].upper() + words[1:])
         self.setVisible(bool(words))
-        name = "Stop measuring" if self._running else "Measure again" if self._measured else "Measure here"
+        name = "Stop" if self._running else "Measure again" if self._measured else "Measure here"
         self.button.setText(name)
+        self.button.setAccessibleName("Stop measuring" if self._running else name)
         self.button.setToolTip("" if self._running else "Times a few training steps with these settings")
         theme.set_icon(self.button, "circle-stop" if self._running else "", "text")
         self.setAccessibleName(self.label.text())
