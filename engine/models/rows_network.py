@@ -180,17 +180,19 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 def initialise(network: nn.Module, initialisation: str) -> None:
     """Draw the weights of all convolutions and linear layers anew and set their biases to 0.
 
-    he: variance 2 / fan-out, which keeps the size of gradients through ReLU and its like (He et al. 2015, “Delving Deep
-    into Rectifiers”, equation 14; fan-out as torchvision's ResNets). xavier: 2 / (fan-in + fan-out), for sigmoid and
-    tanh (Glorot and Bengio 2010, equation 12). uniform draws between ±√3 standard deviations. The fans of a grouped
-    convolution are those of one group.
+    he, for ReLU and its like: variance 2 / fan-out for convolutions, which keeps the size of gradients, and 2 / fan-in
+    for linear layers, which keeps that of values (He et al. 2015, “Delving Deep into Rectifiers”, equations 14 and 10).
+    Linear layers mostly narrow, and fan-out would blow their values up: first losses of 4 in place of 2.7 with ten
+    classes, and less accuracy. xavier, for sigmoid and tanh: 2 / (fan-in + fan-out) (Glorot and Bengio 2010, equation
+    12). uniform draws between ±√3 standard deviations. The fans of a grouped convolution are those of one group.
     """
     kind, _, shape = initialisation.partition("-")
     for module in network.modules():
         if not isinstance(module, nn.Conv2d | nn.Linear):
             continue
         fan_in, fan_out = fans(module)
-        std = math.sqrt(2 / (fan_out if kind == "he" else fan_in + fan_out))
+        he = fan_in if isinstance(module, nn.Linear) else fan_out
+        std = math.sqrt(2 / (he if kind == "he" else fan_in + fan_out))
         if shape == "normal":
             nn.init.normal_(module.weight, 0.0, std)
         else:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine.errors import ThawError
+from engine.events import Layer
+from engine.models.layers import describe_layers
 from engine.models.network_arithmetic import analyse
 from engine.models.network_presets import LENET5, PRESETS
 from engine.models.network_rows import (
@@ -31,7 +33,7 @@ from engine.models.network_rows import (
     SpatialDropout,
     SqueezeExcitation,
 )
-from engine.models.network_spec import check
+from engine.models.network_spec import check, spec_of
 from engine.models.rows_network import build_rows
 from tests.engine.models.random_rows import CONVS, NORMS, OTHERS, SAME_SIZE, networks, residuals
 
@@ -267,6 +269,22 @@ def iterate_places(network: Network) -> Iterator[tuple[int, ...]]:
     for place, row in enumerate(network.rows):
         yield (place,)
         yield from ((place, number) for number in range(len(getattr(row, "rows", ()))))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_layer_tree_says_the_same(name: str) -> None:
+    """Two ways to the same numbers: the builder's arithmetic, and a trace of the network that was built."""
+    traced = {layer.name: layer for layer in describe_layers(spec_of(PRESETS[name], name)) if isinstance(layer, Layer)}
+    analysis = analyse(PRESETS[name])
+    assert sum(layer.parameters for layer in traced.values()) == analysis.parameters
+    assert sum(layer.flops for layer in traced.values()) == analysis.multiply_adds
+    for facts in analysis.rows:
+        layer = traced.get(facts.name)
+        if layer is None:  # a block, or a row of several modules
+            assert isinstance(facts.row, Residual | GlobalPooling)
+            continue
+        assert (layer.output_shape, layer.parameters) == (facts.output, facts.parameters), facts.name
+        assert (layer.receptive_field, layer.stride) == (facts.receptive_field, facts.stride), facts.name
 
 
 @pytest.mark.parametrize("network", PRESETS.values(), ids=PRESETS)

@@ -137,8 +137,9 @@ def test_first_weights_are_torchs_own(initialisation: Initialisation) -> None:
     assert len(weighed) == 4
     kind, _, shape = initialisation.partition("-")
     draw = getattr(nn.init, f"{'kaiming' if kind == 'he' else 'xavier'}_{shape}_")
-    options = {"mode": "fan_out", "nonlinearity": "relu"} if kind == "he" else {}
     for module in weighed:
+        mode = "fan_in" if isinstance(module, nn.Linear) else "fan_out"
+        options = {"mode": mode, "nonlinearity": "relu"} if kind == "he" else {}
         expected = draw(torch.empty_like(module.weight), **options)
         tolerance = {"rel": 0.1} if module.weight.numel() < 5000 else {"rel": 0.05}
         assert float(module.weight.detach().std()) == pytest.approx(float(expected.std()), **tolerance)
