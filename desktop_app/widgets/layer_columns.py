@@ -142,7 +142,7 @@ def _pixels(node: Node, pixels: int | None) -> str:
 
 
 def _field_tip(_facts: LayerFacts, node: Node) -> str:
-    if node.training_only:
+    if node.training_only or node.receptive_field == 0:
         return ""
     if node.receptive_field is None:
         return "Each output looks at the whole image"
@@ -209,14 +209,14 @@ _STATE_WORDS = {FROZEN: "Frozen", TRAINS: "Trains", NOTHING: ""}
 def _state(facts: LayerFacts, node: Node) -> str:
     state = facts.state(node)
     if state == PARTLY:
-        return f"{facts.training(node)[0]} of {len(node.owners)} train"
+        return f"{facts.training(node)[0]} of {len(node.owners)}"
     return _STATE_WORDS[state]
 
 
 def _state_tip(facts: LayerFacts, node: Node) -> str:
     if facts.state(node) != facts.ticked(node):
         return "As chosen for normalisation under Advanced"
-    return ""
+    return f"{_state(facts, node)} layers train" if facts.state(node) == PARTLY else ""
 
 
 def _state_colour(facts: LayerFacts, node: Node) -> str:
@@ -325,7 +325,7 @@ COLUMNS = (
         there=lambda facts: facts.time_share(facts.root) is not None,
     ),
     LayerColumn(
-        "state", "State", 124, "Frozen layers keep their weights; trainable layers change",
+        "state", "State", 116, "Frozen layers keep their weights; trainable layers change",
         _state, _state_tip, _state_icon, _state_colour,
     ),
     LayerColumn(

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from desktop_app.widgets.layer_nodes import Node, grow, owners_of, set_output_shapes
 from engine.events import GraphNode, Layer, LayerTimed
-
-if TYPE_CHECKING:
-    from engine.runs import LayerProof
+from engine.runs import LayerProof
 
 Number = TypeVar("Number", int, float)
 FROZEN, TRAINS, PARTLY, NOTHING = "frozen", "trains", "partly", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPixmap
@@ -14,9 +14,7 @@ from desktop_app.widgets.layer_columns import COLUMNS, NAME, PARAMETERS, SHAPE, 
 from desktop_app.widgets.layer_facts import FROZEN, NOTHING, PARTLY, TRAINS, LayerFacts
 from desktop_app.widgets.layer_nodes import Node
 from engine.events import GraphNode, Layer, LayerTimed
-
-if TYPE_CHECKING:
-    from engine.runs import LayerProof
+from engine.runs import LayerProof
 
 __all__ = ["NAME", "PARAMETERS", "SHAPE", "STATE", "TYPE", "LayerModel"]
 
@@ -221,7 +219,8 @@ class LayerModel(QAbstractItemModel):
     def _accessible_text(self, node: Node, column: int) -> str | None:
         if column != NAME:
             return None
-        return f"{node.name or node.title}, {self._text(node, STATE) or 'no parameters'}"
+        state = self._text(node, STATE) or "no parameters"
+        return f"{node.name or node.title}, {state}{' train' if self.facts.state(node) == PARTLY else ''}"
 
 
 def _font(node: Node, column: int) -> QFont | None:

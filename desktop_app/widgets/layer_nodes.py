@@ -38,6 +38,10 @@ class Node:
     stride: int | None = 0
     training_only: bool = False
 
+    def depth(self) -> int:
+        """1 for what lies in the root."""
+        return 0 if self.parent is None else 1 + self.parent.depth()
+
     def walk(self) -> Iterator[Node]:
         """All nodes below this one, each before its own children."""
         for child in self.children:
@@ -141,8 +145,10 @@ def _count(node: Node, positions: dict[str, int]) -> None:
     if node.layer is not None:
         layer = node.layer
         node.parameters, node.flops, node.layers = layer.parameters, layer.flops, 1
-        node.output_shape, node.training_only = layer.output_shape, layer.training_only
-        node.receptive_field, node.stride = layer.receptive_field, layer.stride
+        node.training_only = layer.training_only
+        if not node.own:  # parameters compute nothing by themselves
+            node.output_shape = layer.output_shape
+            node.receptive_field, node.stride = layer.receptive_field, layer.stride
         node.owners = (positions[node.name],) if node.name in positions else ()
         node.blocks = frozenset({layer.block}) if node.owners else frozenset()
         return
@@ -154,7 +160,7 @@ def _count(node: Node, positions: dict[str, int]) -> None:
     node.owners = tuple(owner for child in node.children for owner in child.owners)
     node.blocks = frozenset(block for child in node.children for block in child.blocks)
     node.training_only = all(child.training_only for child in node.children)
-    called = [child for child in node.children if not child.training_only or node.training_only]
+    called = [child for child in node.children if not child.own and (node.training_only or not child.training_only)]
     node.output_shape = called[-1].output_shape if called else ()
     # Branches that meet see what the widest of them sees.
     node.receptive_field = _largest([child.receptive_field for child in called])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QUndoCommand, QUndoStack
@@ -22,9 +21,7 @@ from desktop_app.widgets.page_frame import ElidedLabel
 from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.share_bar import ShareBar
 from engine.events import GraphNode, Layer, LayerTimed
-
-if TYPE_CHECKING:
-    from engine.runs import LayerProof
+from engine.runs import LayerProof
 
 
 class LayerTree(QWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAccessible, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAccessible, QFont, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QTreeView
 
 from desktop_app import theme
@@ -15,7 +15,11 @@ from desktop_app.widgets.layer_facts import TRAINS
 from desktop_app.widgets.layer_model import LayerModel
 from desktop_app.widgets.layer_nodes import Node, find, wrappers
 
-WIDEST_NAME, USUAL_NAME = 320, 208
+INDENTATION = 20
+BEFORE_NAME = 36
+"""Pixels of a row before its name: the tick and what keeps it apart."""
+WIDEST_NAME, WIDEST_STAGE = 320, 224
+"""Pixels, at 100 % text: what the names get at most, and what other columns give way for at most."""
 WIDER_TYPE = 40
 """What the types get where the names have enough: the longest of them stand there whole."""
 REMEMBERED = "layers"
@@ -35,12 +39,13 @@ class LayerView(QTreeView):
         self._layers, self._settings = model, settings
         self.hidden = set(settings.hidden_columns(REMEMBERED)) if settings else set()
         self._quiet = False
+        self._stage_width = theme.wide(COLUMNS[NAME].width)
         self.setModel(model)
         self.setAccessibleName("Layers")
         self.setUniformRowHeights(True)
         self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setIndentation(20)
+        self.setIndentation(INDENTATION)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu_requested)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -76,17 +81,18 @@ class LayerView(QTreeView):
         """Hide columns one after the other until the names have room; the names take what is left."""
         facts = self._layers.facts
         there = {place for place, row in enumerate(COLUMNS) if row.there(facts) and row.key not in self.hidden}
-        narrowest = theme.wide(COLUMNS[NAME].width)
+        narrowest = self._stage_width
         room = self.viewport().width() - sum(theme.wide(COLUMNS[place].width) for place in there - {NAME})
         for _, place in WAYS:
             if room < narrowest and place in there:
                 there.remove(place)
                 room += theme.wide(COLUMNS[place].width)
-        more = max(0, min(theme.wide(WIDER_TYPE), room - theme.wide(USUAL_NAME)))
+        more = max(0, min(theme.wide(WIDER_TYPE), room - narrowest))
+        widest = max(theme.wide(WIDEST_NAME), narrowest)
         for place, row in enumerate(COLUMNS):
             self.setColumnHidden(place, place not in there)
             self.header().resizeSection(place, theme.wide(row.width) + (more if place == TYPE else 0))
-        self.header().resizeSection(NAME, max(narrowest // 2, min(room - more, theme.wide(WIDEST_NAME))))
+        self.header().resizeSection(NAME, max(theme.wide(COLUMNS[NAME].width) // 2, min(room - more, widest)))
 
     def columns_menu(self) -> QMenu:
         """Which columns to show; one that is wanted and has no room now says so."""
@@ -139,11 +145,25 @@ class LayerView(QTreeView):
     def show_stages(self) -> None:
         """Fold everything except what holds the stages of the model together."""
         self.collapseAll()
-        for node in wrappers(self._layers.facts.root):
+        unfolded = wrappers(self._layers.facts.root)
+        for node in unfolded:
             self.expand(self._place(node))
+        stages = [child for node in (self._layers.facts.root, *unfolded) for child in node.children]
+        self._stage_width = self._width_for(stages)
+        self._fit()
         first = self._layers.index(0, NAME)
         if first.isValid():
             self._go_to(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+
+    def _width_for(self, nodes: list[Node]) -> int:
+        """What the names of `nodes` need, within bounds."""
+        font = self.font()
+        font.setWeight(QFont.Weight.DemiBold)
+        metrics = QFontMetrics(font)
+        before = theme.wide(BEFORE_NAME)
+        widths = [before + INDENTATION * node.depth() + metrics.horizontalAdvance(node.title) for node in nodes]
+        narrowest, widest = theme.wide(COLUMNS[NAME].width), theme.wide(WIDEST_STAGE)
+        return min(max([narrowest, *widths]), widest)
 
     def select(self, name: str) -> bool:
         """Go to the layer or block of that name, unfold what it lies in, and say nothing; False where there is none

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.widgets.layer_model import NAME
 from desktop_app.widgets.layer_tree import LayerTree
 from engine.events import Layer
+from engine.models.tables import read_layers
 
 pytestmark = pytest.mark.bench
 
@@ -42,21 +43,9 @@ def _resnet(stages: tuple[int, ...]) -> tuple[Layer, ...]:
     return (_layer("conv1", 0, "Conv2d"), _layer("bn1", 0, "BatchNorm2d"), *rows, _layer("fc", 5, "Linear"))
 
 
-def _densenet(stages: tuple[int, ...]) -> tuple[Layer, ...]:
-    parts = (("norm1", "BatchNorm2d"), ("relu1", "ReLU"), ("conv1", "Conv2d"),
-             ("norm2", "BatchNorm2d"), ("relu2", "ReLU"), ("conv2", "Conv2d"))  # fmt: skip
-    rows = [
-        _layer(f"features.denseblock{stage}.denselayer{block}.{name}", stage, kind)
-        for stage, blocks in enumerate(stages, 1)
-        for block in range(1, blocks + 1)
-        for name, kind in parts
-    ]
-    return (_layer("features.conv0", 0, "Conv2d"), *rows, _layer("classifier", 5, "Linear"))
-
-
 MODELS = {
-    "ResNet-152": _resnet((3, 8, 36, 3)),
-    "DenseNet-201": _densenet((6, 12, 48, 32)),
+    "ResNet-152": read_layers("resnet152"),
+    "DenseNet-201": read_layers("densenet201"),
     "1,000 layers": _resnet((10, 40, 80, 13)),
 }
 
