@@ -25,8 +25,9 @@ from desktop_app.widgets.network_builder_edits import (
 from desktop_app.widgets.network_builder_parts import BuilderParts
 from desktop_app.widgets.network_builder_words import free_title, reason_in_words
 from engine.errors import ThawError
+from engine.models.catalog import CATALOG
 from engine.models.network_arithmetic import Analysis, analyse
-from engine.models.network_files import models_folder, name_of, own_networks, read_network, save_network
+from engine.models.network_files import is_network, models_folder, name_of, own_networks, read_network, save_network
 from engine.models.network_presets import PRESETS
 from engine.models.network_rows import Network, NetworkRow, Residual, make_row
 
@@ -34,8 +35,9 @@ USUAL_CLASSES = 10
 
 
 class NetworkBuilderDialog(QDialog):
-    """`saved` says the name of the model that was written. `path` is an own network to go on with.
+    """`saved` says the name of the model that was written.
 
+    `path` is an own network to go on with; a file of another kind of model is left alone, and a new network begun.
     `classes` is how many the head is counted for; `taken` are the names of models that are not the person's own.
     """
 
@@ -45,7 +47,7 @@ class NetworkBuilderDialog(QDialog):
         self,
         classes: int = USUAL_CLASSES,
         path: Path | None = None,
-        taken: Collection[str] = (),
+        taken: Collection[str] = CATALOG.keys(),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -59,7 +61,7 @@ class NetworkBuilderDialog(QDialog):
         self.undo_stack = QUndoStack(self)
         self.parts = BuilderParts(self, own_networks())
         self._connect()
-        if path is None:
+        if path is None or not is_network(path):
             self.start_from(self.network)
         else:
             self.open_file(path)
@@ -139,7 +141,7 @@ class NetworkBuilderDialog(QDialog):
             there.exists()
             and there != self._path
             and not dialogs.ask(
-                self, f"Replace “{network.title}”?", "A network of that name is there already.", "Replace it", "Keep it"
+                self, f"Replace “{network.title}”?", "A model of yours is called so already.", "Replace it", "Keep it"
             )
         ):
             return

@@ -46,6 +46,14 @@ def read_network(path: Path) -> Network:
         ) from error
 
 
+def is_network(path: Path) -> bool:
+    """Whether the file describes a network from rows, and not another model of one's own."""
+    try:
+        return "rows" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+
+
 def save_network(network: Network, folder: Path | None = None) -> Path:
     """Write NAME.toml, named after the title, over an older one of that name; written beside and moved into place."""
     folder = folder or models_folder()

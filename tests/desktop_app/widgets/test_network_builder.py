@@ -283,6 +283,16 @@ def test_a_damaged_file_is_said_and_the_builder_opens(qtbot: QtBot, folder: Path
     assert builder.network.rows
 
 
+def test_another_kind_of_model_is_left_alone(qtbot: QtBot, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "mine.toml").write_text('base = "resnet18"', encoding="utf-8")
+    builder = NetworkBuilderDialog(path=folder / "mine.toml")
+    builder.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(builder)
+    assert builder.findChildren(dialogs.ErrorBox) == []
+    assert builder.parts.name.text() == "My network"
+
+
 def test_own_networks_are_offered_to_begin_with(qtbot: QtBot, folder: Path) -> None:
     save_network(MLP.model_copy(update={"title": "Mine"}))
     (folder / "weights_of_something.toml").write_text('architecture = "resnet18"', encoding="utf-8")
