@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 
 from engine import runs
 from engine.errors import RunError
@@ -70,13 +72,21 @@ def load(run_dir: Path, network: nn.Module) -> tuple[Progress, dict[str, Any] | 
         return Progress(), None
     try:
         whole = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict(whole["network"])
+        put_weights(network, whole["network"])
         progress = Progress(**whole["progress"])
     except Exception as error:  # torch raises many kinds on a damaged file, and all mean the same here
         raise RunError(f"The checkpoint {path} is damaged, so this run cannot go on; start a new one.") from error
     if progress.best_epoch == progress.epoch and best_epoch(run_dir) != progress.epoch:
         save_best(run_dir, network, progress.epoch)
     return progress, whole["optimizer"]
+
+
+def put_weights(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Load all of a network's tensors, as of the versions that its modules have here: a .safetensors file names none,
+    and some (MNASNet) read by it. Raises RuntimeError where a tensor is missing, unknown or of another shape."""
+    state = OrderedDict(tensors)
+    state._metadata = network.state_dict()._metadata  # type: ignore[attr-defined]
+    network.load_state_dict(state)
 
 
 def best_epoch(run_dir: Path) -> int | None:
@@ -91,6 +101,6 @@ def best_epoch(run_dir: Path) -> int | None:
 def load_best(run_dir: Path, network: nn.Module) -> None:
     """Put the best epoch's weights into `network`. Raises RunError where they are damaged."""
     try:
-        network.load_state_dict(safetensors.torch.load_file(run_dir / runs.BEST))
+        put_weights(network, safetensors.torch.load_file(run_dir / runs.BEST))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise RunError(f"{run_dir / runs.BEST} is damaged; resume the run.") from error

@@ -80,7 +80,7 @@ def load_earlier(
         for name in last_layers:
             for part in (f"{name}.weight", f"{name}.bias"):
                 state[part] = _rows_by_class(wanted[part], state[part], earlier.classes, classes)
-        network.load_state_dict(state)
+        checkpoint.put_weights(network, state)
     except (OSError, SafetensorError, RuntimeError, KeyError, IndexError) as error:
         raise RunError(f"{path} is damaged or made for another network; nothing can continue from it.") from error
     return f"the run “{earlier.folder.name}”, its best epoch {checkpoint.best_epoch(earlier.folder)}"

@@ -4,30 +4,45 @@ from pathlib import Path
 
 import pytest
 import torch
-import torchvision
 from torch import nn
 
-from engine.models.catalog import CATALOG
+from engine.models.build import build
+from engine.models.catalog import find_model
+from engine.models.spec import ModelSpec
+from tests.tiny_photos import make_photos
+
+CLASSES_OF_WEIGHTS = 2
+SMALLEST_SIDE = 32
 
 
-def _settle(network: nn.Module) -> None:
-    """Give batch norm the statistics of real activations; with the initial ones a deep frozen network answers nothing
-    but zeros, and no gradient comes through."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+def settled(spec: ModelSpec, side: int) -> nn.Module:
+    """The network with random weights, and batch norm's statistics those of real activations; with the initial ones a
+    deep frozen network answers nothing but zeros, and no gradient comes through."""
+    torch.manual_seed(len(spec.name))
+    network = build(spec, CLASSES_OF_WEIGHTS)
+    norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.momentum = 1.0
     with torch.no_grad():
-        network.train()(torch.rand(8, 3, 64, 64))
+        network.train()(torch.rand(4, spec.channels, side, side))
+    return network
+
+
+def side_of(spec: ModelSpec) -> int:
+    """A small image that the network takes."""
+    return spec.input_size if spec.fixed_size else max(SMALLEST_SIDE, spec.smallest_size)
 
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with random weights for every torchvision row: what freezing must keep is not what they are."""
+    """A folder with random weights for three rows: what freezing must keep is not what they are."""
     folder = tmp_path_factory.mktemp("weights")
-    for spec in CATALOG.values():
-        if spec.source == "torchvision":
-            torch.manual_seed(len(spec.name))
-            network = torchvision.models.get_model(spec.name, weights=None)
-            _settle(network)
-            torch.save(network.state_dict(), folder / f"{spec.name}.pth")
+    for name in ("mobilenet_v2", "squeezenet1_0", "resnet18"):
+        torch.save(settled(find_model(name), SMALLEST_SIDE).state_dict(), folder / f"{name}.pth")
     return folder
+
+
+@pytest.fixture(scope="session")
+def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes, two steps of four photos an epoch."""
+    return make_photos(tmp_path_factory.mktemp("photos"), photos=4, splits=("train", "val"))
