@@ -240,6 +240,18 @@ def evaluate(model: Path, data: Path, out: Path, as_json: bool) -> int:
 
 
 @cli.command()
+@click.argument("target", metavar="NAME|RUN")
+@click.option("--layer", required=True, help="The dotted name of a convolution; “thaw layers” lists them.")
+@click.option("--photo", type=Existing, help="The photo to make feature maps of.")
+@click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
+@click.option("--out", type=Existing, required=True, help="The folder to write PNG files to.")
+@with_json
+def look(target: str, layer: str, photo: Path | None, weights_dir: Path | None, out: Path, as_json: bool) -> int:
+    """Picture the filters of a layer and its feature maps on a photo, before and after training."""
+    return play(engine.look(target, layer, out, photo=photo, weights_dir=weights_dir), Control(), as_json)
+
+
+@cli.command()
 @click.argument("data", type=Existing)
 @with_json
 def scan(data: Path, as_json: bool) -> int:
@@ -288,10 +300,13 @@ def measure(model: str, image_size: int | None, batch_size: int, device: str, as
 
 @cli.command()
 @click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
+@click.option("--search", help="Only models in which all of these words are found, timm's among them.")
+@click.option("--all", "everything", is_flag=True, help="All of timm's too, as timm/NAME.")
 @with_json
-def models(weights_dir: Path | None, as_json: bool) -> int:
-    """List the architectures, and whether their pretrained weights are on this machine."""
-    return play(engine.list_models(weights_dir), Control(), as_json)
+def models(weights_dir: Path | None, search: str | None, everything: bool, as_json: bool) -> int:
+    """List the architectures and your own, and whether their pretrained weights are on this machine."""
+    events = importlib.import_module("engine.models.tables").listed(search, everything, weights_dir)
+    return play(events, Control(), as_json)
 
 
 @cli.group()

@@ -308,6 +308,26 @@ class GraphNode(Event):
 
 
 @dataclass(frozen=True)
+class LayerPictured(Event):
+    """Pictures of a layer before and after training, by one scale: `black` and `white` are the values at its ends.
+
+    `kind` is filters or maps. `numbers` are the `shown` of its `channels`, row by row of `columns` each; `before` or
+    `after` is None where those weights are not here.
+    """
+
+    layer: str
+    kind: str
+    before: Path | None
+    after: Path | None
+    channels: int
+    shown: int
+    numbers: tuple[int, ...] = ()
+    columns: int = 1
+    black: float = 0.0
+    white: float = 1.0
+
+
+@dataclass(frozen=True)
 class LayersFinished(Event):
     model: str
     image_size: int
@@ -339,9 +359,24 @@ class MeasureFinished(Event):
 
 
 @dataclass(frozen=True)
+class WeightsChoice:
+    """One source of pretrained weights of a row: `name` is the value of the setting `weights`, `trained_on` says in
+    words what the data was; `path` is "" where the file is not on this machine."""
+
+    name: str
+    trained_on: str
+    licence: str
+    imagenet_top1: float | None
+    path: str
+
+
+@dataclass(frozen=True)
 class Model(Event):
     """One row of the catalog as a person sees it. `weights` says where pretrained weights are, "" where they are not
-    here; `speed` is fast, medium or slow, from `images_per_second` measured once on two CPU cores."""
+    here; `speed` is fast, medium or slow, from `images_per_second` measured once on two CPU cores, or from `flops`
+    (multiply-adds of one image) where that was not measured. `brought` says what the family's idea was, `summary` when
+    to use the row; `needs` are the short lists it is on (laptop, balanced, accurate, small-data). `choices` are all its
+    weights, best first; `too_large` that it cannot become one model file."""
 
     name: str
     title: str
@@ -356,6 +391,16 @@ class Model(Event):
     has_official_weights: bool
     year: int = 0
     licence: str = ""
+    flops: int = 0
+    brought: str = ""
+    needs: tuple[str, ...] = ()
+    choices: tuple[WeightsChoice, ...] = ()
+    curated: bool = True
+    source: str = ""
+    code_licence: str = ""
+    smallest_size: int = 0
+    fixed_size: bool = False
+    too_large: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,21 @@
-"""What is known of the libraries' models without running them: the tables `resources/tables/torchvision.json` and
-`timm.jsonl.gz`, read by `rows/torchvision_facts.py` and `timm_models.py`. Made by `make tables`."""
+"""Makes the tables of what the libraries publish: `python -m engine.models.make_facts [--timm [--top1 FILE]]`.
+
+`resources/tables/torchvision.json` (read by `rows/torchvision_facts.py`) takes a second, timm's tables (read by
+`timm_models.py`) about a second an architecture. FILE is results/results-imagenet.csv of timm's repository; without it
+the figures of the present table are kept.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import torchvision
+
+from engine.models import make_timm_facts, timm_models
 
 _SWAG_LICENCE = "CC-BY-NC-4.0 (SWAG)"
 _LEFT_OUT = ("IMAGENET1K_FEATURES",)
@@ -40,3 +48,18 @@ def _published(weights: Any) -> dict[str, Any]:
         "std": list(transform.std),
         "licence": _SWAG_LICENCE if "SWAG" in weights.name else "",
     }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--timm", action="store_true", help="make timm's tables too")
+    parser.add_argument("--top1", type=Path, metavar="FILE", help="timm's results/results-imagenet.csv")
+    asked = parser.parse_args()
+    (timm_models.TABLES / "torchvision.json").write_text(torchvision_table(), encoding="utf-8")
+    if asked.timm:
+        top1 = make_timm_facts.read_top1(asked.top1) if asked.top1 else make_timm_facts.kept_top1()
+        make_timm_facts.write(top1)
+
+
+if __name__ == "__main__":
+    main()

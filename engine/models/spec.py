@@ -39,7 +39,8 @@ class WeightsSource:
     """Pretrained weights that can be fetched.
 
     `name` is a short word, unique within its row: the value of the setting `weights`. `title` says for people what the
-    weights were trained on. `imagenet_top1` is as published, None where the weights know no ImageNet classes.
+    weights were trained on. `imagenet_top1` is as published, None where the weights know no ImageNet classes. `mean`
+    and `std` of the pixels they were trained on, where those are not the row's own.
     """
 
     url: str
@@ -47,6 +48,8 @@ class WeightsSource:
     name: str = "imagenet1k"
     title: str = "ImageNet-1k"
     licence: str = ""
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
     @property
     def file_name(self) -> str:
