@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QUndoCommand, QUndoStack
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QUndoStack
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -20,6 +20,7 @@ from desktop_app.widgets.norm_switches import NormSwitches
 from desktop_app.widgets.page_frame import ElidedLabel
 from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.share_bar import ShareBar
+from desktop_app.widgets.undo import Change, is_applying, tool_button, undo_buttons
 from engine.events import GraphNode, Layer, LayerTimed
 from engine.runs import LayerProof
 
@@ -69,11 +70,20 @@ class LayerTree(QWidget):
         return self.model.trainable()
 
     def set_trainable(self, names: Iterable[str], origin: str = "", text: str = "ticks") -> None:
-        """Tick these layers and no others; undo brings back what was."""
+        """Tick these layers and no others; undo brings back what was. What follows from another change of the same
+        stack is only shown, since it comes and goes with that."""
         after = (frozenset(names), origin)
         before = (frozenset(self.model.trainable()), self.origin)
-        if after != before:
-            self.undo_stack.push(_Change(text, lambda: self._apply(*after), lambda: self._apply(*before)))
+        if is_applying(self.undo_stack):
+            self.show_trainable(*after)
+        elif after != before:
+            redo, undo = (lambda: self._apply(*after)), (lambda: self._apply(*before))
+            self.undo_stack.push(Change(self.undo_stack, text, redo, undo))
+
+    def show_trainable(self, names: Iterable[str], origin: str = "") -> None:
+        """The same without saying it and without a step for undo: for ticks that follow from something else."""
+        self.origin = origin
+        self.model.set_trainable(names)
 
     def set_norm(self, affine: str, statistics: str) -> None:
         """Show what becomes of the normalisation, without saying it: `affine` is follow, frozen or trained,
@@ -110,8 +120,7 @@ class LayerTree(QWidget):
     # --- what the person does
 
     def _apply(self, names: frozenset[str], origin: str) -> None:
-        self.origin = origin
-        self.model.set_trainable(names)
+        self.show_trainable(names, origin)
         self.trainable_changed.emit(self.model.trainable())
 
     def _apply_norm(self, affine: str, statistics: str) -> None:
@@ -125,7 +134,7 @@ class LayerTree(QWidget):
         before, after = self.norm(), (affine, statistics)
         if before != after:
             redo, undo = (lambda: self._apply_norm(*after)), (lambda: self._apply_norm(*before))
-            self.undo_stack.push(_Change("normalisation", redo, undo))
+            self.undo_stack.push(Change(self.undo_stack, "normalisation", redo, undo))
 
     def _on_changed(self) -> None:
         everything, trains = self.model.parameters()
@@ -155,24 +164,15 @@ class LayerTree(QWidget):
         self.setFocusProxy(self.view)
 
     def _tools(self) -> list[QToolButton]:
-        undo = self.undo_stack.createUndoAction(self, "Undo")
-        undo.setShortcut(QKeySequence.StandardKey.Undo)
-        redo = self.undo_stack.createRedoAction(self, "Redo")
-        redo.setShortcut(QKeySequence.StandardKey.Redo)
-        unfold = QAction("Unfold all", self, triggered=self.view.expandAll)
-        fold = QAction("Fold all", self, triggered=self.view.collapseAll)
-        columns = QAction("Columns", self, triggered=self._show_columns_menu)
-        buttons = []
-        for action, icon in (
-            (undo, "undo-2"),
-            (redo, "redo-2"),
-            (unfold, "unfold-vertical"),
-            (fold, "fold-vertical"),
-            (columns, "table-2"),
+        buttons = undo_buttons(self.undo_stack, self)
+        for name, icon, do in (
+            ("Unfold all", "unfold-vertical", self.view.expandAll),
+            ("Fold all", "fold-vertical", self.view.collapseAll),
+            ("Columns", "table-2", self._show_columns_menu),
         ):
-            buttons.append(_tool(action, icon))
-            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-            self.addAction(action)
+            action = QAction(name, self)
+            action.triggered.connect(do)
+            buttons.append(tool_button(action, icon, name))
         self._columns = buttons[-1]
         return buttons
 
@@ -180,27 +180,3 @@ class LayerTree(QWidget):
         menu = self.view.columns_menu()
         below = self._columns.rect().bottomRight() - QPoint(menu.sizeHint().width(), 0)
         menu.popup(self._columns.mapToGlobal(below))
-
-
-class _Change(QUndoCommand):
-    """One thing that the person changed."""
-
-    def __init__(self, text: str, redo: Callable[[], None], undo: Callable[[], None]) -> None:
-        super().__init__(text)
-        self._redo, self._undo = redo, undo
-
-    def redo(self) -> None:
-        self._redo()
-
-    def undo(self) -> None:
-        self._undo()
-
-
-def _tool(action: QAction, icon: str) -> QToolButton:
-    action.setIcon(theme.icon(icon))
-    button = QToolButton(autoRaise=True)
-    button.setDefaultAction(action)
-    button.setIconSize(QSize(16, 16))
-    button.setFixedSize(32, 32)
-    button.setAccessibleName(action.text())
-    return button

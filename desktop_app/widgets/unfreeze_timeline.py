@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QUndoCommand, QUndoStack
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QUndoCommand, QUndoStack
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.page_frame import ElidedLabel
+from desktop_app.widgets.undo import Change, undo_buttons
 from desktop_app.widgets.unfreeze_moves import Axis, Timeline, in_words, move, position, tidy
 from desktop_app.widgets.unfreeze_rows import NEVER, BlockRow, EpochAxis
 
@@ -26,7 +27,7 @@ class UnfreezeTimeline(QWidget):
 
     `changed` carries a valid timeline: for each block the epoch from which it trains, 0 for never, and at least one
     block from the first epoch. `reset_wanted` when the person wants the strategy's own plan back. Undo is that of
-    `undo_stack`, or of a stack of its own with shortcuts of its own.
+    `undo_stack`, which may be the layer tree's, or of a stack of its own.
     """
 
     changed = Signal(object)  # tuple[int, ...]
@@ -202,9 +203,8 @@ class UnfreezeTimeline(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout(spacing=theme.GRID)
         head.addWidget(self.summary, 1)
-        if self._has_own_stack:
-            for button in self._undo_buttons():
-                head.addWidget(button)
+        for button in undo_buttons(self.undo_stack, self):
+            head.addWidget(button)
         self.reset.setProperty("kind", "quiet")
         theme.set_icon(self.reset, "rotate-ccw")
         head.addWidget(self.reset)
@@ -233,39 +233,16 @@ class UnfreezeTimeline(QWidget):
         column.addStretch(0)
         self.setAccessibleName("Unfreezing")
 
-    def _undo_buttons(self) -> list[QToolButton]:
-        undo = self.undo_stack.createUndoAction(self, "Undo")
-        undo.setShortcut(QKeySequence.StandardKey.Undo)
-        redo = self.undo_stack.createRedoAction(self, "Redo")
-        redo.setShortcut(QKeySequence.StandardKey.Redo)
-        buttons = []
-        for action, icon in ((undo, "undo-2"), (redo, "redo-2")):
-            action.setIcon(theme.icon(icon))
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            self.addAction(action)
-            button = QToolButton(autoRaise=True)
-            button.setDefaultAction(action)
-            button.setIconSize(QSize(16, 16))
-            button.setFixedSize(32, 32)
-            button.setAccessibleName(action.text())
-            buttons.append(button)
-        return buttons
 
-
-class _Move(QUndoCommand):
+class _Move(Change):
     """One change of the timeline. Steps with the keys on the same row are undone together. Where the plan has other
     blocks or epochs by now there is nothing to bring back."""
 
     def __init__(self, owner: UnfreezeTimeline, before: Timeline, after: Timeline, stepped: int) -> None:
-        super().__init__("unfreezing")
+        redo, undo = (lambda: self._go(self.after)), (lambda: self._go(self._before))
+        super().__init__(owner.undo_stack, "unfreezing", redo, undo)
         self._owner, self._before, self.after, self.stepped = owner, before, after, stepped
         self._shape = owner._shape()
-
-    def redo(self) -> None:
-        self._go(self.after)
-
-    def undo(self) -> None:
-        self._go(self._before)
 
     def _go(self, timeline: Timeline) -> None:
         if self._owner._shape() == self._shape:

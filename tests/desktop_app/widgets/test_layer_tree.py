@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
@@ -435,6 +436,7 @@ def test_a_search_that_hides_what_is_selected_is_forgotten(columns: LayerTree) -
     assert columns.search.text() == "" and columns.view.currentIndex().data() == "fc"
 
 
+@hypothesis_settings(deadline=None)
 @given(st.sets(st.sampled_from([row.name for row in network()])), st.sampled_from(["follow", "frozen", "trained"]))
 def test_states_follow_from_ticks_and_switches(names: set[str], affine: str) -> None:
     facts = LayerFacts(network(), names)

@@ -4,16 +4,18 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QUndoStack
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_app import theme
+from desktop_app.widgets.layer_tree import LayerTree
 from desktop_app.widgets.unfreeze_moves import Axis, Timeline, move, phase_firsts, phase_words, tidy
 from desktop_app.widgets.unfreeze_timeline import UnfreezeTimeline
+from engine.events import Layer
 from engine.models.strategies import STRATEGIES, check_timeline, plan, timeline
 
 TITLES = ("conv1, bn1", "layer1", "layer2", "layer3", "layer4", "fc")
@@ -188,6 +190,7 @@ def plans(draw: st.DrawFn) -> tuple[Timeline, int]:
     return tuple(starts), epochs
 
 
+@settings(deadline=None)
 @given(plans(), st.data())
 def test_whatever_is_moved_the_timeline_stays_valid(drawn: tuple[Timeline, int], data: st.DataObject) -> None:
     starts, epochs = drawn
@@ -201,6 +204,7 @@ def test_whatever_is_moved_the_timeline_stays_valid(drawn: tuple[Timeline, int],
         starts = after
 
 
+@settings(deadline=None)
 @given(plans())
 def test_a_move_back_undoes_a_move_that_met_no_end(drawn: tuple[Timeline, int]) -> None:
     starts, epochs = drawn
@@ -210,6 +214,7 @@ def test_a_move_back_undoes_a_move_that_met_no_end(drawn: tuple[Timeline, int]) 
         assert move(there, last, starts[last], epochs, True) == starts
 
 
+@settings(deadline=None)
 @given(plans(), st.floats(100, 2000), st.floats(8, 60))
 def test_numbers_of_epochs_keep_apart(drawn: tuple[Timeline, int], width: float, label: float) -> None:
     axis = Axis(80, 80 + width, drawn[1])
@@ -288,3 +293,46 @@ def test_the_focused_row_is_scrolled_into_sight(qtbot: QtBot) -> None:
         widget.rows[block].setFocus()
         widget.rows[block].entered.emit()  # where no window can be active, focus is not told
         qtbot.waitUntil(lambda block=block: not widget.rows[block].visibleRegion().isEmpty())
+
+
+def test_what_follows_from_a_move_comes_and_goes_with_it(qtbot: QtBot) -> None:
+    """The timeline and the tree share a stack, as on the page; ticks follow the timeline."""
+    tree = LayerTree()
+    qtbot.addWidget(tree)
+    widget = UnfreezeTimeline(tree.undo_stack)
+    qtbot.addWidget(widget)
+    layers = tuple(Layer(name, "Conv2d", 0, (8,), 9, False, 3, 2, number) for number, name in enumerate(TITLES))
+    tree.set_layers(layers, ["fc"])
+    widget.set_plan(TITLES, (0, 0, 0, 0, 0, 1), EPOCHS)
+    widget.changed.connect(lambda starts: tree.set_trainable([TITLES[n] for n, start in enumerate(starts) if start]))
+    with qtbot.assertNotEmitted(tree.trainable_changed):
+        qtbot.keyClick(widget.rows[4], Qt.Key.Key_Home)
+    assert tree.trainable() == ("layer4", "fc") and tree.undo_stack.count() == 1
+    tree.undo_stack.undo()
+    assert tree.trainable() == ("fc",) and widget.timeline() == (0, 0, 0, 0, 0, 1)
+
+
+def test_the_shortcut_of_a_shared_stack_works_from_either(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    tree = LayerTree(window)
+    widget = UnfreezeTimeline(tree.undo_stack, window)
+    column = QVBoxLayout(window)
+    column.addWidget(tree)
+    column.addWidget(widget)
+    tree.set_layers((Layer("conv", "Conv2d", 0, (8,), 9, False, 3, 2),))
+    widget.set_plan(TITLES, PLAN, EPOCHS)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for from_where in (widget.rows[3], tree.view):
+        from_where.setFocus()
+        qtbot.keyClick(widget.rows[3], Qt.Key.Key_Right)
+        assert widget.timeline() != PLAN
+        qtbot.keyClick(from_where, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert widget.timeline() == PLAN
+    tree.hide()
+    widget.rows[3].setFocus()
+    qtbot.keyClick(widget.rows[3], Qt.Key.Key_Right)
+    qtbot.keyClick(widget.rows[3], Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert widget.timeline() == PLAN
