@@ -21,6 +21,7 @@ VERBS = {
     "train": "engine.training.run",
     "advise": "engine.training.advise",
     "evaluate": "engine.evaluation.report",
+    "look": "engine.evaluation.feature_maps",
     "predict": "engine.prediction.batch",
     "pseudo_label": "engine.prediction.pseudo_labels",
     "demo": "engine.demo",
@@ -29,7 +30,7 @@ VERBS = {
     "get_weights": "engine.models.weights_list",
     "import_weights": "engine.models.import_weights",
 }
-HEAVY = ("advise", "describe_layers", "measure", "train", "demo")
+HEAVY = ("advise", "describe_layers", "measure", "train", "demo", "look")
 
 
 def __getattr__(name: str) -> Any:

@@ -248,7 +248,9 @@ def evaluate(model: Path, data: Path, out: Path, as_json: bool) -> int:
 @with_json
 def look(target: str, layer: str, photo: Path | None, weights_dir: Path | None, out: Path, as_json: bool) -> int:
     """Picture the filters of a layer and its feature maps on a photo, before and after training."""
-    return play(engine.look(target, layer, out, photo=photo, weights_dir=weights_dir), Control(), as_json)
+    control = Control()
+    events = engine.look(target, layer, out, photo=photo, weights_dir=weights_dir, control=control)
+    return play(events, control, as_json)
 
 
 @cli.command()

@@ -276,6 +276,13 @@ def _(event: ev.PredictionFinished) -> str:
     )
 
 
+@_says(ev.LayerPictured)
+def _(event: ev.LayerPictured) -> str:
+    what = "Feature maps" if event.kind == "maps" else "Filters"
+    files = "\n".join(f"  {path}" for path in (event.before, event.after) if path)
+    return f"{what} of {event.layer}: {event.shown} of {event.channels} channels\n{files}"
+
+
 @_says(ev.PseudoLabelsFinished)
 def _(event: ev.PseudoLabelsFinished) -> str:
     head = "Stopped" if event.stopped else "Finished"
