@@ -10,15 +10,22 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.config import TrainConfig
 from engine.errors import ConfigError, ThawError
 from engine.models.strategies import STRATEGIES
 
 SUFFIX = ".toml"
+LONGEST_NAME = 64
 SETTINGS = ("trainable", "unfreeze", "block_lr_ratio", "norm_affine", "norm_statistics")
 """What a strategy of one's own decides, under the names that TrainConfig gives it."""
+
+
+def _file_name(name: str) -> str:
+    if not re.fullmatch(rf"[\w-]{{1,{LONGEST_NAME}}}", name):
+        raise ValueError("must be made of letters, digits and hyphens")
+    return name
 
 
 class OwnStrategy(BaseModel):
@@ -27,7 +34,7 @@ class OwnStrategy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: Annotated[str, Field(pattern=r"^\w[\w-]{0,63}$")]
+    name: Annotated[str, AfterValidator(_file_name)]
     title: str
     model: str
     trainable: tuple[str, ...]
@@ -45,7 +52,7 @@ def folder() -> Path:
 
 def name_for(title: str) -> str:
     """A name made from a title: “Last two, no norms” gives last-two-no-norms."""
-    return re.sub(r"[^\w]+", "-", title.lower()).strip("-_")[:64]
+    return re.sub(r"\W+", "-", title.lower()).strip("-")[:LONGEST_NAME].strip("-")
 
 
 def make_own(title: str, config: TrainConfig) -> OwnStrategy:
@@ -145,6 +152,6 @@ def _checked(values: dict[str, Any], what: str) -> OwnStrategy:
         raise ConfigError(f"{what} has a key “{key}” that there is not; the keys are {known}.", {key: "unknown"})
     if item["type"] == "missing":
         raise ConfigError(f"{what} lacks the key “{key}”.", {key: "missing"})
-    reason = item["msg"].replace("Input should be", "must be").replace("String should", "must")
+    reason = item["msg"].replace("Input should be", "must be").replace("Value error, ", "")
     sentence = f"{what} has a wrong value for “{key}”: it {reason}, not {item['input']!r}."
     raise ConfigError(sentence, {key: sentence})
