@@ -330,7 +330,7 @@ COLUMNS = (
     ),
     LayerColumn(
         "proof", "Proof", 128, "Whether the layer is the same, bit for bit, before and after the last run",
-        _proof, _proof_tip, _proof_icon, _proof_colour, there=lambda facts: bool(facts.proof),
+        _proof, _proof_tip, _proof_icon, _proof_colour, gives_way=11, there=lambda facts: bool(facts.proof),
     ),
 )  # fmt: skip
 NAME, TYPE, SHAPE, PARAMETERS, TRAINABLE, FLOPS, FIELD, STRIDE, NORM, RATE, TIME, STATE, PROOF = range(len(COLUMNS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from desktop_app import theme
@@ -22,6 +23,9 @@ STATISTICS = {
     FROZEN: ("Stay frozen", "Mean and variance stay those of the pretrained weights: steadier with small batches."),
 }
 
+NARROW = 480
+"""Pixels, at 100 % text."""
+
 
 class NormSwitches(QWidget):
     """`chosen` carries the choice for scale and shift and the one for the statistics, in the words of TrainConfig."""
@@ -34,17 +38,32 @@ class NormSwitches(QWidget):
         self.statistics = _box("Norm statistics", STATISTICS)
         self._titles = (QLabel(self.affine.accessibleName()), QLabel(self.statistics.accessibleName()))
         self._sentences = (muted_label(wrap=True), muted_label(wrap=True))
-        grid = QGridLayout(self)
+        self._is_narrow: bool | None = None
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(theme.GAP, 0, 0, 0)
         grid.setHorizontalSpacing(2 * theme.GRID)
         grid.setVerticalSpacing(theme.GRID)
         grid.setColumnStretch(2, 1)
-        for row, (title, box, sentence) in enumerate(self._rows()):
+        for title, box, _ in self._rows():
             title.setBuddy(box)
-            for column, widget in enumerate((title, box, sentence)):
-                grid.addWidget(widget, row, column)
+            box.setMinimumWidth(theme.wide(120))
             box.activated.connect(self._on_activated)
+        self._arrange(False)
         self._explain()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(self.width() < theme.wide(NARROW))
+
+    def _arrange(self, narrow: bool) -> None:
+        """Each sentence beside its choice, or below where it would be a column of single words."""
+        if narrow == self._is_narrow:
+            return
+        self._is_narrow = narrow
+        for row, (title, box, sentence) in enumerate(self._rows()):
+            self._grid.addWidget(title, 2 * row, 0)
+            self._grid.addWidget(box, 2 * row, 1)
+            self._grid.addWidget(sentence, *((2 * row + 1, 0, 1, 3) if narrow else (2 * row, 2, 1, 1)))
 
     def choose(self, affine: str, statistics: str) -> None:
         """Show a choice without saying it."""
