@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
@@ -15,6 +15,8 @@ from engine.errors import ThawError
 SCALE = 2.0
 MOST_PIXELS = 150e6
 """Of a PNG, that it needs no more than 600 MB of memory while it is made; a larger one is drawn smaller."""
+MOST_HIGH = 32000
+"""Pixels that Qt can draw on, from top to bottom."""
 
 
 def write(drawing: Drawing, path: Path, title: str) -> None:
@@ -22,45 +24,46 @@ def write(drawing: Drawing, path: Path, title: str) -> None:
     “.svg”, else PNG. Raises ThawError where the file cannot be written."""
     whole = Drawing(drawing.layout, drawing.faces, drawing.choice)
     whole.is_file = True
-    if path.suffix.lower() == ".svg":
-        _write_svg(whole, path, title)
-    else:
-        _write_png(whole, path, title)
+    made = _svg(whole, title) if path.suffix.lower() == ".svg" else _png(whole, title)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(made)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        words = f"The picture could not be written to {path}. Choose a folder that you may write to."
+        raise ThawError(words, str(error)) from error
 
 
-def _write_svg(drawing: Drawing, path: Path, title: str) -> None:
-    bounds = drawing.bounds()
+def _svg(drawing: Drawing, title: str) -> bytes:
+    bounds, buffer = drawing.bounds(), QBuffer()
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(buffer)
     generator.setSize(QSize(round(bounds.width()), round(bounds.height())))
     generator.setViewBox(QRectF(0, 0, bounds.width(), bounds.height()))
     generator.setTitle(title)
     generator.setDescription("Drawn by Thaw")
-    painter = QPainter()
-    if not painter.begin(generator):
-        raise _refused(path)
+    painter = QPainter(generator)
     _paint(drawing, painter, bounds)
     painter.end()
+    return buffer.data().data()
 
 
-def _write_png(drawing: Drawing, path: Path, title: str) -> None:
-    bounds = drawing.bounds()
-    scale = min(SCALE, (MOST_PIXELS / (bounds.width() * bounds.height())) ** 0.5, 32000 / bounds.height())
+def _png(drawing: Drawing, title: str) -> bytes:
+    bounds, buffer = drawing.bounds(), QBuffer()
+    scale = min(SCALE, (MOST_PIXELS / (bounds.width() * bounds.height())) ** 0.5, MOST_HIGH / bounds.height())
     image = QImage((bounds.size() * scale).toSize(), QImage.Format.Format_RGB32)
     image.setText("Title", title)
     painter = QPainter(image)
     painter.scale(scale, scale)
     _paint(drawing, painter, bounds)
     painter.end()
-    if not image.save(str(path), "PNG"):
-        raise _refused(path)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return buffer.data().data()
 
 
 def _paint(drawing: Drawing, painter: QPainter, bounds: QRectF) -> None:
     painter.fillRect(QRectF(0, 0, bounds.width(), bounds.height()), theme.colour("surface_raised"))
     painter.translate(-bounds.topLeft())
     drawing.paint(painter, bounds, 1.0)
-
-
-def _refused(path: Path) -> ThawError:
-    return ThawError(f"The picture could not be written to {path}. Choose a folder that you may write to.")

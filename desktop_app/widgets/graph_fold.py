@@ -162,17 +162,32 @@ def _gather(part: Part) -> None:
 
 
 def _dissolve(part: Part, nodes: tuple[GraphNode, ...]) -> None:
-    """Take away groups that the data leaves and comes back to: folded, they would feed themselves."""
-    children: list[Part] = []
+    """Take away groups that data leaves and comes back to, so that nothing folded ever feeds itself."""
+    while groups := [child for child in _in_circles(part) if child.children]:
+        returning = [group for group in groups if _comes_back(group, nodes)]
+        group = min(returning or groups, key=lambda group: len(group.nodes))
+        for inner in group.children:
+            inner.title, inner.parent = f"{group.title}.{inner.title}", part
+        part.children = [child for child in part.children if child is not group] + group.children
+    part.children.sort(key=lambda child: child.nodes[0].number)
     for child in part.children:
-        _dissolve(child, nodes)
-        if child.children and _comes_back(child, nodes):
-            for inner in child.children:
-                inner.title, inner.parent = f"{child.title}.{inner.title}", part
-            children.extend(child.children)
-        else:
-            children.append(child)
-    part.children = sorted(children, key=lambda child: child.nodes[0].number)
+        if child.children:
+            _dissolve(child, nodes)
+
+
+def _in_circles(part: Part) -> list[Part]:
+    """The children that feed themselves through others, and those between two such."""
+    of_node = {node.number: child for child in part.children for node in child.nodes}
+    feeds: dict[Part, set[Part]] = {child: set() for child in part.children}
+    for child in part.children:
+        feeds[child] = {of_node[number] for node in child.nodes for number in node.inputs if number in of_node}
+    left = set(part.children)
+    while True:
+        fed_from = {source for child in left for source in feeds[child] if source is not child}
+        kept = {child for child in left & fed_from if (feeds[child] - {child}) & left}
+        if kept == left:
+            return [child for child in part.children if child in left]
+        left = kept
 
 
 def _comes_back(group: Part, nodes: tuple[GraphNode, ...]) -> bool:

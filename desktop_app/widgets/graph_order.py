@@ -48,7 +48,7 @@ class Link:
 
 def set_rows(vertices: list[Vertex], links: list[Link]) -> None:
     """Give each vertex its row: just below all that feed it, and just above its first use where nothing does."""
-    order, links = _sorted(vertices, links)
+    order = _sorted(vertices, links)
     into: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in vertices}
     out: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in vertices}
     for link in links:
@@ -67,8 +67,8 @@ def set_rows(vertices: list[Vertex], links: list[Link]) -> None:
             vertex.row = max(vertex.row, min(one.row for one in out[vertex]) - 1)
 
 
-def _sorted(vertices: list[Vertex], links: list[Link]) -> tuple[list[Vertex], list[Link]]:
-    """The vertices so that links point forward, and the links, turned round where they would close a circle."""
+def _sorted(vertices: list[Vertex], links: list[Link]) -> list[Vertex]:
+    """The vertices, each after all that feed it. There are no circles: see `graph_fold.grow`."""
     number = {vertex: place for place, vertex in enumerate(vertices)}
     waits = dict.fromkeys(vertices, 0)
     out: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in vertices}
@@ -77,28 +77,20 @@ def _sorted(vertices: list[Vertex], links: list[Link]) -> tuple[list[Vertex], li
         out[link.tail].append(link.head)
     ready = [number[vertex] for vertex in vertices if not waits[vertex]]
     order: list[Vertex] = []
-    done: set[Vertex] = set()
-    while len(order) < len(vertices):
-        if not ready:
-            ready = [number[next(vertex for vertex in vertices if vertex not in done)]]
+    while ready:
         vertex = vertices[heapq.heappop(ready)]
         order.append(vertex)
-        done.add(vertex)
         for head in out[vertex]:
             waits[head] -= 1
-            if not waits[head] and head not in done:
+            if not waits[head]:
                 heapq.heappush(ready, number[head])
-    place = {vertex: at for at, vertex in enumerate(order)}
-    for link in links:
-        if place[link.tail] > place[link.head]:
-            link.tail, link.head, link.tail_at, link.head_at = link.head, link.tail, link.head_at, link.tail_at
-    return order, links
+    return order
 
 
 def add_lanes(links: list[Link]) -> tuple[list[Vertex], list[Link]]:
     """Split links over several rows into links from one row to the next: the lanes, and all links."""
     lanes: dict[tuple[Hashable, Vertex, float, int], Vertex] = {}
-    pieces: dict[tuple[Vertex, Vertex, float], Link] = {}
+    pieces: dict[tuple[Hashable, Vertex, float, Vertex, float], Link] = {}
     for link in sorted(links, key=lambda link: link.head.row):
         tail, tail_at = link.tail, link.tail_at
         for row in range(link.tail.row + 1, link.head.row):
@@ -111,14 +103,15 @@ def add_lanes(links: list[Link]) -> tuple[list[Vertex], list[Link]]:
 
 
 def _piece(
-    pieces: dict[tuple[Vertex, Vertex, float], Link],
+    pieces: dict[tuple[Hashable, Vertex, float, Vertex, float], Link],
     link: Link,
     tail: Vertex,
     tail_at: float,
     head: Vertex,
     head_at: float,
 ) -> None:
-    piece = pieces.setdefault((tail, head, head_at), Link(link.net, tail, head, set(), tail_at, head_at))
+    key = (link.net, tail, tail_at, head, head_at)
+    piece = pieces.setdefault(key, Link(link.net, tail, head, set(), tail_at, head_at))
     piece.targets |= link.targets
 
 

@@ -8,6 +8,7 @@ stand in the middle of the two. Then each moves towards what it is connected to,
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 
 from desktop_app.widgets.graph_order import Link, Vertex
@@ -189,6 +190,6 @@ def _draw_together(
             if not pulls[column]:
                 continue
             wanted = sum(other.x + apart for other, apart in pulls[column]) / len(pulls[column])
-            least = max((other.x + apart for other, apart in before[column].items()), default=wanted)
-            most = min((other.x - apart for other, apart in after[column].items()), default=wanted)
+            least = max((other.x + apart for other, apart in before[column].items()), default=-math.inf)
+            most = min((other.x - apart for other, apart in after[column].items()), default=math.inf)
             column.x = max(least, min(wanted, most))

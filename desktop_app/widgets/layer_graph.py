@@ -85,8 +85,8 @@ class LayerGraph(QWidget):
         self._matches, self._at_match = (), -1
         self.view.set_selected(None)
         self.view.setAccessibleName(f"Graph of {title}")
-        self._refresh()
         self._search(self.bar.search.text())
+        self._refresh()
 
     def set_owners(self, layers: tuple[Layer, ...]) -> None:
         """The owners of parameters in execution order; those without are left out."""
