@@ -32,10 +32,13 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "predict": ("Predict", "desktop_app.pages.predict", "PredictPage"),
 }
 PAGE_OF_JOB = {"scan": "data", "sample": "data", "train": "train", "evaluate": "review", "predict": "predict"}
-DROP_WORDS = "A folder of class folders opens in Data; photos, a folder of photos or a model open in Predict."
+DROP_WORDS = (
+    "A folder of class folders opens in Data; photos, a folder of photos or a model open in Predict; "
+    "weights (.pth, .safetensors) in Model."
+)
 STOPPING_WORDS = "What is done is being saved. Close the window again to end it at once."
 # Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "sample", "read")
+STOPPED_UNASKED = ("scan", "sample", "read", "weights", "weights-look")
 
 
 class MainWindow(QMainWindow):
@@ -154,6 +157,9 @@ class MainWindow(QMainWindow):
         elif drop.kind == "photos":
             self.show_page("predict")
             self.page("predict").open_photos(drop.paths)
+        elif drop.kind == "weights":
+            self.show_page("model")
+            self.page("model").open_weights(drop.paths)
         else:
             dialogs.show_text(self, "Nothing to open", drop.refused)
 

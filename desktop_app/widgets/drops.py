@@ -11,6 +11,7 @@ from typing import Literal
 
 from PySide6.QtCore import QMimeData
 
+from engine.models.weights_files import is_weights_name
 from engine.photo_formats import is_photo_name
 
 # A look at the first entries is enough to tell, and a folder of a million photos must not keep the window waiting.
@@ -20,9 +21,10 @@ SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
 
 @dataclass(frozen=True)
 class Drop:
-    """`kind` says who takes it: a dataset goes to Data, a model and photos go to Predict; `refused` says why not."""
+    """`kind` says who takes it: a dataset goes to Data, weights to Model, a model and photos to Predict; `refused` says
+    why not."""
 
-    kind: Literal["dataset", "model", "photos", "nothing"]
+    kind: Literal["dataset", "model", "photos", "weights", "nothing"]
     paths: tuple[Path, ...] = ()
     refused: str = ""
 
@@ -39,11 +41,15 @@ def sort_drop(paths: Sequence[Path]) -> Drop:
         return Drop("model", (models[0],))
     if len(paths) == 1 and is_dataset(paths[0]):
         return Drop("dataset", (paths[0],))
+    weights = [path for path in paths if is_weights_name(path) and path.is_file()]
+    if weights:
+        return Drop("weights", tuple(weights))
     photos = [path for path in paths if path.is_dir() or is_photo_name(path)]
     if photos:
         return Drop("photos", tuple(photos))
     name = paths[0].name if paths else ""
-    return Drop("nothing", (), f"“{name}” is no folder, photo or model (.thaw), so there is nothing to do with it.")
+    known = "folder, photo, model (.thaw) or file of weights"
+    return Drop("nothing", (), f"“{name}” is no {known}, so there is nothing to do with it.")
 
 
 def is_run(path: Path) -> bool:

@@ -17,11 +17,11 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from engine.errors import ThawError, WeightsError
+from engine.errors import WeightsError
 from engine.events import StageStarted, WeightsImported
 from engine.models import tables, weights
 from engine.models.build import backbone_tensors, build
-from engine.models.catalog import CATALOG, find_model
+from engine.models.catalog import CATALOG, find_model, own_models
 from engine.models.spec import ModelSpec
 from engine.models.state_file import StateFile, read_state_file
 from engine.models.weights_fetch import sha256_of
@@ -33,6 +33,8 @@ MOST_TRIED = 12
 ALIKE = 0.9
 """Share of a model's layers that must have their number of parameters in the file, for the model to be tried."""
 LONGEST_NAME = 60
+IMAGENET_CLASSES = 1000
+"""Of the heads that are counted in the catalog's parameters."""
 _STATISTICS = ("running_mean", "running_var", COUNTER)
 
 
@@ -47,8 +49,8 @@ def import_weights(
 ) -> Iterator[StageStarted | WeightsImported]:
     """Look through `path`, and keep a copy for `model`, or for the model that it fits; last is the WeightsImported.
 
-    With `check` nothing is kept. Raises WeightsError for a file that cannot be read safely, for one that fits none where
-    no model was named, and without `check`, after the report, for one that does not fit the named model.
+    With `check` nothing is kept. Raises WeightsError for a file that cannot be read safely; after the report, which
+    then names no model, for one that fits none; and after it, without `check`, for one that does not fit the named.
     """
     spec = find_model(model) if model else None
     yield StageStarted("Reading the file")
@@ -56,9 +58,8 @@ def import_weights(
     yield StageStarted("Comparing it with the model" if spec else "Looking for the model it fits")
     fits = [_compared(spec, file.tensors)] if spec else _all_fits(file.tensors)
     if not fits:
-        raise WeightsError(
-            f"{path.name} fits none of Thaw's models: {describe(file.tensors)}. Name a model to see why."
-        )
+        yield WeightsImported(path, "", "", False, 0, 0, (), (), (), None, file.within)
+        raise WeightsError(f"{path.name} fits none of Thaw's models: {describe(file.tensors)}.")
     report = _report(path, file, fits)
     if report.fits and not check:
         yield StageStarted("Keeping a copy")
@@ -103,22 +104,30 @@ def _all_fits(tensors: Mapping[str, Tensor]) -> list[_Fit]:
 def _worth_trying(tensors: Mapping[str, Tensor]) -> list[ModelSpec]:
     """The models whose layers have the numbers of parameters that are in the file, most alike first.
 
-    Names play no part, since libraries differ in them; nor does the head, since its classes do. A model without a table
-    of layers is tried.
+    Names play no part, since libraries differ in them; nor does the head, since its classes do. A model of about the
+    file's size that has no table of layers is tried.
     """
     sizes = Counter(_sizes_in(tensors).values())
     alike = {}
-    for spec in CATALOG.values():
-        try:
-            rows = tables.read_layers(spec.name)
-        except ThawError:
-            alike[spec] = ALIKE
+    own = [spec for spec in own_models()[0].values() if spec.source != "own"]  # a builder file is run only when asked
+    for spec in (*CATALOG.values(), *own):
+        if not tables.has_table(spec.name):
+            alike[spec] = ALIKE if _is_of_the_size(spec, tensors) else 0.0
             continue
+        rows = tables.read_layers(spec.name)
         wanted = Counter(row.parameters for row in rows if row.parameters and not row.training_only)
         wanted -= Counter([row.parameters for row in rows if row.name == spec.head.path])
         alike[spec] = sum((wanted & sizes).values()) / max(1, sum(wanted.values()))
     tried = [spec for spec in sorted(alike, key=lambda spec: -alike[spec]) if alike[spec] >= ALIKE]
     return tried[:MOST_TRIED]
+
+
+def _is_of_the_size(spec: ModelSpec, tensors: Mapping[str, Tensor]) -> bool:
+    """Whether the backbone, give or take a tenth, can be in the file."""
+    here = sum(_sizes_in(tensors).values())
+    largest = max((tensor.numel() for tensor in tensors.values() if tensor.ndim == 2), default=0)  # a head, maybe
+    backbone = spec.parameters - (spec.head.features + 1) * IMAGENET_CLASSES
+    return 0.9 * backbone <= here and here - largest <= 1.1 * spec.parameters
 
 
 def _sizes_in(tensors: Mapping[str, Tensor]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from engine.errors import WeightsError
 from engine.events import Transferred
 from engine.models.spec import ModelSpec, WeightsSource
 from engine.models.weights_fetch import fetch, sha256_of, sidecar
+from engine.models.weights_files import SUFFIXES, is_weights_name
 
-OWN_SUFFIXES = (".safetensors", ".pth", ".pt", ".th", ".bin", ".ckpt")
 OWN = "own"
 _BETWEEN = f".{OWN}."
 
@@ -72,30 +72,52 @@ def search_folders(weights_dir: Path | None = None) -> tuple[Path, ...]:
     )
 
 
-def found_for(spec: ModelSpec, weights_dir: Path | None = None) -> tuple[FoundWeights, ...]:
+Shelves = Sequence[tuple[Path, Collection[str]]]
+"""The folders looked in, each with the names of its files."""
+
+
+def shelves(weights_dir: Path | None = None) -> Shelves:
+    """What is in the folders now, read once for a look at many models."""
+    return [(folder, _files_in(folder)) for folder in search_folders(weights_dir)]
+
+
+def _files_in(folder: Path) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_file())
+    except OSError:
+        return frozenset()
+
+
+def found_for(
+    spec: ModelSpec, weights_dir: Path | None = None, here: Shelves | None = None
+) -> tuple[FoundWeights, ...]:
     """Every choice that is on this machine, unverified, the one taken by default first.
 
     A folder that is looked in earlier goes before a later one; in each, official weights, best first, go before a file
-    named after the model. What was imported comes last: it is taken only where it is chosen, or alone.
+    named after the model. What was imported comes last: it is taken only where it is chosen, or alone. `here` are the
+    shelves where they were read already.
     """
     found: dict[str, FoundWeights] = {}
-    for one in _looked_up(spec, weights_dir):
+    for one in _looked_up(spec, shelves(weights_dir) if here is None else here):
         found.setdefault(one.name, one)
     return tuple(found.values())
 
 
-def _looked_up(spec: ModelSpec, weights_dir: Path | None) -> Iterator[FoundWeights]:
-    for folder in search_folders(weights_dir):
+def _looked_up(spec: ModelSpec, here: Shelves) -> Iterator[FoundWeights]:
+    plain, imported, kept = _flat(spec), _flat(spec) + _BETWEEN, cache_folder()
+    for folder, names in here:
         for source in spec.weights:
-            if (folder / source.file_name).is_file():
+            if source.file_name in names:
                 yield FoundWeights(folder / source.file_name, source)
-        for suffix in OWN_SUFFIXES:
-            own = folder / (_flat(spec) + suffix)
-            if own.is_file():
-                yield FoundWeights(own, None)
-    for path in sorted(cache_folder().glob(f"{_flat(spec)}{_BETWEEN}*.safetensors")):
-        stem = path.name.removeprefix(_flat(spec) + _BETWEEN).removesuffix(".safetensors")
-        yield FoundWeights(path, None, f"{OWN}:{stem}")
+        for suffix in SUFFIXES:
+            if plain + suffix in names:
+                yield FoundWeights(folder / (plain + suffix), None)
+    for folder, names in here:
+        for name in sorted(names) if folder == kept else ():
+            if name.startswith(imported) and name.endswith(".safetensors"):
+                stem = name.removeprefix(imported).removesuffix(".safetensors")
+                yield FoundWeights(folder / name, None, f"{OWN}:{stem}")
 
 
 def import_path(spec: ModelSpec, stem: str) -> Path:
@@ -124,7 +146,7 @@ def find(spec: ModelSpec, weights_dir: Path | None = None, name: str | None = No
     path = Path(name).expanduser()
     if path.is_file():
         return FoundWeights(path, None, str(path))
-    if len(path.parts) > 1 or path.suffix in OWN_SUFFIXES:
+    if len(path.parts) > 1 or is_weights_name(path):
         raise WeightsError(f"There is no file {path} to read weights from.")
     names = dict.fromkeys([source.name for source in spec.weights] + [one.name for one in here])
     known = f"; there are {', '.join(names)}" if names else ""

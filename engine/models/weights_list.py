@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from engine.control import Control
 from engine.errors import WeightsError
 from engine.events import Notice, Transferred, WeightsFetched, WeightsListed
-from engine.models import weights
-from engine.models.catalog import CATALOG, find_model
+from engine.models import timm_models, weights
+from engine.models.catalog import CATALOG, find_model, own_models
 from engine.models.spec import ModelSpec, WeightsSource
 from engine.models.weights import FoundWeights
 from engine.models.weights_fetch import FetchStopped, fetch, part_of, sidecar
 
 BYTES_PER_PARAMETER = 4
 REMOVED_SUFFIX = ".removed"
+_MAY_BE_TIMM = re.compile(r"[\w-]+\.[\w.-]+\.safetensors(\.part)?").fullmatch
 BETWEEN = "@"
 """In `MODEL@WEIGHTS`, which names one choice of a model's weights."""
 
 
 def list_weights(weights_dir: Path | None = None, *, verify: bool = False) -> Iterator[WeightsListed]:
-    """A row for each choice of each curated model, official ones first; with `verify` each file here is hashed."""
-    for spec in CATALOG.values():
-        yield from _rows_of(spec, weights_dir, verify)
+    """A row for each choice of each curated model, of each of the person's own, and of any other that has files here;
+    official ones first. With `verify` each file here is hashed."""
+    shelves = weights.shelves(weights_dir)
+    for spec in (*CATALOG.values(), *own_models()[0].values(), *_others_of_timm(shelves)):
+        yield from _rows_of(spec, shelves, verify)
 
 
-def _rows_of(spec: ModelSpec, weights_dir: Path | None, verify: bool) -> Iterator[WeightsListed]:
-    here = {one.name: one for one in weights.found_for(spec, weights_dir)}
+def _others_of_timm(shelves: weights.Shelves) -> Iterator[ModelSpec]:
+    """What timm has beside the curated models, as far as there is a file for it: `ARCHITECTURE.TAG.safetensors`."""
+    files = [name for _, names in shelves for name in names if _MAY_BE_TIMM(name)]
+    for name in sorted({file.partition(".")[0].removeprefix("timm-") for file in files}):
+        row = f"{timm_models.PREFIX}{name}"
+        if row not in CATALOG and name not in CATALOG and (spec := timm_models.find(row)):
+            yield spec
+
+
+def _rows_of(spec: ModelSpec, shelves: weights.Shelves, verify: bool) -> Iterator[WeightsListed]:
+    here = {one.name: one for one in weights.found_for(spec, here=shelves)}
     for source in spec.weights:
         found = here.pop(source.name, None)
         yield _found_row(spec, found, verify) if found else _absent_row(spec, source)
