@@ -42,7 +42,7 @@ ACTIONS = (
     ("undo", "Undo", "undo-2", QKeySequence.StandardKey.Undo),
     ("redo", "Redo", "redo-2", QKeySequence.StandardKey.Redo),
 )
-FORM_WIDTH = 288
+FORM_WIDTHS = (224, 288)
 
 
 class BuilderParts(QObject):
@@ -138,7 +138,7 @@ class BuilderParts(QObject):
 
     def _dress(self) -> None:
         self.name.setAccessibleName("Name")
-        self.name.setMinimumWidth(theme.wide(180))
+        self.name.setMinimumWidth(theme.wide(120))
         self.channels.addItem("colour", 3)
         self.channels.addItem("grey", 1)
         self.channels.setAccessibleName("Channels")
@@ -161,8 +161,8 @@ class BuilderParts(QObject):
         column.addWidget(_rule())
         middle = QHBoxLayout()
         middle.setSpacing(theme.GAP)
-        middle.addLayout(self._rows(), 1)
-        middle.addWidget(self._side())
+        middle.addLayout(self._rows(), 5)
+        middle.addWidget(self._side(), 2)
         column.addLayout(middle, 1)
         column.addWidget(_rule())
         column.addLayout(self._bottom())
@@ -182,13 +182,13 @@ class BuilderParts(QObject):
                 row.addSpacing(theme.GRID if row.count() else 0)
                 row.addWidget(label)
             row.addWidget(widget, 1 if widget is self.name else 0)
-        row.addSpacing(2 * theme.GRID)
-        row.addWidget(self.begin)
         return row
 
     def _rows(self) -> QVBoxLayout:
         tools = QHBoxLayout()
         tools.setSpacing(theme.GRID // 2)
+        tools.addWidget(self.begin)
+        tools.addSpacing(theme.GRID // 2)
         tools.addWidget(self.add)
         tools.addSpacing(theme.GRID)
         for name, action in self.actions.items():
@@ -211,7 +211,8 @@ class BuilderParts(QObject):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields are reached by themselves
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedWidth(theme.wide(FORM_WIDTH))
+        scroll.setMinimumWidth(theme.wide(FORM_WIDTHS[0]))
+        scroll.setMaximumWidth(theme.wide(FORM_WIDTHS[1]))
         return scroll
 
     def _bottom(self) -> QVBoxLayout:

@@ -29,6 +29,8 @@ HEADER_TIPS = (
 )
 WIDTHS = {NUMBER: 44, KIND: 160, OUTPUT: 104, PARAMETERS: 88, FIELD: 76}
 NARROWEST_SETTINGS = 128
+GIVES_WAY = (SETTINGS, FIELD)
+"""Columns hidden one after the other where there is no room; the form shows the settings as well."""
 BESIDE = 16  # the scroll bar and the border
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -202,7 +204,7 @@ class RowsTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.row())
         self.setItemDelegate(_OnlyReasonsWrap(self))
-        self.setMinimumWidth(sum(map(theme.wide, (*WIDTHS.values(), NARROWEST_SETTINGS))) + BESIDE)
+        self.setMinimumWidth(sum(theme.wide(WIDTHS[column]) for column in (NUMBER, KIND, OUTPUT, PARAMETERS)) + BESIDE)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -240,8 +242,13 @@ class RowsTable(QTableView):
         super().resizeEvent(event)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, theme.wide(width))
-        room = self.viewport().width() - sum(map(theme.wide, WIDTHS.values()))
-        self.setColumnWidth(SETTINGS, max(theme.wide(NARROWEST_SETTINGS), room))
+        needed = {**WIDTHS, SETTINGS: NARROWEST_SETTINGS}
+        room = self.viewport().width() - sum(map(theme.wide, needed.values()))
+        for column in GIVES_WAY:
+            self.setColumnHidden(column, room < 0)
+            room += theme.wide(needed[column]) if room < 0 else 0
+        stretched = KIND if self.isColumnHidden(SETTINGS) else SETTINGS
+        self.setColumnWidth(stretched, theme.wide(needed[stretched]) + max(0, room))
         for number, line in enumerate(self.rows.lines):
             if line.reason:
                 self.resizeRowToContents(number)
