@@ -54,8 +54,8 @@ def phase_words(number: int, first: int, rates: Mapping[int, float]) -> tuple[st
     """What stands above a phase, the longest first."""
     if first in rates:
         rate = f"× {rates[first]:g}"
-        return f"Phase {number} · learning rate {rate}", f"{number} · {rate}", str(number)
-    return f"Phase {number}", str(number)
+        return f"{number} · learning rate {rate}", f"{number} · {rate}", str(number)
+    return (str(number),)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class EpochAxis(QWidget):
         self._axis = axis
         self._timeline: Timeline = ()
         self._rates: Mapping[int, float] = {}
+        self.setToolTip("A phase lasts while the same blocks train; × is what the learning rate is multiplied by in it")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_plan(self, timeline: Timeline, rates: Mapping[int, float]) -> None:
@@ -61,16 +62,23 @@ class EpochAxis(QWidget):
         painter.end()
 
     def _paint_phases(self, painter: QPainter, axis: Axis, band: QRectF) -> None:
-        metrics = QFontMetricsF(painter.font())
+        metrics, side = QFontMetricsF(painter.font()), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(band.adjusted(theme.GRID, 0, 0, 0), side, "Phase")
         firsts = phase_firsts(self._timeline, axis.epochs)
-        for number, (first, after) in enumerate(itertools.pairwise((*firsts, axis.epochs + 1)), 1):
-            left, right = axis.x(first) + 1, axis.x(after) - 1
+        borders = [axis.x(place) for place in (*firsts, axis.epochs + 1)]
+        spans = [(left + 1, right - 1) for left, right in itertools.pairwise(borders)]
+        words = [phase_words(number, first, self._rates) for number, first in enumerate(firsts, 1)]
+        fits = [
+            [metrics.horizontalAdvance(text) <= right - left for text in texts]
+            for texts, (left, right) in zip(words, spans, strict=True)
+        ]
+        shorter = 0 if all(row[0] for row in fits) else 1  # all in full, or none
+        for texts, row, (left, right) in zip(words, fits, spans, strict=True):
             gap = 0 if right - left >= NARROWEST_CELL else -2  # many short phases are one line
             painter.fillRect(QRectF(left + gap, band.bottom(), right - left - 2 * gap, 2), theme.colour("border"))
-            words = phase_words(number, first, self._rates)
-            fitting = next((text for text in words if metrics.horizontalAdvance(text) <= right - left), "")
-            where = QRectF(left, band.top(), right - left, band.height())
-            painter.drawText(where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
+            start = min(shorter, len(texts) - 1)
+            fitting = next((text for text, fit in zip(texts[start:], row[start:], strict=True) if fit), "")
+            painter.drawText(QRectF(left, band.top(), right - left, band.height()), side, fitting)
 
 
 class BlockRow(QWidget):

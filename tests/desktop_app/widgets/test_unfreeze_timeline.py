@@ -239,8 +239,8 @@ def test_what_lies_behind_the_last_epoch_is_never(shown: UnfreezeTimeline) -> No
 
 
 def test_a_phase_says_its_learning_rate_where_it_is_known() -> None:
-    assert phase_words(2, 4, {1: 1.0, 4: 0.1}) == ("Phase 2 · learning rate × 0.1", "2 · × 0.1", "2")
-    assert phase_words(2, 4, {}) == ("Phase 2", "2")
+    assert phase_words(2, 4, {1: 1.0, 4: 0.1}) == ("2 · learning rate × 0.1", "2 · × 0.1", "2")
+    assert phase_words(2, 4, {}) == ("2",)
 
 
 # --- the picture
