@@ -149,16 +149,20 @@ def read_config(run_dir: Path) -> TrainConfig:
 
 
 def write_dataset(run_dir: Path, photos: Iterable[Photo], hashes: Sequence[str], root: Path) -> None:
-    """dataset.csv: `path` is relative to the root that its first line names."""
+    """dataset.csv: `path` is relative to the root that its first line names, absolute where it lies outside."""
     lines = [["root", str(root), "", ""], ["path", "label", "split", "sha256"]]
     lines += [
-        [os.path.relpath(photo.path, root), photo.label, photo.split, digest]
+        [_below(photo.path, root), photo.label, photo.split, digest]
         for photo, digest in zip(photos, hashes, strict=True)
     ]
     part = run_dir / (DATASET + ".part")
     with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         csv.writer(file).writerows(lines)
     part.replace(run_dir / DATASET)
+
+
+def _below(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def read_dataset(run_dir: Path) -> tuple[Path, tuple[Photo, ...], tuple[str, ...]]:
