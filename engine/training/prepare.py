@@ -40,6 +40,7 @@ from engine.training.checkpoint import Progress
 from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
 from engine.training.optimizer import Place, choose_recipe
 from engine.training.phases import last_to_train, planned
+from engine.training.pseudo_labelled import with_pseudo_labels
 
 EVEN_ENOUGH = 1.5
 """Above this ratio of the largest to the smallest class, `class_weights = "auto"` balances them."""
@@ -208,6 +209,8 @@ def _write_plan(
     runs.write_config(run_dir, config)
     with ThreadPoolExecutor(config.threads) as pool:
         hashes = list(pool.map(_content_hash, photos))
+    if config.pseudo_labels:
+        photos, hashes = yield from with_pseudo_labels(config.pseudo_labels, photos, hashes, _content_hash)
     runs.write_dataset(run_dir, photos, hashes, index.root)
     return config
 
@@ -239,6 +242,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
     return choose_recipe(config, spec, strategy).with_changes(
         data=config.data.resolve(),
         continue_from=config.continue_from.resolve() if config.continue_from else None,
+        pseudo_labels=config.pseudo_labels.resolve() if config.pseudo_labels else None,
         image_size=size,
         device=_pick_device(config.device),
         threads=config.threads or cpu_threads(),
