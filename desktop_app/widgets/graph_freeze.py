@@ -116,6 +116,20 @@ class Choice:
         return max(before, default=0)
 
 
+def changes_for(choice: Choice, part: Part, root: Part) -> list[tuple[str, str, str, frozenset[str]]]:
+    """What a person can ask for at a part: the words, an icon and its colour, and what would train then."""
+    changes = [
+        ("Freeze up to here", "snowflake", "frozen", choice.frozen_up_to(part, root)),
+        ("Train from here", "flame", "trainable", choice.training_from(part, root)),
+    ]
+    if part.owners:
+        changes += [
+            ("Freeze", "snowflake", "frozen", choice.with_part(part, False)),
+            ("Train", "flame", "trainable", choice.with_part(part, True)),
+        ]
+    return changes
+
+
 @dataclass(frozen=True)
 class Stop:
     """A height at which the line between frozen and trainable can stand; `frozen` are the positions above it."""

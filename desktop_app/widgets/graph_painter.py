@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
-from collections.abc import Iterable
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtSvg import QSvgRenderer
 
 from desktop_app import theme
@@ -16,16 +14,16 @@ from desktop_app.widgets.figures import percent
 from desktop_app.widgets.graph_faces import ICON, PAD, STRIPE, Face, fonts
 from desktop_app.widgets.graph_fold import Part
 from desktop_app.widgets.graph_freeze import FROZEN, NOTHING, PARTLY, Choice
-from desktop_app.widgets.graph_layout import TITLE, Box, Layout, Wire
+from desktop_app.widgets.graph_layout import TITLE, Box, Layout
+from desktop_app.widgets.graph_wires import add_wire, arrows_path, in_bands
 
 READABLE = 0.42
 """The zoom below which words are left out: they would be smaller than 6 pixels."""
+MOST_READABLE = 160
+"""Boxes in sight up to which words are drawn; a wide screen full of more is drawn without, to stay quick."""
 COARSE = 0.18
 """The zoom below which corners and curves are drawn straight."""
-BAND = 480.0
-"""Height in pixels of the stretches by which lines are drawn, so that only those in sight are."""
 MARGIN = 24.0
-ARROW = 4.0
 STATE_ICONS = {"frozen": ("snowflake", "frozen"), "trains": ("flame", "trainable"), "partly": ("flame", "trainable")}
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -42,9 +40,10 @@ class Drawing:
         self.is_file = False
         """Whether it is drawn into a file: icons as curves, and time does not matter."""
         self._colours: dict[str, QColor] = {}
+        self._body_font, self._heading_font = fonts()
         self._rects = {part: _rect(box) for part, box in layout.boxes.items()}
         self._frames = {part: _rect(box) for part, box in layout.frames.items()}
-        self._curves = _bands(layout.wires)
+        self._curves = in_bands(layout.wires)
         self._straight = [QLineF(wire.x0, wire.y0, wire.x1, wire.y1) for wire in layout.wires]
 
     def bounds(self) -> QRectF:
@@ -73,13 +72,14 @@ class Drawing:
     def paint(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
         """Draw what lies in `exposed`, in the coordinates of the layout."""
         self._colours.clear()  # the scheme may have changed
+        self._body_font, self._heading_font = fonts()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, zoom >= COARSE)
         self._paint_frames(painter, exposed)
         self._paint_wires(painter, exposed, zoom)
         if zoom >= READABLE:
             self._paint_frame_titles(painter, exposed, zoom)
         parts = [(part, rect) for part, rect in self._rects.items() if rect.intersects(exposed)]
-        if zoom >= READABLE:
+        if self.is_file or (zoom >= READABLE and len(parts) <= MOST_READABLE):
             for part, rect in parts:
                 self._paint_box(painter, part, rect, zoom)
         else:
@@ -99,8 +99,7 @@ class Drawing:
         return self._colour("surface") if depth % 2 else self._shade()
 
     def _paint_frame_titles(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
-        _, heading = fonts()
-        painter.setFont(heading)
+        painter.setFont(self._heading_font)
         metrics = painter.fontMetrics()
         for part, rect in self._frames.items():
             strip = QRectF(rect.x(), rect.y(), rect.width(), TITLE)
@@ -119,8 +118,10 @@ class Drawing:
             self._state_icon(painter, part, QRectF(after, strip.y(), ICON, TITLE), zoom)
 
     def _paint_wires(self, painter: QPainter, exposed: QRectF, zoom: float) -> None:
-        pen = QPen(self._colour("border_strong"), 1.3 if self.is_file else 1.0, c=Qt.PenCapStyle.FlatCap)
-        pen.setCosmetic(not self.is_file)  # Qt draws cosmetic lines several times faster than others
+        # Qt draws cosmetic lines several times faster than others; their width is in pixels of the screen.
+        wide = 1.3 if self.is_file else painter.device().devicePixelRatioF()
+        pen = QPen(self._colour("border_strong"), wide, c=Qt.PenCapStyle.FlatCap)
+        pen.setCosmetic(not self.is_file)
         if zoom < COARSE:
             painter.setPen(pen)
             painter.drawLines(self._straight)
@@ -188,8 +189,7 @@ class Drawing:
         painter.setOpacity(1.0)
 
     def _paint_bands(self, painter: QPainter, face: Face, rect: QRectF, stripe: float) -> None:
-        body, _ = fonts()
-        painter.setFont(body)
+        painter.setFont(self._body_font)
         x, width = rect.x() + stripe, rect.width() - stripe
         natural = sum(width for *_, width in face.bands)
         for number, (text, kind, wide) in enumerate(face.bands):
@@ -214,8 +214,7 @@ class Drawing:
             painter.fillRect(QRectF(bar.right() - warm, bar.y(), warm, 3), self._colour("trainable"))
 
     def _paint_heading(self, painter: QPainter, part: Part, face: Face, rect: QRectF, zoom: float) -> None:
-        _, heading = fonts()
-        painter.setFont(heading)
+        painter.setFont(self._heading_font)
         strip = QRectF(rect.x(), rect.y(), rect.width(), face.header)
         self._icon(painter, "chevron-right", _icon_rect(strip, STRIPE + 4), "muted", zoom)
         painter.setPen(self._colour("text"))
@@ -224,15 +223,13 @@ class Drawing:
         end = QRectF(rect.right() - ICON - PAD, rect.y(), ICON, face.header)
         self._state_icon(painter, part, end, zoom)
         if self.choice.state(part) == PARTLY:
-            body, _ = fonts()
-            painter.setFont(body)
+            painter.setFont(self._body_font)
             painter.setPen(self._colour("text"))
             beside = strip.adjusted(0, 0, -(ICON + PAD + 5), 0)
             painter.drawText(beside, _RIGHT, f"{percent(self.choice.share(part))} trains")
 
     def _paint_words(self, painter: QPainter, part: Part, face: Face, rect: QRectF, zoom: float) -> None:
-        body, _ = fonts()
-        painter.setFont(body)
+        painter.setFont(self._body_font)
         has_icon = not part.children and bool(part.owners)
         strip = QRectF(rect.x(), rect.y() + face.header, rect.width(), rect.height() - face.header)
         if part.children:
@@ -257,10 +254,10 @@ class Drawing:
         part = self.selected
         if part is None or (part not in self._rects and part not in self._frames):
             return
-        lines, arrows = QPainterPath(), _filled()
+        lines, arrows = QPainterPath(), arrows_path()
         for wire in self.layout.wires:
             if wire.source is part or part in wire.targets:
-                _add(wire, lines, arrows)
+                add_wire(wire, lines, arrows)
         painter.strokePath(lines, QPen(ink, wide * 0.8))
         painter.fillPath(arrows, ink)
         painter.setPen(QPen(ink, wide))
@@ -320,38 +317,3 @@ def _elided(painter: QPainter, text: str, words: QRectF) -> str:
 
 def _rect(box: Box) -> QRectF:
     return QRectF(box.x, box.y, box.width, box.height)
-
-
-def _bands(wires: Iterable[Wire]) -> dict[tuple[float, float], tuple[QPainterPath, QPainterPath]]:
-    """Lines and arrows by the stretch that they lie in: its top and bottom, then both."""
-    sorted_in: dict[int, list[Wire]] = defaultdict(list)
-    for wire in wires:
-        sorted_in[int((wire.y0 + wire.y1) / 2 // BAND)].append(wire)
-    bands = {}
-    for held in sorted_in.values():
-        lines, arrows = QPainterPath(), _filled()
-        for wire in held:
-            _add(wire, lines, arrows)
-        bands[min(wire.y0 for wire in held), max(wire.y1 for wire in held)] = (lines, arrows)
-    return bands
-
-
-def _filled() -> QPainterPath:
-    """For arrows, some of which lie on each other."""
-    path = QPainterPath()
-    path.setFillRule(Qt.FillRule.WindingFill)
-    return path
-
-
-def _add(wire: Wire, lines: QPainterPath, arrows: QPainterPath) -> None:
-    end = wire.y1 - ARROW if wire.ends else wire.y1
-    lines.moveTo(wire.x0, wire.y0)
-    if abs(wire.x1 - wire.x0) < 0.5:
-        lines.lineTo(wire.x1, end)
-    else:
-        lines.lineTo(wire.x0, wire.bend)
-        half = (end - wire.bend) * 0.55
-        lines.cubicTo(wire.x0, wire.bend + half, wire.x1, end - half, wire.x1, end)
-    if wire.ends:
-        tip = [QPointF(wire.x1, wire.y1), QPointF(wire.x1 - ARROW, end - 2), QPointF(wire.x1 + ARROW, end - 2)]
-        arrows.addPolygon(QPolygonF(tip))

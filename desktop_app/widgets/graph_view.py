@@ -1,55 +1,26 @@
-"""The view of the drawn network: pan, zoom, choosing, folding, and the line that is dragged."""
+"""What a person does with the graph: pan, zoom, choose, fold, and drag the line."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import (
-    QGraphicsItem,
-    QGraphicsScene,
-    QGraphicsView,
-    QStyleOptionGraphicsItem,
-    QToolTip,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QToolTip
 
-from desktop_app import theme
+from desktop_app.widgets.graph_canvas import GraphCanvas
 from desktop_app.widgets.graph_faces import sentence
-from desktop_app.widgets.graph_fold import Part, Seen
-from desktop_app.widgets.graph_freeze import Choice, Stop, height_of, stops
-from desktop_app.widgets.graph_layout import Layout
-from desktop_app.widgets.graph_line import TIP, FreezeLine
-from desktop_app.widgets.graph_painter import Drawing
+from desktop_app.widgets.graph_freeze import Stop
+from desktop_app.widgets.graph_line import TIP
 from desktop_app.widgets.graph_walk import ARROWS, step
 
-LEAST_ZOOM, MOST_ZOOM = 0.04, 3.0
 STEP = 1.2
-WHOLE = 0.75
-"""The smallest zoom at which a whole network is shown at first; a larger one is shown from its top."""
-LEAST_AT_FIRST, MOST_AT_FIRST = 0.6, 0.85
+"""What one notch of the wheel, or one press of a key, zooms by."""
 DRAG = 4
 """Pixels the mouse moves before a click is a drag."""
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 ZOOM_IN, ZOOM_OUT = (Qt.Key.Key_Plus, Qt.Key.Key_Equal), (Qt.Key.Key_Minus, Qt.Key.Key_Underscore)
 
 
-class _Canvas(QGraphicsItem):
-    """The whole drawing as one item: a thousand small ones would be slower than a frame lasts."""
-
-    def __init__(self, drawing: Drawing) -> None:
-        super().__init__()
-        self.drawing = drawing
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-
-    def boundingRect(self) -> QRectF:
-        return self.drawing.bounds()
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
-        self.drawing.paint(painter, option.exposedRect, zoom)
-
-
-class GraphView(QGraphicsView):
+class GraphView(GraphCanvas):
     """Tells what the person wants; what is folded and what trains is decided elsewhere."""
 
     part_chosen = Signal(object)  # Part
@@ -57,147 +28,15 @@ class GraphView(QGraphicsView):
     freeze_wanted = Signal(object)  # Part: to be frozen, or trained where it is frozen
     menu_wanted = Signal(object, QPoint)  # Part, place on the screen
     line_dropped = Signal(object)  # Stop
-    zoomed = Signal(float)
 
     def __init__(self) -> None:
         super().__init__()
-        self.setScene(QGraphicsScene(self))
-        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setMouseTracking(True)
-        self.setObjectName("graph")
-        self.setAccessibleName("Graph")
-        self.drawing = Drawing(Layout(), {}, Choice())
-        self.line = FreezeLine()
-        self._seen = Seen((), (), {})
-        self._canvas: _Canvas | None = None
         self._pressed: QPoint | None = None
         self._moved = False
         self._before_drag = self.drawing.choice
-        self._fits = True
-        theme.notifier().changed.connect(self._dress)
-        self._dress()
-
-    # --- what is shown
-
-    def show_drawing(self, drawing: Drawing, seen: Seen) -> None:
-        self.drawing, self._seen = drawing, seen
-        self.line.stops = stops(drawing.layout.boxes)
-        self.scene().clear()
-        self._canvas = _Canvas(drawing)
-        self.scene().addItem(self._canvas)
-        self.scene().setSceneRect(drawing.bounds())
-        self._place_line()
-
-    def set_choice(self, choice: Choice) -> None:
-        self.drawing.choice = choice
-        self._place_line()
-        self._tell()
-
-    def set_selected(self, part: Part | None) -> None:
-        self.drawing.selected = part
-        self._tell()
-
-    def set_found(self, parts: frozenset[Part]) -> None:
-        self.drawing.found = parts
-        self.viewport().update()
-
-    def _place_line(self) -> None:
-        self.line.y = height_of(self.drawing.choice, self.line.stops, self.drawing.layout.boxes)
-        self.viewport().update()
-
-    def _tell(self) -> None:
-        """Repaint, and say what the current part is to whoever cannot see it."""
-        part, choice = self.drawing.selected, self.drawing.choice
-        self.setAccessibleDescription(sentence(part, choice.state(part), choice.share(part)) if part else "")
-        self.viewport().update()
-
-    def _dress(self) -> None:
-        self.setBackgroundBrush(theme.colour("surface_raised"))
-        self.viewport().update()
-
-    # --- where it is shown
-
-    def zoom(self) -> float:
-        return self.transform().m11()
-
-    def set_zoom(self, zoom: float, around: QPointF | None = None) -> None:
-        """Zoom so that what is at `around`, in pixels of the view, stays there; the middle where it is None."""
-        around = around or QPointF(self.viewport().rect().center())
-        before = self.mapToScene(around.toPoint())
-        zoom = max(LEAST_ZOOM, min(zoom, MOST_ZOOM))
-        self.resetTransform()
-        self.scale(zoom, zoom)
-        self._bring(before, around)
-        self._fits = False
-        self.zoomed.emit(zoom)
-
-    def fit(self) -> None:
-        """Show all of it, no larger than at 100 %."""
-        self.set_zoom(min(1.0, self._zoom_to_fit()))
-        self.centerOn(self.drawing.bounds().center())
-        self._fits = True
-
-    def show_start(self) -> None:
-        """All of it where it can be read so, else its upper end."""
-        if self._zoom_to_fit() >= WHOLE:
-            self.fit()
-            return
-        room = self.viewport().rect()
-        self.set_zoom(max(LEAST_AT_FIRST, min(MOST_AT_FIRST, room.width() / self.drawing.bounds().width())))
-        first = self._seen.parts[0] if self._seen.parts else None
-        across = self.drawing.rect(first).center().x() if first else 0.0
-        self._bring(QPointF(across, self.drawing.bounds().top()), QPointF(room.width() / 2, 0))
-        self._fits = True  # until a person moves it: a new size shows the start again
-
-    def show_part(self, part: Part) -> None:
-        """Scroll no further than needed to have it in sight, with room around."""
-        self.ensureVisible(self.drawing.rect(part), 48, 64)
-
-    def place_of(self, part: Part) -> QPointF:
-        """Where its upper left corner is, in pixels of the view."""
-        return QPointF(self.mapFromScene(self.drawing.rect(part).topLeft()))
-
-    def keep_at(self, part: Part, place: QPointF) -> None:
-        """Scroll so that the part is where it was before a fold changed what is around it."""
-        self._bring(self.drawing.rect(part).topLeft(), place)
-
-    def _zoom_to_fit(self) -> float:
-        room, bounds = self.viewport().rect(), self.drawing.bounds()
-        return min(room.width() / max(1.0, bounds.width()), room.height() / max(1.0, bounds.height()))
-
-    def _bring(self, point: QPointF, to: QPointF) -> None:
-        now = self.mapFromScene(point)
-        for bar, by in (
-            (self.horizontalScrollBar(), now.x() - to.x()),
-            (self.verticalScrollBar(), now.y() - to.y()),
-        ):
-            bar.setValue(bar.value() + round(by))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._fits and self._seen.parts:
-            self.show_start()
 
     # --- the line
-
-    def drawForeground(self, painter: QPainter, _rect: QRectF | object) -> None:
-        painter.save()
-        painter.resetTransform()
-        painter.setFont(theme.body_font())
-        self.line.paint(painter, self._room(), self._line_height(), self.drawing.choice)
-        painter.restore()
-
-    def _line_height(self) -> float | None:
-        """Where the line is in pixels of the view."""
-        return None if self.line.y is None else float(self.mapFromScene(QPointF(0, self.line.y)).y())
-
-    def show_line(self) -> None:
-        """Scroll to the line where it is out of sight."""
-        if self.line.y is not None:
-            middle = self.mapToScene(self.viewport().rect().center()).x()
-            self.ensureVisible(QRectF(middle, self.line.y - 1, 1, 2), 0, self.viewport().height() // 3)
 
     def _drag_line(self, place: QPointF) -> None:
         stop = self.line.nearest(self.mapToScene(place.toPoint()).y())
@@ -213,9 +52,6 @@ class GraphView(QGraphicsView):
 
     def _over_line(self, place: QPointF) -> bool:
         return self.line.is_at(place, self._room(), self._line_height(), self.drawing.choice)
-
-    def _room(self) -> QSizeF:
-        return QSizeF(self.viewport().size())
 
     # --- the mouse
 
@@ -330,7 +166,7 @@ class GraphView(QGraphicsView):
             self.set_zoom(1.0)
         elif key == Qt.Key.Key_F and not event.modifiers():
             self.fit()
-        elif key in ARROWS and not event.modifiers() and self._seen.parts:
+        elif key in ARROWS and not event.modifiers() and self.seen.parts:
             self._walk(key)
         elif key in ENTER and part is not None:
             self.fold_wanted.emit(part)
@@ -341,7 +177,7 @@ class GraphView(QGraphicsView):
 
     def _walk(self, key: Qt.Key) -> None:
         part = self.drawing.selected
-        there = self._seen.parts[0] if part is None else step(self.drawing.layout, self._seen, part, key)
+        there = self.seen.parts[0] if part is None else step(self.drawing.layout, self.seen, part, key)
         if there is not None:
             self.part_chosen.emit(there)
             self.show_part(there)

@@ -7,17 +7,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, QPointF, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop_app import dialogs, theme
 from desktop_app.widgets import graph_export
 from desktop_app.widgets.graph_bar import GraphBar
-from desktop_app.widgets.graph_faces import Face, face_of, found_in_words
+from desktop_app.widgets.graph_faces import Face, face_of
 from desktop_app.widgets.graph_fold import Part, Seen, grow, seen, unfolded_at_first
-from desktop_app.widgets.graph_freeze import TRAINS, Choice, Stop, give_owners
+from desktop_app.widgets.graph_freeze import TRAINS, Choice, Stop, changes_for, give_owners
 from desktop_app.widgets.graph_layout import Layout, lay_out
 from desktop_app.widgets.graph_painter import Drawing
+from desktop_app.widgets.graph_search import GraphSearch
 from desktop_app.widgets.graph_view import GraphView
 from desktop_app.widgets.page_frame import EmptyState
 from desktop_app.worker import Background
@@ -30,12 +31,14 @@ AT_ONCE = 150
 
 @dataclass(frozen=True, eq=False)
 class _Wish:
-    """A layout to be made; `kept` is a group and where it stood, so that what a person looks at stays in place."""
+    """A layout to be made; `kept` is a group and where it stood, so that what a person looks at stays in place, and
+    `wanted` is what they shall see."""
 
     root: Part
     seen: Seen
     faces: dict[Part, Face]
-    kept: tuple[Part, float, float] | None
+    kept: tuple[Part, QPointF] | None
+    wanted: Part | None
 
     def work(self) -> Layout:
         return lay_out(self.root, self.seen, {part: (f.width, f.height) for part, f in self.faces.items()})
@@ -57,8 +60,7 @@ class LayerGraph(QWidget):
         self._unfolded: frozenset[str] = frozenset()
         self._newest: _Wish | None = None
         self._at_start = True
-        self._matches: tuple[Part, ...] = ()
-        self._at_match = -1
+        self._found = GraphSearch()
         self._background = Background(_Wish.work, threads=1)
         self._background.done.connect(self._on_laid_out)
         self._lay_out()
@@ -82,7 +84,6 @@ class LayerGraph(QWidget):
         give_owners(root, self._choice.layers)
         self._unfolded = unfolded_at_first(root) if is_new else self._unfolded
         self._at_start = self._at_start or is_new
-        self._matches, self._at_match = (), -1
         self.view.set_selected(None)
         self.view.setAccessibleName(f"Graph of {title}")
         self._search(self.bar.search.text())
@@ -101,8 +102,8 @@ class LayerGraph(QWidget):
 
     def select(self, layer_name: str) -> None:
         """Mark the box of this layer, or the group of this name, or the folded group that hides it."""
-        part = self._named(layer_name)
-        part = self._shown(part) if part else None
+        part = self._named(layer_name) if layer_name else None
+        part = self._shown(part, self.view.seen) if part else None
         if part is not None and part is not self.view.drawing.selected:
             self.view.set_selected(part)
             self.view.show_part(part)
@@ -127,10 +128,10 @@ class LayerGraph(QWidget):
         """The names of the groups that are unfolded."""
         return self._unfolded
 
-    def set_unfolded(self, names: Collection[str], kept: Part | None = None) -> None:
-        """Unfold these groups and no others; `kept` is a group that stays where it is in the view."""
+    def set_unfolded(self, names: Collection[str], kept: Part | None = None, wanted: Part | None = None) -> None:
+        """Unfold these groups and no others; `kept` stays where it is in the view, `wanted` is brought into it."""
         self._unfolded = frozenset(names)
-        self._refresh(kept)
+        self._refresh(kept, wanted)
 
     def toggle(self, part: Part) -> None:
         """Fold or unfold a group; a box folds the group that it lies in."""
@@ -151,13 +152,13 @@ class LayerGraph(QWidget):
         outer = {above for part in frames for above in part.above()}
         self.set_unfolded(self._unfolded - {part.name for part in frames if part not in outer})
 
-    def _refresh(self, kept: Part | None = None) -> None:
+    def _refresh(self, kept: Part | None = None, wanted: Part | None = None) -> None:
         if not self._root.children:
             return
         parts = seen(self._root, self._unfolded)
         shown = {*parts.parts, *(above for part in parts.parts for above in part.above())}
         place = self._place_of(kept)
-        wish = _Wish(self._root, parts, {part: face_of(part) for part in shown}, place)
+        wish = _Wish(self._root, parts, {part: face_of(part) for part in shown}, place, wanted)
         self._newest = wish
         self._stack.setCurrentWidget(self.view)
         self.bar.set_usable(True)
@@ -167,12 +168,11 @@ class LayerGraph(QWidget):
             self.bar.say("Laying out…")
             self._background.ask(wish)
 
-    def _place_of(self, part: Part | None) -> tuple[Part, float, float] | None:
+    def _place_of(self, part: Part | None) -> tuple[Part, QPointF] | None:
         layout = self.view.drawing.layout
         if part is None or (part not in layout.boxes and part not in layout.frames):
             return None
-        place = self.view.place_of(part)
-        return part, place.x(), place.y()
+        return part, self.view.place_of(part)
 
     def _on_laid_out(self, wish: _Wish, layout: Layout | Exception) -> None:
         if wish is not self._newest:
@@ -188,42 +188,32 @@ class LayerGraph(QWidget):
             self._at_start = False
             self.view.show_start()
         elif wish.kept:
-            part, x, y = wish.kept
-            self.view.keep_at(part, self.view.place_of(part).__class__(x, y))
+            self.view.keep_at(*wish.kept)
+        if wish.wanted in layout.boxes:
+            self.view.show_part(wish.wanted)
 
     # --- search
 
     def _search(self, text: str) -> None:
-        """Mark what has `text` in its name or its operation."""
-        words = text.strip().lower()
-        boxes = [part for part in self._root.walk() if not part.children]
-        self._matches = tuple(part for part in boxes if words and _holds(part, words))
-        self._at_match = -1
+        self._found.look(self._root, text)
         self._show_found()
 
     def _show_found(self) -> None:
-        parts = self.view.drawing.layout.boxes
-        shown = (next((one for one in (box, *box.above()) if one in parts), None) for box in self._matches)
-        self.view.set_found(frozenset(part for part in shown if part is not None))
-        has_words = bool(self.bar.search.text().strip())
-        self.bar.say(found_in_words(self._at_match + 1, len(self._matches)) if has_words else "")
+        self.view.set_found(self._found.seen_in(self.view.drawing.layout.boxes))
+        self.bar.say(self._found.words())
 
     def step_match(self, by: int = 1) -> None:
-        """Go to the next match, or the one before, and unfold what hides it."""
-        if not self._matches:
+        """Go to the next match, or the one before (-1), and unfold what hides it."""
+        part = self._found.step(by)
+        if part is None:
             return
-        first = 0 if by > 0 else len(self._matches) - 1
-        self._at_match = (self._at_match + by) % len(self._matches) if self._at_match >= 0 else first
-        part = self._matches[self._at_match]
-        hidden = {above.name for above in part.above() if above is not self._root} - self._unfolded
         self._choose(part)
+        hidden = {above.name for above in part.above() if above is not self._root} - self._unfolded
         if hidden:
-            self.view.drawing.selected = part
-            self.set_unfolded(self._unfolded | hidden)
-        self._show_found()
-        if part in self.view.drawing.layout.boxes:
-            self.view.set_selected(part)
+            self.set_unfolded(self._unfolded | hidden, wanted=part)
+        else:
             self.view.show_part(part)
+            self._show_found()
 
     # --- what the person wants
 
@@ -245,26 +235,13 @@ class LayerGraph(QWidget):
     def menu_for(self, part: Part) -> QMenu:
         """What can be done with a box or a group."""
         menu = QMenu(self)
-        choice, root = self._choice, self._root
-        changes = [
-            ("Freeze up to here", "snowflake", "frozen", choice.frozen_up_to(part, root)),
-            ("Train from here", "flame", "trainable", choice.training_from(part, root)),
-        ]
-        if part.owners:
-            changes += [
-                ("Freeze", "snowflake", "frozen", choice.with_part(part, False)),
-                ("Train", "flame", "trainable", choice.with_part(part, True)),
-            ]
-        for text, icon, colour, names in changes:
+        for text, icon, colour, names in changes_for(self._choice, part, self._root):
             action = menu.addAction(theme.icon(icon, 16, colour), text)
             action.triggered.connect(lambda _=False, names=names: self._want(names))
         if part.children:
             menu.addSeparator()
-            is_open = part.name in self._unfolded
-            icon = "fold-vertical" if is_open else "unfold-vertical"
-            menu.addAction(theme.icon(icon), "Fold" if is_open else "Unfold").triggered.connect(
-                lambda: self.toggle(part)
-            )
+            text, icon = ("Fold", "fold-vertical") if part.name in self._unfolded else ("Unfold", "unfold-vertical")
+            menu.addAction(theme.icon(icon), text).triggered.connect(lambda: self.toggle(part))
         return menu
 
     def _on_menu_wanted(self, part: Part, place: QPoint) -> None:
@@ -292,21 +269,25 @@ class LayerGraph(QWidget):
     # --- names
 
     def _named(self, name: str) -> Part | None:
-        """The group of this name, or the box that computes with this layer."""
-        parts = list(self._root.walk())
-        exact = [part for part in parts if part.name == name and part is not self._root]
-        for part in (*exact, *(part for part in parts if not part.children and _is_of(part, name))):
-            return part
+        """The group of this name, else the box that computes with this layer, else the first in this block."""
+        parts = [part for part in self._root.walk() if part is not self._root]
+        boxes = [part for part in parts if not part.children]
         owner = self._choice.names.index(name) if name in self._choice.names else -1
-        return next((part for part in parts if not part.children and owner in part.owners), None)
+        return next(
+            itertools.chain(
+                (part for part in parts if part.name == name),
+                (box for box in boxes if any(name in (node.layer, node.name) for node in box.nodes)),
+                (box for box in boxes if owner in box.owners),
+                (part for part in parts if part.name.startswith(f"{name}.")),
+            ),
+            None,
+        )
 
-    def _shown(self, part: Part, parts: Seen | None = None) -> Part | None:
+    def _shown(self, part: Part, parts: Seen) -> Part | None:
         """The part itself where it is in sight, or the folded group that hides it."""
-        boxes = parts.parts if parts else tuple(self.view.drawing.layout.boxes)
-        for one in itertools.chain([part], part.above()):
-            if one in boxes or (one.children and one.name in self._unfolded and one is part and one.name):
-                return one
-        return None
+        if any(part in one.above() for one in parts.parts):
+            return part
+        return next((one for one in (part, *part.above()) if one in parts.parts), None)
 
     # --- how it is made
 
@@ -336,11 +317,3 @@ class LayerGraph(QWidget):
         column.addWidget(self.bar)
         column.addWidget(body, 1)
         self.setFocusProxy(self.view)
-
-
-def _holds(part: Part, words: str) -> bool:
-    return any(words in text.lower() for node in part.nodes for text in (node.name, node.op, node.layer))
-
-
-def _is_of(part: Part, name: str) -> bool:
-    return any(name and name in (node.layer, node.name) for node in part.nodes)

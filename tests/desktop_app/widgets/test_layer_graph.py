@@ -73,7 +73,11 @@ def test_selecting_from_outside_marks_and_tells_nothing(graph: LayerGraph, qtbot
         assert current(graph) == "stem.conv"
         graph.select("layer1")
         assert current(graph) == "layer1"
-        graph.set_unfolded([])
+        graph.select("stem")  # a block that is one box
+        assert current(graph) == "stem.conv"
+        graph.select("no such layer")
+        assert current(graph) == "stem.conv"
+        graph.set_unfolded(["layer1.0"])
         graph.select("layer1.0.conv1")  # hidden in a folded group
         assert current(graph) == "layer1"
 
