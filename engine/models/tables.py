@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 from collections.abc import Iterable, Iterator
@@ -83,24 +82,8 @@ def _said(spec: ModelSpec) -> str:
 
 
 def _as_seen(specs: Iterable[ModelSpec], weights_dir: Path | None) -> tuple[Model, ...]:
-    here = _files_here(weights_dir)
-    return tuple(_model(spec, _found(spec, weights_dir, here)) for spec in specs)
-
-
-def _files_here(weights_dir: Path | None) -> str:
-    """The names of all files in the folders of weights, in one text: asked once, not for each of a thousand rows."""
-    names = []
-    for folder in weights.search_folders(weights_dir):
-        with contextlib.suppress(OSError):
-            names += [path.name for path in folder.iterdir()]
-    return "\n".join(names)
-
-
-def _found(spec: ModelSpec, weights_dir: Path | None, here: str) -> tuple[weights.FoundWeights, ...]:
-    flat = spec.name.replace("/", "-")
-    if spec.own_weights is None and flat not in here and not any(one.file_name in here for one in spec.weights):
-        return ()
-    return weights.found_for(spec, weights_dir)
+    here = weights.shelves(weights_dir)
+    return tuple(_model(spec, weights.found_for(spec, weights_dir, here)) for spec in specs)
 
 
 def _model(spec: ModelSpec, found: tuple[weights.FoundWeights, ...]) -> Model:

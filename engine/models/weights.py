@@ -105,6 +105,8 @@ def found_for(
 
 
 def _looked_up(spec: ModelSpec, here: Shelves) -> Iterator[FoundWeights]:
+    if spec.own_weights:  # of a model of one's own, named in its file
+        yield FoundWeights(spec.own_weights, None)
     plain, imported, kept = _flat(spec), _flat(spec) + _BETWEEN, cache_folder()
     for folder, names in here:
         for source in spec.weights:

@@ -32,7 +32,7 @@ from engine.models.build import (
     owners,
     set_trainable,
 )
-from engine.models.catalog import ModelSpec, find_model
+from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
 from engine.models.state_file import read_state_dict
 from engine.models.strategies import PlannedPhase, Strategy, block_of, find_strategy, phase_layers, timeline_of
 from engine.training import checkpoint
@@ -113,7 +113,7 @@ def chosen_layers(config: TrainConfig, strategy: Strategy) -> tuple[str, ...] | 
 def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, Run]:
     """Read, or decide and write, all that the run is made of."""
     config = runs.read_config(run_dir)
-    spec, strategy = find_model(config.model), find_strategy(config.strategy)
+    spec, strategy = for_weights(find_model(config.model), config.weights), find_strategy(config.strategy)
     if not (run_dir / runs.DATASET).exists():
         config = yield from _write_plan(run_dir, config, spec, strategy, control)
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
@@ -231,6 +231,7 @@ def _check_start(config: TrainConfig, strategy: Strategy) -> None:
 
 def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Sequence[Photo]) -> TrainConfig:
     """`config` with every None and "auto" decided. Raises ThawError for an image size or device that cannot be."""
+    check_exportable(spec)
     size = config.image_size or spec.input_size
     if (spec.fixed_size and size != spec.input_size) or size < spec.smallest_size:
         wanted = f"exactly {spec.input_size}" if spec.fixed_size else f"at least {spec.smallest_size}"

@@ -1,0 +1,120 @@
+"""Every row of the catalog does what a row must: build, take a new head, freeze by blocks, train a step without moving
+what is frozen, and become one ONNX file that answers as the network does.
+
+The row with the fewest multiply-adds of each family and library is in the short tier, all others are long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.export.onnx import export_onnx, output_names
+from engine.models.build import Classifier, auxiliary_classifiers, build, final_linear, head_path, owners, set_trainable
+from engine.models.catalog import CATALOG, LARGEST_BYTES, ModelSpec
+from engine.models.strategies import block_of
+
+CLASSES, PHOTOS = 5, 2
+PARITY = 1e-4
+
+
+def family_of(spec: ModelSpec) -> tuple[str, str]:
+    return spec.source, spec.family
+
+
+def exportable() -> list[ModelSpec]:
+    return [spec for spec in CATALOG.values() if 4 * spec.parameters <= LARGEST_BYTES]
+
+
+SMALLEST = {
+    min(rows, key=lambda spec: spec.flops).name
+    for _, rows in groupby(sorted(exportable(), key=family_of), key=family_of)
+}
+ROWS = [
+    pytest.param(spec, id=spec.name, marks=() if spec.name in SMALLEST else pytest.mark.long) for spec in exportable()
+]
+
+
+def photos_for(spec: ModelSpec) -> Tensor:
+    shape = (PHOTOS, spec.smallest_size, spec.smallest_size, 3)
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+
+
+def digests(network: nn.Module) -> dict[str, str]:
+    """A hash of each parameter and buffer."""
+    return {
+        name: hashlib.blake2b(tensor.detach().contiguous().numpy().tobytes()).hexdigest()
+        for name, tensor in [*network.named_parameters(), *network.named_buffers()]
+    }
+
+
+def train_a_step(classifier: Classifier, photos: Tensor) -> int:
+    """One step of SGD; returns how many auxiliary classifiers took part."""
+    answer = classifier(photos)
+    logits, *auxiliary = answer if isinstance(answer, tuple) else (answer,)
+    labels = torch.arange(PHOTOS) % CLASSES
+    losses = [F.cross_entropy(logits, labels)]
+    losses += [classifier.auxiliary_weight * F.cross_entropy(one, labels) for one in auxiliary]
+    torch.stack(losses).sum().backward()
+    trained = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
+    torch.optim.SGD(trained, lr=1e-3).step()
+    return len(auxiliary)
+
+
+@pytest.mark.parametrize("spec", ROWS)
+def test_a_row_trains_frozen_and_exports(spec: ModelSpec, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = build(spec, CLASSES)
+    assert final_linear(network, spec).out_features == CLASSES
+    layers = owners(network)
+    first = len(spec.blocks) - 1 - spec.last_blocks
+    chosen = {name for name in layers if block_of(name, spec.blocks) >= first}
+    classifier = Classifier(network, spec)
+    classifier.train()
+    set_trainable(network, chosen)
+    before = digests(network)
+    took_part = train_a_step(classifier, photos_for(spec))
+    assert took_part == len(
+        [name for name in auxiliary_classifiers(network) if any(c.startswith(name) for c in chosen)]
+    )
+    moved = {name for name, digest in digests(network).items() if digest != before[name]}
+    assert {name.rpartition(".")[0] for name in moved} <= chosen, "something frozen moved"
+    assert any(name.startswith(head_path(spec)) for name in moved), "the head did not train"
+    compare_with_onnx(classifier, spec, tmp_path / "model.onnx")
+
+
+def compare_with_onnx(classifier: Classifier, spec: ModelSpec, path: Path) -> None:
+    classifier.eval()
+    export_onnx(classifier, spec, spec.smallest_size, path)
+    photos = photos_for(spec)
+    with torch.no_grad():
+        expected = classifier(photos).numpy()
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = output_names(spec)
+    for batch in (photos, photos[:1]):
+        found = dict(zip(names, session.run(list(names), {"photos": batch.numpy()}), strict=True))
+        assert np.abs(found["logits"] - expected[: len(batch)]).max() <= PARITY
+        assert found["features"].shape == (len(batch), spec.head.features)
+        if spec.maps:
+            assert found["maps"].ndim == 4 and found["maps"].shape[2] == found["maps"].shape[3]
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in CATALOG.values() if spec not in exportable()])
+def test_what_is_too_large_is_built_and_frozen_all_the_same(name: str) -> None:
+    """Such a row is there to be looked at; training it is refused by `check_exportable`."""
+    spec = CATALOG[name]
+    with torch.device("meta"):
+        network = build(spec, CLASSES)
+    set_trainable(network, [head_path(spec)])
+    assert [name for name, one in network.named_parameters() if one.requires_grad] == [
+        f"{head_path(spec)}.weight",
+        f"{head_path(spec)}.bias",
+    ]
