@@ -30,7 +30,7 @@ from engine.events import Event, LayerPictured, Notice, StageStarted
 from engine.memory import keep_memory
 from engine.models import weights
 from engine.models.build import Classifier, build, load_backbone
-from engine.models.catalog import find_model
+from engine.models.catalog import find_model, for_weights
 from engine.models.spec import ModelSpec
 from engine.models.state_file import read_state_dict
 from engine.models.strategies import find_strategy
@@ -162,12 +162,12 @@ def _pair(target: str, weights_dir: Path | None) -> Generator[Event, None, Pair]
         )
     weights.verify(found)
     load_backbone(network, spec, read_state_dict(found.path), found.path.name)
-    return Pair(spec, network, None, spec.input_size)
+    return Pair(for_weights(spec, found.name), network, None, spec.input_size)
 
 
 def _of_run(run_dir: Path, weights_dir: Path | None) -> Generator[Event, None, Pair]:
     config = runs.read_config(run_dir)
-    spec = find_model(config.model)
+    spec = for_weights(find_model(config.model), config.weights)
     best = run_dir / runs.BEST
     if not best.is_file():
         raise RunError(f"The run “{run_dir.name}” has no weights yet; wait for its first epoch.")

@@ -41,6 +41,10 @@ FORWARD_OF_TABLE = 0.4
 """Photos a second of torch's forward pass against ONNX Runtime's in the table of speeds, on the same cores: 49 to 127
 for EfficientNet-B0, 35 to 55 for ResNet-18, 108 to 280 for MobileNetV2."""
 
+FLOPS_PER_SECOND = 4e10
+"""Multiply-adds a second on two cores in the table of speeds, for a model that is not in it: 36 billion with
+EfficientNet-B0, 54 with MobileNetV2, 100 with ResNet-18."""
+
 USUAL_EPOCHS = 10
 NARROW_SPACE = "\u202f"
 
@@ -153,7 +157,7 @@ def choose_model(models: Sequence[Model], train_photos: int, cores: int | None) 
     other photos too, r = 0.96 to 0.99) that fine-tunes within `MOST_SECONDS` on `cores`; the fastest where none does;
     None where there are no weights. `cores` is None where a GPU makes all of them fast enough.
     """
-    here = [model for model in models if model.weights and model.imagenet_top1 is not None]
+    here = [model for model in models if model.weights and model.imagenet_top1 is not None and not model.too_large]
     quick = [model for model in here if cores is None or training_seconds(model, train_photos, cores) <= MOST_SECONDS]
     if quick:
         return max(quick, key=lambda model: (model.imagenet_top1 or 0.0, -model.parameters))
@@ -161,11 +165,12 @@ def choose_model(models: Sequence[Model], train_photos: int, cores: int | None) 
 
 
 def training_seconds(model: Model, train_photos: int, cores: int) -> float:
-    """A rough upper estimate for fine-tuning everything, from the table of speeds (two cores); infinite where the model
-    was never measured."""
-    if not model.images_per_second:
+    """A rough upper estimate for fine-tuning everything, from the table of speeds (two cores), or from the model's
+    multiply-adds where it is not in it; infinite where neither is known."""
+    rate = model.images_per_second or (FLOPS_PER_SECOND / model.flops if model.flops else 0.0)
+    if not rate:
         return math.inf
-    forward = model.images_per_second * cores / 2 * FORWARD_OF_TABLE
+    forward = rate * cores / 2 * FORWARD_OF_TABLE
     return USUAL_EPOCHS * train_photos * TRAINING_COST / forward
 
 
@@ -174,7 +179,7 @@ def without_weights(models: Sequence[Model]) -> Model:
 
     Raises ThawError where the list holds none.
     """
-    fetched = [model for model in models if model.has_official_weights]
+    fetched = [model for model in models if model.has_official_weights and not model.too_large]
     fast = [model for model in fetched if model.speed == "fast" and model.imagenet_top1]
     if not fetched:
         raise ThawError("No model of the catalog has pretrained weights; install Thaw again.")

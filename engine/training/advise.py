@@ -28,7 +28,7 @@ from engine.memory import keep_memory
 from engine.models import advice, tables, weights
 from engine.models.advice import AdviceRow
 from engine.models.build import Classifier, build_pretrained, head_path
-from engine.models.catalog import ModelSpec, find_model
+from engine.models.catalog import ModelSpec, find_model, for_weights
 from engine.training.probe import Probe, cross_validate
 
 MOST_PHOTOS = 500
@@ -139,6 +139,7 @@ def _measured(
     found = weights.find(spec, weights_dir)
     assert found is not None
     weights.verify(found)
+    spec = for_weights(spec, found.name)
     network = build_pretrained(spec, len(classes), found.path)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     classifier = Classifier(network, spec).to(device).to(memory_format=torch.channels_last).eval()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from engine.config import TrainConfig
@@ -75,6 +77,17 @@ def test_a_model_that_was_never_measured_counts_as_slow() -> None:
     models = (model("unknown", 0.9, None), model("light", 0.6, 300.0))
     assert choose_model(models, 500, cores=2) == models[1]
     assert choose_model(models[:1], 500, cores=2) == models[0]
+
+
+def test_multiply_adds_stand_in_for_a_speed_that_was_not_measured() -> None:
+    light, heavy = (
+        dataclasses.replace(model(name, top1, None), flops=flops)
+        for name, top1, flops in (("light", 0.6, 10**8), ("heavy", 0.9, 2 * 10**10))
+    )
+    assert choose_model((light, heavy), 2000, cores=2) == light
+    assert choose_model((light, heavy), 20, cores=2) == heavy
+    too_large = dataclasses.replace(heavy, too_large=True)  # it cannot become a model file
+    assert choose_model((light, too_large), 20, cores=2) == light
 
 
 def test_without_weights_the_best_of_the_fast_is_to_be_fetched() -> None:
