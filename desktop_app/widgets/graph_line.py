@@ -40,7 +40,8 @@ class FreezeLine:
         """The handle in pixels of the view; `height` is that of the line there, None for the upper edge."""
         least, most = _PAD + _HEIGHT / 2, view.height() - _PAD - _HEIGHT / 2
         y = max(least, min(least if height is None else height, most))
-        return QRectF(_PAD, y - _HEIGHT / 2, self._width(choice), _HEIGHT)
+        width = self._width(choice)
+        return QRectF(view.width() - _PAD - width, y - _HEIGHT / 2, width, _HEIGHT)
 
     def is_at(self, point: QPointF, view: QSizeF, height: float | None, choice: Choice) -> bool:
         if not self.stops:

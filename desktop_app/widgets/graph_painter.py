@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 from PySide6.QtSvg import QSvgRenderer
 
 from desktop_app import theme
 from desktop_app.widgets import graph_colours
 from desktop_app.widgets.figures import percent
-from desktop_app.widgets.graph_faces import ICON, PAD, STRIPE, Face, fonts
+from desktop_app.widgets.graph_faces import ICON, PAD, STRIPE, Face, fonts, short_op
 from desktop_app.widgets.graph_fold import Part
 from desktop_app.widgets.graph_freeze import FROZEN, NOTHING, PARTLY, Choice
 from desktop_app.widgets.graph_layout import TITLE, Box, Layout
@@ -21,6 +22,12 @@ READABLE = 0.42
 """The zoom below which words are left out: they would be smaller than 6 pixels."""
 MOST_READABLE = 160
 """Boxes in sight up to which words are drawn; a wide screen full of more is drawn without, to stay quick."""
+NAMED = 0.24
+"""The zoom from which boxes have a name when they have no words."""
+SMALLEST = 10
+"""Pixels of the letters of such a name."""
+DIM = 0.5
+"""How much is left of what a search did not find."""
 COARSE = 0.18
 """The zoom below which corners and curves are drawn straight."""
 MARGIN = 24.0
@@ -133,26 +140,20 @@ class Drawing:
                     painter.fillPath(arrows, self._colour("border_strong"))
 
     def _paint_plain(self, painter: QPainter, parts: list[tuple[Part, QRectF]], zoom: float) -> None:
-        """Grounds, headers and stripes only, all of a colour at once."""
-        fills: dict[str, tuple[QColor, list[QRectF]]] = {}
-
-        def fill(colour: QColor, rect: QRectF) -> None:
-            fills.setdefault(colour.name(), (colour, []))[1].append(rect)
-
-        painter.setPen(Qt.PenStyle.NoPen)
+        """Grounds, headers and stripes only, all of a colour at once; names where they fit."""
+        grounds, headers, stripes = _Fills(), _Fills(), _Fills()
         stripe = max(STRIPE, 2.0 / zoom)
         for part, rect in parts:
             face, state = self.faces[part], self.choice.state(part)
-            fill(self._body(state), rect)
-            ground = self._kind(face.kind) if face.kind else self._colour("selected")
-            fill(ground, QRectF(rect.x(), rect.y(), rect.width(), face.header))
+            grounds.add(self._body(state), rect)
+            if face.kind:
+                headers.add(self._kind(face.kind), QRectF(rect.x(), rect.y(), rect.width(), face.header))
             if state != NOTHING:
-                warm = self._colour("frozen" if state == FROZEN else "trainable")
-                fill(warm, QRectF(rect.x(), rect.y(), stripe, rect.height()))
-        painter.setOpacity(0.5 if self.found else 1.0)
-        for colour, rects in fills.values():
-            painter.setBrush(colour)
-            painter.drawRects(rects)
+                tint = self._colour("frozen" if state == FROZEN else "trainable")
+                stripes.add(tint, QRectF(rect.x(), rect.y(), stripe, rect.height()))
+        painter.setOpacity(DIM if self.found else 1.0)
+        for fills in (grounds, headers, stripes):
+            fills.paint(painter)
         painter.setOpacity(1.0)
         pen = QPen(self._colour("border_strong"), 1)
         pen.setCosmetic(True)
@@ -160,10 +161,25 @@ class Drawing:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if zoom >= COARSE:
             painter.drawRects([rect for _, rect in parts])
+        if zoom >= NAMED and len(parts) <= MOST_READABLE:
+            self._paint_names(painter, parts, zoom)
+
+    def _paint_names(self, painter: QPainter, parts: list[tuple[Part, QRectF]], zoom: float) -> None:
+        """What each box is, in letters that stay large enough to read while the box gets small."""
+        font = QFont(self._body_font)
+        font.setPixelSize(round(SMALLEST / zoom))
+        painter.setFont(font)
+        painter.setPen(self._colour("text"))
+        metrics = painter.fontMetrics()
+        for part, rect in parts:
+            face = self.faces[part]
+            text = face.heading or short_op(part.main.op)
+            if metrics.horizontalAdvance(text) + 2 * PAD <= rect.width() and metrics.height() * 0.8 <= rect.height():
+                painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_box(self, painter: QPainter, part: Part, rect: QRectF, zoom: float) -> None:
         state, face = self.choice.state(part), self.faces[part]
-        painter.setOpacity(0.4 if self.found and part not in self.found else 1.0)
+        painter.setOpacity(DIM if self.found and part not in self.found else 1.0)
         outline = QPainterPath()
         outline.addRoundedRect(rect, theme.RADIUS, theme.RADIUS)
         line = QPen(self._colour("border_strong"), 1)
@@ -275,7 +291,7 @@ class Drawing:
             _renderer(name, self._colour(colour).name()).render(painter, where)
             return
         # In steps, so that few sizes of each icon are ever made.
-        scale = max(0.5, round(2 * zoom * painter.device().devicePixelRatioF()) / 2)
+        scale = math.ceil(2 * zoom * painter.device().devicePixelRatioF()) / 2
         drawn = theme.pixmap(name, round(ICON), colour, scale)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(where, drawn, QRectF(drawn.rect()))
@@ -297,6 +313,22 @@ class Drawing:
         return self._colours.get(f"body {state}") or self._colours.setdefault(
             f"body {state}", graph_colours.body(state)
         )
+
+
+class _Fills:
+    """Rectangles by colour, painted all of one colour at once."""
+
+    def __init__(self) -> None:
+        self._rects: dict[str, tuple[QColor, list[QRectF]]] = {}
+
+    def add(self, colour: QColor, rect: QRectF) -> None:
+        self._rects.setdefault(colour.name(), (colour, []))[1].append(rect)
+
+    def paint(self, painter: QPainter) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, rects in self._rects.values():
+            painter.setBrush(colour)
+            painter.drawRects(rects)
 
 
 @functools.cache

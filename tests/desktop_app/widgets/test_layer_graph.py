@@ -5,12 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop_app import theme
+from desktop_app.widgets import graph_colours
 from desktop_app.widgets.graph_fold import Part
 from desktop_app.widgets.layer_graph import LayerGraph
 from engine.errors import ThawError
@@ -257,6 +258,27 @@ def test_it_repaints_when_the_scheme_changes(
     spot = place(graph, "stem.conv")
     assert light.pixelColor(spot).lightness() > 128 > dark.pixelColor(spot).lightness()
     assert graph.view.grab().toImage() == light
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_can_be_read_on_every_ground(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_SCHEME", scheme)
+    for kind in ("conv", "linear", "norm", "activation", "pool", "attention", "merge", "shape", "other"):
+        assert contrast(theme.colour("text"), graph_colours.of_kind(kind)) >= 4.5, kind
+    for state in ("frozen", "trains", "partly", ""):
+        for words in ("text", "muted"):
+            assert contrast(theme.colour(words), graph_colours.body(state)) >= 4.5, state
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """After WCAG 2.2, relative luminance."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3])
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_without_a_network_there_is_a_sentence(graph: LayerGraph) -> None:
