@@ -93,7 +93,7 @@ def test_a_network_without_maps_becomes_a_model_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(networks())
 def test_any_network_becomes_a_model_file(tmp_path_factory: pytest.TempPathFactory, network: Network) -> None:
     assume(not analyse(network).refusal)
