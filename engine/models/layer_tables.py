@@ -126,6 +126,8 @@ def _lines(name: str, event: str) -> Iterator[dict[str, Any]]:
     start = f'{{"event": "{event}", '
     try:
         text = gzip.decompress(_path(find_model(name).name).read_bytes()).decode()
+        if not text:
+            raise ValueError("nothing in it")
         for line in text.splitlines():
             if line.startswith(start):
                 fields = json.loads("{" + line[len(start) :])

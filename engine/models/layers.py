@@ -92,14 +92,19 @@ def count_own_parameters(network: nn.Module) -> dict[str, int]:
 
 
 def _trace(spec: ModelSpec, size: int, classes: int, head: str, width: int) -> tuple[nn.Module, Trace]:
+    """The network, in eval mode, and what it does: on the meta device where it does not look at numbers on its way."""
     try:
         with torch.device("meta"):
-            network = build(spec, classes, head, width).eval()
-            return network, trace(network, torch.zeros(1, spec.channels, size, size))
+            network = build(spec, classes, head, width)
+    except NotImplementedError:  # it takes numbers out of tensors to decide what to build, as RegNet does
+        network = build(spec, classes, head, width).to("meta")
+    try:
+        with torch.device("meta"):
+            return network, trace(network.eval(), torch.zeros(1, spec.channels, size, size))
     except _REFUSALS as error:
         if "meta" not in str(error) and "item()" not in str(error):
             raise _refusal(spec, size) from error
-    network = build(spec, classes, head, width).eval()  # looks at numbers on its way, so it needs real ones
+    network = build(spec, classes, head, width).eval()
     try:
         return network, trace(network, torch.zeros(1, spec.channels, size, size))
     except _REFUSALS as error:
