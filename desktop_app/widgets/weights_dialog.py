@@ -83,14 +83,17 @@ class WeightsDialog(QDialog):
         if self._stack.currentWidget() is self.importing:
             self.importing.leave()
         else:
-            self.close()
+            super().reject()
+
+    def done(self, result: int) -> None:
+        self.shelf.let_go()
+        super().done(result)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._waiting.clear()
-        if self._stack.currentWidget() is self.importing:
-            self.importing.leave()
-        self.shelf.let_go()
-        super().closeEvent(event)
+        self.importing.leave()
+        self._stack.setCurrentWidget(self.shelf)
+        super().closeEvent(event)  # which rejects
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()):

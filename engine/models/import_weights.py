@@ -5,6 +5,7 @@ The file itself is only read. What is kept is a .safetensors file with the model
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections import Counter
@@ -189,7 +190,8 @@ def _written(target: Path, write: Callable[[Path], object]) -> None:
         write(part)
         part.replace(target)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise WeightsError(
             f"The copy could not be kept in {target.parent} ({error}); make room and try again."
         ) from error

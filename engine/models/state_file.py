@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
 from engine.errors import WeightsError
@@ -50,7 +50,6 @@ _HARMLESS: list[Any] = [
     _NUMBER,
     (_NUMBER, "numpy.core.multiarray.scalar"),  # its name before NumPy 2
 ]
-_DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,9 @@ def _loaded(path: Path) -> Any:
             start = file.read(512)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror}).") from error
+    if path.suffix.lower() == ".safetensors" and start[8:9] != b"{" and start[:2] in (b"PK", b"\x80\x02"):
+        # torch goes by the name here, and would hand it to a reader that finds nothing in it
+        raise WeightsError(f"{path} is a torch file with the name of a .safetensors file; rename it to .pth.")
     if zipfile.is_zipfile(path):
         _check_archive(path, size)
         return _unpickled(path, mmap=True)
@@ -120,7 +122,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
     try:
         with safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-    except (SafetensorError, *_DAMAGED) as error:
+    except Exception as error:
         raise WeightsError(f"{path} is damaged or incomplete; get it again.") from error
 
 
@@ -129,7 +131,7 @@ def _check_archive(path: Path, size: int) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, *_DAMAGED) as error:
+    except Exception as error:
         raise WeightsError(f"{path} is damaged or incomplete; get it again.") from error
     names = {member.filename.partition("/")[2] for member in members}
     if "constants.pkl" in names or any(name.startswith("code/") for name in names):
@@ -155,7 +157,7 @@ def _unpickled(path: Path, mmap: bool) -> Any:
             f"{path} holds more than weights (it asks for “{wanted[1]}”) and could run code, so it was not opened; "
             "save only the state dict."
         ) from error
-    except _DAMAGED as error:
+    except Exception as error:  # what a reader raises on bytes that mean nothing could be anything
         raise WeightsError(f"{path} is damaged or incomplete; get it again.") from error
 
 
