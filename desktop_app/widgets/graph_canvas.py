@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView, QStyleOptionGraphicsItem, QWidget
@@ -59,9 +61,10 @@ class GraphCanvas(QGraphicsView):
 
     # --- what is shown
 
-    def show_drawing(self, drawing: Drawing, seen: Seen) -> None:
+    def show_drawing(self, drawing: Drawing, seen: Seen, goes_with: Mapping[int, int]) -> None:
+        """Show another drawing; `goes_with` says of owners without a box with which other the line takes them."""
         self.drawing, self.seen = drawing, seen
-        self.line.stops = stops(drawing.layout.boxes)
+        self.line.stops = stops(drawing.layout.boxes, goes_with)
         self.scene().clear()
         self._canvas = _Canvas(drawing)
         self.scene().addItem(self._canvas)

@@ -52,14 +52,11 @@ class Face:
 
 def title_of(part: Part) -> str:
     """A short name that can stand by itself: “layer1.0” where the last word is only a number."""
-    words = part.name.split(".")
-    first = len(words) - 1
-    while first > 0 and words[first].isdecimal():
-        first -= 1
-    title = part.title or part.name
-    if not part.children and not title.split(".")[0].isdecimal():
-        return title
-    return title if not title.split(".")[0].isdecimal() else ".".join(words[first:])
+    above = part.parent.name.split(".") if part.parent and part.parent.name else []
+    if not above or not part.title.partition(".")[0].isdecimal():
+        return part.title
+    first = max((place for place, word in enumerate(above) if not word.isdecimal()), default=0)
+    return ".".join([*above[first:], part.title])
 
 
 def short_op(op: str) -> str:

@@ -258,8 +258,7 @@ def _merge(part: Part) -> None:
     for place, child in enumerate(part.children):
         while len(child.children) == 1:
             (only,) = child.children
-            only.title = f"{child.title}.{only.title}" if only.children else child.title
-            only.parent = part
+            only.title, only.parent = child.title, part
             child = only
         part.children[place] = child
         _merge(child)

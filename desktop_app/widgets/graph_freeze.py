@@ -12,38 +12,45 @@ from engine.events import Layer
 FROZEN, TRAINS, PARTLY, NOTHING = "frozen", "trains", "partly", ""
 
 
-def give_owners(root: Part, layers: Sequence[Layer]) -> None:
+def give_owners(root: Part, layers: Sequence[Layer]) -> dict[int, int]:
     """Give each of `layers`, owners of parameters in execution order, to the boxes that compute with it.
 
-    An owner that no operation names goes to the box of the nearest layer that it lies in (the parts of an attention),
-    else to that of the owner before it, else to the first box.
+    An owner that no operation names goes to the box of the nearest layer that it lies in (the parts of an attention).
+    One that lies in none, as what only training calls or a class token, has no box; returned is, by position, which
+    other owner it goes with at the line: the one before it, or the next.
     """
-    boxes = [part for part in root.walk() if not part.children and part.nodes]
-    by_layer: dict[str, list[Part]] = {}
-    for box in boxes:
-        for node in box.nodes:
-            for name in {node.layer, node.name} - {""} or {""}:
-                by_layer.setdefault(name, []).append(box)
-    owned: dict[Part, set[int]] = {box: set() for box in boxes}
-    before = boxes[:1]
+    by_layer = _boxes_by_layer(root)
+    owned: dict[Part, set[int]] = {box: set() for box in root.walk() if not box.children}
+    adrift: list[int] = []
     for position, layer in enumerate(layers):
-        before = by_layer.get(layer.name, []) if layer.name else []
-        before = before or _of_nearest(layer.name, by_layer) or _last(owned, position - 1) or boxes[:1]
-        for box in before:
+        boxes = by_layer.get(layer.name) or _of_nearest(layer.name, by_layer)
+        for box in boxes:
             owned[box].add(position)
+        if not boxes:
+            adrift.append(position)
     _sum_up(root, owned, [layer.parameters for layer in layers])
+    placed = root.owners
+    return {one: max((other for other in placed if other < one), default=placed[0]) for one in adrift if placed}
+
+
+def _boxes_by_layer(root: Part) -> dict[str, list[Part]]:
+    by_layer: dict[str, list[Part]] = {}
+    for box in root.walk():
+        for node in () if box.children else box.nodes:
+            for name in {node.layer, node.name} - {""}:
+                # Of the functions called in a module the first is where it uses parameters of its own.
+                is_function = node.name.startswith(f"{name}.")
+                if not is_function or name not in by_layer:
+                    by_layer.setdefault(name, []).append(box)
+    return by_layer
 
 
 def _of_nearest(name: str, by_layer: Mapping[str, list[Part]]) -> list[Part]:
     while name:
         name = name.rpartition(".")[0]
-        if name and name in by_layer:
+        if name in by_layer:
             return by_layer[name][:1]
     return []
-
-
-def _last(owned: dict[Part, set[int]], position: int) -> list[Part]:
-    return [box for box, positions in owned.items() if position in positions][-1:]
 
 
 def _sum_up(part: Part, owned: dict[Part, set[int]], sizes: list[int]) -> set[int]:
@@ -138,9 +145,10 @@ class Stop:
     frozen: frozenset[int]
 
 
-def stops(boxes: Mapping[Part, Box]) -> tuple[Stop, ...]:
+def stops(boxes: Mapping[Part, Box], goes_with: Mapping[int, int]) -> tuple[Stop, ...]:
     """The heights where the line can stand, from the top: above each row of boxes that own parameters, so that at the
-    lowest the last row still trains. Data flows downwards, so nothing above the line depends on what is below it."""
+    lowest the last row still trains. Data flows downwards, so nothing above the line depends on what is below it.
+    `goes_with` is what `give_owners` returned."""
     rows: list[list[tuple[Part, Box]]] = []
     for part, box in sorted(boxes.items(), key=lambda item: item[1].middle):
         if not part.owners:
@@ -154,33 +162,32 @@ def stops(boxes: Mapping[Part, Box]) -> tuple[Stop, ...]:
     above = 0.0
     for number, row in enumerate(rows):
         top = min(box.y for _, box in row)
-        frozen = frozenset(owner for owner, last in last_row.items() if last < number)
+        frozen = {owner for owner, last in last_row.items() if last < number}
+        frozen |= {owner for owner, other in goes_with.items() if other in frozen}
         y = top - 12 if not number else (max(above, top - 26) + top) / 2
         if not found or found[-1].frozen != frozen:
-            found.append(Stop(y, frozen))
+            found.append(Stop(y, frozenset(frozen)))
         above = max(above, *(box.bottom for _, box in row))
     return tuple(found)
 
 
 def height_of(choice: Choice, found: Sequence[Stop], boxes: Mapping[Part, Box]) -> float | None:
     """Where the line stands for this choice: at a stop, or within one folded group; None where no line parts frozen
-    from trainable."""
-    if not choice.names:
+    from trainable. Owners without a box do not count."""
+    placed = sorted({owner for part in boxes for owner in part.owners})
+    frozen = {owner for owner in placed if not choice.trains[owner]}
+    if not placed:
         return None
-    frozen = frozenset(position for position, trains in enumerate(choice.trains) if not trains)
     for stop in found:
-        if stop.frozen == frozen:
+        if stop.frozen.intersection(placed) == frozen:
             return stop.y
-    if len(frozen) == len(choice.names) or frozen != frozenset(range(len(frozen))):
-        return None
     parted = [part for part in boxes if choice.state(part) == PARTLY]
-    if len(parted) != 1:
+    if len(parted) != 1 or frozen != set(placed[: len(frozen)]):
         return None
     box = boxes[parted[0]]
-    inside = sum(owner in frozen for owner in parted[0].owners) / len(parted[0].owners)
-    y = box.y + box.height * min(0.8, max(0.2, inside))
     for part, other in boxes.items():
         above = other.middle < box.middle
         if part is not parted[0] and choice.state(part) not in (NOTHING, FROZEN if above else TRAINS):
             return None
-    return y
+    inside = sum(owner in frozen for owner in parted[0].owners) / len(parted[0].owners)
+    return box.y + box.height * min(0.8, max(0.2, inside))

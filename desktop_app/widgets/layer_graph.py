@@ -25,8 +25,8 @@ from desktop_app.worker import Background
 from engine.errors import ThawError
 from engine.events import GraphNode, Layer
 
-AT_ONCE = 150
-"""Lines between boxes up to which the layout is made at once: that many take about 50 ms on a slow core."""
+AT_ONCE = 300
+"""Lines between boxes up to which the layout is made at once: that many take about 30 ms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ class LayerGraph(QWidget):
         self.view, self.bar, self.empty = GraphView(), GraphBar(), EmptyState()
         self._title, self._root = "", Part("", "")
         self._choice = Choice()
+        self._goes_with: dict[int, int] = {}
         self._unfolded: frozenset[str] = frozenset()
         self._newest: _Wish | None = None
         self._at_start = True
@@ -81,7 +82,7 @@ class LayerGraph(QWidget):
             return
         is_new = title != self._title
         self._title, self._root = title, root
-        give_owners(root, self._choice.layers)
+        self._goes_with = give_owners(root, self._choice.layers)
         self._unfolded = unfolded_at_first(root) if is_new else self._unfolded
         self._at_start = self._at_start or is_new
         self.view.set_selected(None)
@@ -93,7 +94,7 @@ class LayerGraph(QWidget):
         """The owners of parameters in execution order; those without are left out."""
         owners = [layer for layer in layers if layer.parameters]
         self._choice = Choice(owners, self._choice.trainable())
-        give_owners(self._root, owners)
+        self._goes_with = give_owners(self._root, owners)
         self._refresh()
 
     def set_trainable(self, names: Collection[str]) -> None:
@@ -117,7 +118,7 @@ class LayerGraph(QWidget):
 
     def _show_sentence(self, sentence: str, icon: str) -> None:
         self._title, self._root, self._newest = "", Part("", ""), None
-        self.view.show_drawing(Drawing(Layout(), {}, self._choice), Seen((), (), {}))
+        self.view.show_drawing(Drawing(Layout(), {}, self._choice), Seen((), (), {}), {})
         self.empty.set(sentence, "", icon)
         self._stack.setCurrentWidget(self.empty)
         self.bar.set_usable(False)
@@ -182,7 +183,7 @@ class LayerGraph(QWidget):
         selected = self.view.drawing.selected
         drawing = Drawing(layout, wish.faces, self._choice)
         drawing.selected = self._shown(selected, wish.seen) if selected else None
-        self.view.show_drawing(drawing, wish.seen)
+        self.view.show_drawing(drawing, wish.seen, self._goes_with)
         self._show_found()
         if self._at_start:
             self._at_start = False

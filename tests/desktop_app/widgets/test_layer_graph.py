@@ -306,9 +306,9 @@ def test_the_same_network_again_stays_as_it_was_folded(graph: LayerGraph) -> Non
 
 def test_a_large_graph_is_laid_out_in_a_thread(graph: LayerGraph, qtbot: QtBot) -> None:
     nodes: list[GraphNode] = [node(0, "input", "Input")]
-    for number in range(1, 200):
+    for number in range(1, 400):
         nodes.append(node(number, f"pool{number}", "MaxPool2d", number - 1))
     graph.set_graph(tuple(nodes), "long")
     assert graph.bar._said.text() == "Laying out…"
-    qtbot.waitUntil(lambda: len(graph.view.drawing.layout.boxes) == 200)
+    qtbot.waitUntil(lambda: len(graph.view.drawing.layout.boxes) == 400)
     assert graph.bar._said.text() == ""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.widgets.graph_faces import title_of
 from desktop_app.widgets.graph_fold import Part, Seen, grow, seen, unfolded_at_first
 from desktop_app.widgets.graph_layout import Layout, lay_out
 from tests.desktop_app.widgets.sample_graphs import RESIDUAL, networks, node
@@ -130,6 +131,20 @@ def test_a_group_that_data_leaves_and_comes_back_to_is_no_group() -> None:
     root = grow(nodes)
     assert groups_of(root) == []
     assert titles(root.children) == ["a.one", "b", "a.two"]
+
+
+def test_titles_can_stand_by_themselves() -> None:
+    nodes = (
+        node(0, "input", "Input"),
+        node(1, "stage.0.layers.0", "Conv2d", 0),
+        node(2, "stage.0.layers.1", "MaxPool2d", 1),
+        node(3, "stage.1.conv", "Conv2d", 2),
+        node(4, "stage.1.pool", "MaxPool2d", 3),
+    )
+    root = grow(nodes)
+    (stage,) = (part for part in root.children if part.children)
+    assert [title_of(part) for part in stage.children] == ["stage.0", "stage.1"]
+    assert [title_of(part) for part in stage.children[0].children] == ["layers.0", "layers.1"]
 
 
 def test_a_level_is_unfolded_while_few_boxes_are_seen() -> None:

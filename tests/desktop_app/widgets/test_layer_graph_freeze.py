@@ -7,6 +7,7 @@ import pytest
 from desktop_app.widgets.graph_fold import Part, grow, seen
 from desktop_app.widgets.graph_freeze import Choice, give_owners, height_of, stops
 from desktop_app.widgets.graph_layout import Layout, lay_out
+from engine.events import GraphNode
 from tests.desktop_app.widgets.sample_graphs import NAMES, OWNERS, RESIDUAL, node, owner
 
 ALL = {"layer1", "layer1.0", "layer1.1"}
@@ -39,10 +40,29 @@ def test_every_owner_belongs_to_one_box(root: Part) -> None:
 def test_owners_that_no_operation_names_go_where_they_lie() -> None:
     nodes = (node(0, "input", "Input"), node(1, "block.attn", "Conv2d", 0), node(2, "fc", "Linear", 1))
     root = grow(nodes)
-    layers = (owner(""), owner("block.attn"), owner("block.attn.qkv"), owner("fc"), owner("aux.fc"))
-    give_owners(root, layers)
-    # The class token of the network itself goes to its beginning, what only training calls to the owner before it.
-    assert [box.owners for box in root.children] == [(0,), (1, 2), (3, 4)]
+    layers = (owner(""), owner("block.attn"), owner("block.attn.qkv"), owner("aux.fc"), owner("fc"))
+    # The class token and what only training calls are in no box, and go with their neighbours.
+    assert give_owners(root, layers) == {0: 1, 3: 2}
+    assert [box.owners for box in root.children] == [(), (1, 2), (4,)]
+    boxes = drawn(root, set()).boxes
+    found = stops(boxes, {0: 1, 3: 2})
+    assert [stop.frozen for stop in found] == [frozenset(), frozenset({0, 1, 2, 3})]
+    choice = Choice(layers, ["aux.fc", "fc"])
+    assert height_of(choice, found, boxes) == found[1].y
+
+
+def test_parameters_of_a_block_go_to_its_first_operation() -> None:
+    nodes = (
+        node(0, "input", "Input"),
+        node(1, "block.conv", "Conv2d", 0),
+        GraphNode(2, "block.mul", "mul", "other", (1,), (8,), "block"),
+        node(3, "block.add", "add", 2, 0),
+        node(4, "fc", "Linear", 3),
+    )
+    root = grow(nodes)
+    give_owners(root, (owner("block.conv"), owner("block"), owner("fc")))  # the scale of a ConvNeXt block
+    owners = {box.title: box.owners for box in root.walk() if not box.children}
+    assert owners == {"input": (), "conv": (0,), "mul": (1,), "add": (), "fc": (2,)}
 
 
 def test_the_states_of_boxes_and_groups(root: Part) -> None:
@@ -65,7 +85,7 @@ def test_what_would_train(root: Part) -> None:
 @pytest.mark.parametrize("unfolded", [set(), {"layer1"}, ALL])
 def test_the_line_parts_what_is_above_from_what_is_below(root: Part, unfolded: set[str]) -> None:
     layout = drawn(root, unfolded)
-    found = stops(layout.boxes)
+    found = stops(layout.boxes, {})
     assert found[0].frozen == frozenset()
     assert found[-1].frozen == set(range(len(OWNERS) - 1)), "at the lowest the head still trains"
     for stop in found:
@@ -82,13 +102,13 @@ def test_the_line_parts_what_is_above_from_what_is_below(root: Part, unfolded: s
 def test_there_is_no_line_where_the_choice_is_no_cut(root: Part) -> None:
     layout = drawn(root, ALL)
     for names in ({"stem.conv", "fc"}, set(NAMES) - {"fc"}, {"layer1.0.downsample", "fc"}, set()):
-        assert height_of(Choice(OWNERS, names), stops(layout.boxes), layout.boxes) is None
+        assert height_of(Choice(OWNERS, names), stops(layout.boxes, {}), layout.boxes) is None
 
 
 def test_the_line_goes_through_a_folded_group_that_trains_from_its_middle(root: Part) -> None:
     layout = drawn(root, set())
     choice = Choice(OWNERS, ["layer1.1.conv1", "layer1.1.conv2", "fc"])
-    y = height_of(choice, stops(layout.boxes), layout.boxes)
+    y = height_of(choice, stops(layout.boxes, {}), layout.boxes)
     box = layout.boxes[part(root, "layer1")]
     assert y is not None and box.y < y < box.bottom
 
@@ -101,8 +121,8 @@ def test_a_layer_used_twice_is_frozen_when_both_uses_are_above() -> None:
         node(3, "shared_1", "Linear", 2),
         node(4, "fc", "Linear", 3),
     )
-    again = nodes[3].__class__(3, "shared_1", "Linear", "linear", (2,), (8,), "shared")
+    again = GraphNode(3, "shared_1", "Linear", "linear", (2,), (8,), "shared")
     root = grow((*nodes[:3], again, nodes[4]))
     give_owners(root, (owner("shared"), owner("own"), owner("fc")))
-    frozen = [stop.frozen for stop in stops(drawn(root, set()).boxes)]
+    frozen = [stop.frozen for stop in stops(drawn(root, set()).boxes, {})]
     assert frozen == [frozenset(), frozenset({1}), frozenset({0, 1})]
