@@ -1,258 +1,262 @@
-"""Which architecture, which strategy, and which layers train."""
+"""Which architecture, which head, which strategy, and which layers train from when."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.choice_cards import Choice, ChoiceCards
+from desktop_app.widgets.adviser_panel import AdviserPanel
+from desktop_app.widgets.architecture_panel import ArchitecturePanel
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.layer_tree import LayerTree
-from desktop_app.widgets.model_table import ModelTable
-from desktop_app.widgets.page_frame import Banner, PageFrame, group_label, muted_label
+from desktop_app.widgets.layer_source import LayerSource, Wanted
+from desktop_app.widgets.layers_panel import LayersPanel
+from desktop_app.widgets.model_notes import ModelNotes
+from desktop_app.widgets.network_builder import NetworkBuilderDialog
+from desktop_app.widgets.own_strategy_store import OwnStrategyStore
+from desktop_app.widgets.page_frame import PageFrame
+from desktop_app.widgets.pseudo_labels import PseudoLabelsDialog
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
-from desktop_app.widgets.search_field import SearchField
+from desktop_app.widgets.side_column import SideColumn
+from desktop_app.widgets.strategy_panel import CONTINUE, StrategyPanel
+from desktop_app.widgets.transfer_choice import CUSTOM, TransferChoice
+from desktop_app.widgets.transfer_cost import TransferCost
+from desktop_app.widgets.weights_dialog import WeightsDialog
 from desktop_app.worker import Jobs
-from engine.events import Model
-from engine.models import tables
-from engine.models.catalog import CATALOG
-from engine.models.strategies import STRATEGIES, Strategy, split_epochs, trainable_layers
+from engine import runs
+from engine.events import Advice, GraphNode, Layer
+from engine.models.catalog import CATALOG, find_model
+from engine.models.strategies import STRATEGIES
 
-CUSTOM, SCRATCH = "custom", "from-scratch"
 FEWEST_CLASSES = 2
 
 
 class ModelPage(PageFrame):
-    """The tree and the strategy drive each other: a strategy sets the ticks, and a tick by hand is a strategy."""
+    """The tree, the plan and the strategy drive each other: a strategy sets ticks and plan, and what is changed by hand
+    is a strategy of one's own."""
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__("model", "Model", parent)
         self._project, self._jobs, self._settings = project, jobs, settings
-        self._models: dict[str, Model] = {}
-        self._shown: tuple[str, int] = ("", 0)
+        self._shown: Wanted | None = None
+        self.choice: TransferChoice | None = None
         self._own_ticks: dict[str, tuple[str, ...]] = {}
-        self.table = ModelTable()
-        self.search = SearchField("Search models")
-        self.cards = ChoiceCards(
-            tuple(Choice(row.name, row.title, row.hint, row.summary) for row in STRATEGIES.values())
-        )
-        self.tree = LayerTree()
-        self._summary = muted_label(wrap=True)
-        self._phases = muted_label(wrap=True)
-        self._tree_title = group_label("Layers")
-        self._notes = QVBoxLayout()
-        self._notes.setSpacing(theme.GRID)
+        self.adviser = AdviserPanel(project, jobs, settings)
+        self.architecture = ArchitecturePanel()
+        self.strategy = StrategyPanel()
+        self.panel = LayersPanel(project, jobs, settings)
+        self.tree = self.panel.tree
+        self.notes = ModelNotes(settings)
+        self.cost = TransferCost(project, jobs)
+        self.source = LayerSource(jobs, self)
+        self.own = OwnStrategyStore(self)
         self.set_content(self._made())
         self._connect()
         self._read_models()
+        self.strategy.show_own_strategies(self.own.listed())
         self._show_config()
 
     # --- what the person does
 
     def choose_model(self, name: str) -> None:
         """Take another architecture; ticks of one's own belong to a model and are kept for it."""
-        strategy = self._project.config.strategy
-        own = self._own_ticks.get(name)
-        if strategy == CUSTOM and own is None:
+        config = self._project.config
+        if name == config.model:
+            return
+        strategy, own = config.strategy, self._own_ticks.get(name)
+        if (strategy == CUSTOM and own is None) or strategy == CONTINUE:
             strategy = "feature-extraction"
-        self._project.set_config(model=name, strategy=strategy, trainable=own if strategy == CUSTOM else None)
+        ticks = own if strategy == CUSTOM else None
+        self._set(model=name, strategy=strategy, trainable=ticks, unfreeze=None, weights=None, image_size=None)
 
     def choose_strategy(self, name: str) -> None:
         """Take a strategy; its ticks go into the tree and can be undone there."""
-        if name == CUSTOM:
-            names = self._own_ticks.get(self._project.config.model, self.tree.trainable())
-        else:
-            names = self._ticks_of(STRATEGIES[name])
-        self.tree.set_trainable(names, origin=name, text=f"choosing “{STRATEGIES[name].title}”")
-        self._store(self.tree.trainable(), name)
+        if self.choice is None:  # the layers are being read yet; they come with the ticks that are then right
+            if name in STRATEGIES and name != CUSTOM:
+                self._set(strategy=name, trainable=None, unfreeze=None)
+            return
+        changes = self._changes_for(name, self._own_ticks.get(self._project.config.model, self.tree.trainable()))
+        if changes is None:
+            return
+        ticks = self.choice.ticks(self._project.config.with_changes(**changes))
+        self.tree.set_trainable(ticks, origin=name, text="choosing a strategy")
+        self._set(**changes)
 
-    def choose_weights_folder(self) -> None:
-        start = self._settings.weights_dir or self._settings.last_folder
-        chosen = QFileDialog.getExistingDirectory(self, "Folder with pretrained weights", str(start))
-        if chosen:
-            self.set_weights_folder(Path(chosen))
+    def choose_run(self, run_dir: Path) -> None:
+        """Continue that run: its model and head come along."""
+        self._set(**self.strategy.settings_of(run_dir))
+
+    def take_advice(self, advice: Advice) -> None:
+        wanted = {name: getattr(advice, name) for name in ("model", "strategy", "head", "augmentation", "epochs")}
+        self._set(**wanted, trainable=None, unfreeze=None, weights=None, block_lr_ratio=None)
+
+    def open_weights(self, files: Sequence[Path] = ()) -> WeightsDialog:
+        """Show the list of pretrained weights; with `files`, the report on each before it is imported."""
+        dialog = WeightsDialog(self._jobs, self._settings, self.window())
+        dialog.changed.connect(self._on_weights_changed)
+        dialog.show()
+        dialog.import_files(files)
+        return dialog
+
+    def open_builder(self) -> NetworkBuilderDialog:
+        """Build a network from rows; what is saved becomes the chosen model."""
+        dataset = self._project.dataset
+        definition = find_model(self._project.config.model).definition
+        dialog = NetworkBuilderDialog(
+            len(dataset.classes) if dataset else FEWEST_CLASSES, definition, CATALOG, self.window()
+        )
+        dialog.saved.connect(self._on_network_saved)
+        dialog.show()
+        return dialog
+
+    def open_self_training(self) -> PseudoLabelsDialog:
+        """Let a finished run on these photos label more of them; what the person takes joins the next run."""
+        root = self._project.config.data
+        finished = [run for run in runs.list_runs(self._settings.runs_folder) if run.state == "finished"]
+        of_dataset = [run for run in finished if runs.read_config(run.path).data == root.resolve()]
+        dialog = PseudoLabelsDialog(self._jobs, self._settings, of_dataset, root.name, self.window())
+        dialog.taken.connect(lambda path: self._set(pseudo_labels=path))
+        dialog.show()
+        return dialog
 
     def set_weights_folder(self, folder: Path) -> None:
         """Look for weights in `folder` first, now and at the start of training."""
         self._settings.weights_dir = folder
+        self._on_weights_changed()
+
+    # --- what was told
+
+    def _on_weights_changed(self) -> None:
         self._read_models()
         self._show_config()
 
-    # --- the tree and the strategy
+    def _on_network_saved(self, name: str) -> None:
+        self._read_models()
+        self._shown = None
+        self._set(model=name, strategy="from-scratch", trainable=None, unfreeze=None, weights=None, image_size=None)
+        self._show_config()
 
     def _on_trainable_changed(self, names: tuple[str, ...]) -> None:
-        origin = self.tree.origin or self._strategy_with(names)
-        self.tree.origin = origin
-        self._store(names, origin)
-
-    def _strategy_with(self, names: tuple[str, ...]) -> str:
-        """The strategy that is these ticks and nothing else (one phase, pretrained weights), else one's own choice."""
-        for row in STRATEGIES.values():
-            plain = row.pretrained and not row.from_run and row.block_lr_ratio is None
-            same = plain and len(row.phases) == 1 and row.name != CUSTOM
-            if same and set(self._ticks_of(row)) == set(names):
-                return row.name
-        return CUSTOM
-
-    def _ticks_of(self, strategy: Strategy) -> tuple[str, ...]:
-        """What trains in the last phase."""
-        spec = CATALOG[self._project.config.model]
-        return trainable_layers(self.tree.model.owners(), spec.blocks, spec.last_blocks, strategy.phases[-1].reach)
-
-    def _store(self, names: tuple[str, ...], strategy: str) -> None:
-        if strategy == CUSTOM:
+        if self.choice is None:
+            return
+        changes = self._changes_for(self.tree.origin, names) if self.tree.origin else None
+        changes = changes or self.choice.with_ticks(names, self._project.config)
+        self.tree.origin = self.tree.origin or changes["strategy"]
+        if changes["strategy"] == CUSTOM:
             self._own_ticks[self._project.config.model] = names
-        self._project.set_config(strategy=strategy, trainable=names if strategy == CUSTOM else None)
+        self._set(**changes)
+
+    def _on_timeline_changed(self, starts: tuple[int, ...]) -> None:
+        if self.choice:
+            self._set(**self.choice.with_timeline(starts, self._project.config))
+
+    def _on_layers_ready(self, wanted: Wanted, layers: tuple[Layer, ...], nodes: tuple[GraphNode, ...]) -> None:
+        spec = find_model(wanted.model)
+        self.choice = TransferChoice(spec, tuple(row.name for row in layers if row.parameters))
+        self._project.set_config(**self.choice.mended(self._project.config))
+        config = self._project.config
+        self.panel.set_layers(spec.title, layers, self.choice.ticks(config), self._card(), nodes)
+        self.cost.set_layers(layers)
+        self._show_config()
+
+    def _changes_for(self, name: str, ticks: tuple[str, ...]) -> dict[str, Any] | None:
+        """The settings of the strategy of that name, one of Thaw's or of the person's own."""
+        if name in STRATEGIES and self.choice:
+            return self.choice.with_strategy(name, ticks)
+        return self.own.settings_of(name, self._project.config.model)
+
+    def _set(self, **changes: Any) -> None:
+        self._project.set_config(**changes)
 
     # --- what is shown
 
     def _read_models(self) -> None:
-        models = tables.list_models(self._settings.weights_dir)
-        self._models = {model.name: model for model in models}
-        self.table.show_models(models)
+        self.architecture.read_models(self._settings.weights_dir)
+
+    def _card(self) -> str:
+        """The name of the strategy as the person chose it: one of their own where the settings are its."""
+        return self.own.named(self._project.config) or self._project.config.strategy
 
     def _show_config(self) -> None:
-        config = self._project.config
-        self._show_tree()
-        self.table.choose(config.model)
-        self.cards.choose(config.strategy)
-        strategy, model = STRATEGIES[config.strategy], self._models[config.model]
-        self._summary.setText(model.summary)
-        self._phases.setText(_phases_in_words(strategy, config.epochs))
-        self._phases.setVisible(bool(self._phases.text()))
-        self._tree_title.setText(f"Layers of {model.title}")
-        self.set_context(f"{model.title} · {strategy.title}{self._classes_in_words()}")
-        self._show_notes(strategy, model)
+        config, spec = self._project.config, find_model(self._project.config.model)
+        self.architecture.show_choice(config.model, config.weights)
+        self.strategy.show_config(config, self._card())
+        self.set_context(f"{spec.title} · {STRATEGIES[config.strategy].title}{self._classes_in_words()}")
+        dataset = self._project.dataset
+        classes = len(dataset.classes) if dataset else FEWEST_CLASSES
+        wanted = Wanted(config.model, classes, config.head, config.head_width, config.image_size)
+        if wanted != self._shown:
+            self._shown, self.choice = wanted, None
+            self.source.ask(wanted)  # which answers at once where there is a table
+        if self.choice:
+            self._show_layers(self.choice)
 
-    def _show_tree(self) -> None:
+    def _show_layers(self, choice: TransferChoice) -> None:
         config = self._project.config
-        classes = len(self._project.dataset.classes) if self._project.dataset else FEWEST_CLASSES
-        if (config.model, classes) != self._shown:
-            self._shown = (config.model, classes)
-            self.tree.set_layers(tables.with_classes(config.model, classes))
-            ticks = self._wanted_ticks()
-            self.tree.set_layers(tables.with_classes(config.model, classes), ticks, config.strategy)
-        elif config.strategy != self.tree.origin or set(self._wanted_ticks()) != set(self.tree.trainable()):
-            self.tree.set_trainable(self._wanted_ticks(), config.strategy)
-
-    def _wanted_ticks(self) -> tuple[str, ...]:
-        config = self._project.config
-        return (config.trainable or ()) if config.strategy == CUSTOM else self._ticks_of(STRATEGIES[config.strategy])
+        ticks = choice.ticks(config)
+        if self._card() != self.tree.origin or set(ticks) != set(self.tree.trainable()):
+            self.tree.show_trainable(ticks, self._card())
+        self.panel.show_plan(choice, config)
+        self.cost.show_choice(ticks)
+        reason = self.notes.show_about(config, choice, ticks)
+        self.set_action("Go to training", "arrow-right", not reason, reason)
 
     def _classes_in_words(self) -> str:
         dataset = self._project.dataset
         return f" · {quantity(len(dataset.classes), 'class', 'classes')} of {dataset.root.name}" if dataset else ""
 
-    def _show_notes(self, strategy: Strategy, model: Model) -> None:
-        while item := self._notes.takeAt(0):
-            item.widget().hide()
-            item.widget().deleteLater()
-        nothing = not self.tree.trainable()
-        if nothing:
-            self._note("error", "No layer is ticked, so nothing would train. Tick at least the head.", "", None)
-        elif not self._head_trains():
-            self._note("warning", "The head is new and has random weights: frozen, it can learn nothing.", "", None)
-        if strategy.pretrained and not model.weights:
-            self._note_missing_weights(model)
-        self.set_action("Go to training", "arrow-right", not nothing, "Tick at least one layer")
-
-    def _note_missing_weights(self, model: Model) -> None:
-        if not model.has_official_weights:
-            text = f"{model.title} has no pretrained weights. It can only be trained from scratch."
-            self._note("warning", text, "Train from scratch", lambda: self.choose_strategy(SCRATCH))
-            return
-        names = f"{CATALOG[model.name].weights[0].file_name} or {model.name}.pth"
-        # Four bytes a parameter: what the file holds besides does not show in whole megabytes.
-        text = (
-            f"The weights of {model.title} are not here yet. They are fetched when training starts "
-            f"({model.parameters * 4 / 1e6:.0f} MB); offline, put {names} in a folder."
-        )
-        self._note("info", text, "Weights folder…", self.choose_weights_folder)
-
-    def _note(self, kind: str, text: str, action: str, do: object) -> None:
-        banner = Banner(kind, text, action)
-        if do is not None:
-            banner.triggered.connect(do)
-        self._notes.addWidget(banner)
-        QWidget.setTabOrder(self.cards.last(), banner.button)
-
-    def _head_trains(self) -> bool:
-        owners = self.tree.model.owners()
-        return not owners or owners[-1] in self.tree.trainable()
-
     # --- how it is made
 
     def _connect(self) -> None:
-        self.table.chosen.connect(self.choose_model)
-        self.search.textChanged.connect(self.table.search)
-        self.cards.chosen.connect(self.choose_strategy)
+        self.architecture.chosen.connect(self.choose_model)
+        self.architecture.weights_chosen.connect(lambda name: self._set(weights=name))
+        self.architecture.weights_wanted.connect(self.open_weights)
+        self.architecture.builder_wanted.connect(self.open_builder)
+        self.adviser.taken.connect(self.take_advice)
+        self.adviser.dataset_wanted.connect(lambda: self.page_requested.emit("data"))
+        self.adviser.self_training_wanted.connect(self.open_self_training)
+        self.strategy.chosen.connect(self.choose_strategy)
+        self.strategy.head_chosen.connect(lambda name: self._set(head=name))
+        self.strategy.run_chosen.connect(self.choose_run)
+        self.strategy.save_wanted.connect(lambda: self.own.ask_and_save(self._project.config, self))
+        self.strategy.delete_wanted.connect(lambda name: self.own.ask_and_delete(name, self))
+        self.own.changed.connect(self._on_own_changed)
         self.tree.trainable_changed.connect(self._on_trainable_changed)
+        self.tree.norm_changed.connect(lambda affine, kept: self._set(norm_affine=affine, norm_statistics=kept))
+        self.panel.timeline.changed.connect(self._on_timeline_changed)
+        self.source.ready.connect(self._on_layers_ready)
+        self.source.waiting.connect(lambda wanted: self.panel.show_waiting(find_model(wanted.model).title))
+        self.source.failed.connect(lambda _wanted, sentence: self.panel.show_error(sentence))
+        self.notes.strategy_wanted.connect(self.choose_strategy)
+        self.notes.weights_wanted.connect(self.open_weights)
+        self.cost.times.connect(self.tree.set_times)
         self._project.config_changed.connect(self._show_config)
         self._project.dataset_changed.connect(self._show_config)
+        self._project.runs_changed.connect(lambda: self.strategy.look_for_runs(self._settings.runs_folder))
         self.action_triggered.connect(lambda: self.page_requested.emit("train"))
 
+    def _on_own_changed(self) -> None:
+        self.strategy.show_own_strategies(self.own.listed())
+        self._show_config()
+
     def _made(self) -> QWidget:
+        left = SideColumn((self.adviser, self.architecture, self.strategy))
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        for widget in (self.notes, self.panel, self.cost):
+            column.addWidget(widget, 1 if widget is self.panel else 0)
+        right.setMinimumWidth(320)
         splitter = RememberedSplitter(self._settings, "model")
-        splitter.begin((self._left(), self._right()), (theme.wide(440), theme.wide(600)), (1, 2))
+        splitter.begin((left, right), (theme.wide(440), theme.wide(600)), (1, 2))
         page = QWidget()
         row = QHBoxLayout(page)
         row.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         row.addWidget(splitter)
         return page
-
-    def _left(self) -> QWidget:
-        body = QWidget(objectName="scrolled")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        head = QHBoxLayout()
-        head.addWidget(group_label("Architecture"))
-        head.addStretch(1)
-        self.search.setFixedWidth(theme.wide(200))
-        head.addWidget(self.search)
-        column.addLayout(head)
-        self.table.setMinimumHeight(5 * theme.row() + theme.GRID)
-        column.addWidget(self.table, 100)
-        column.addWidget(self._summary)
-        column.addSpacing(theme.GAP - theme.GRID)
-        column.addWidget(group_label("Strategy"))
-        column.addWidget(self.cards)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(body)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what lies in it is reached by itself
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(theme.wide(344))
-        scroll.setMaximumWidth(theme.wide(480))
-        return scroll
-
-    def _right(self) -> QWidget:
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        self._tree_title.setMinimumHeight(theme.row())  # in line with the head of the left column
-        column.addWidget(self._tree_title)
-        column.addLayout(self._notes)
-        column.addWidget(self._phases)
-        column.addWidget(self.tree, 1)
-        side.setMinimumWidth(320)
-        return side
-
-
-def _phases_in_words(strategy: Strategy, epochs: int) -> str:
-    """The phases of the strategy in one line; nothing for a strategy of one."""
-    if len(strategy.phases) == 1:
-        return ""
-    parts = []
-    for phase, count in zip(strategy.phases, split_epochs(strategy, epochs), strict=True):
-        rate = "" if phase.lr_scale == 1 else f" at {phase.lr_scale:g} × the learning rate"
-        parts.append(f"{phase.title.lower()} for {quantity(count, 'epoch')}{rate}")
-    return f"In {len(parts)} phases: {', then '.join(parts)}. The ticks show the last."

@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSize,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -21,25 +20,28 @@ from desktop_app import theme
 from desktop_app.widgets.figures import THIN, count, percent
 from engine.events import Model
 
-TITLE, PARAMETERS, TOP1, SPEED, WEIGHTS = range(5)
-HEADERS = ("Model", "Params", "Top-1", "Speed", "Weights")
+TITLE, TOP1, PARAMETERS, WORK, WEIGHTS = range(5)
+HEADERS = ("Model", "Top-1", "Params", "Work", "Weights")
 TIPS = (
     "The architecture",
+    "Share of ImageNet's photos that the best official weights get right, as published",
     "Parameters, in millions",
-    "Share of ImageNet's photos that the official weights get right",
-    "Photos a second when predicting, measured on two CPU cores",
+    "Billions of multiply-adds for one photo: twice the work takes about twice the time",
     "Whether pretrained weights are on this machine",
 )
-WIDTHS = {PARAMETERS: 64, TOP1: 64, SPEED: 72, WEIGHTS: 88}
-GIVES_WAY = (SPEED, TOP1)
+WIDTHS = {TOP1: 64, PARAMETERS: 72, WORK: 64, WEIGHTS: 88}
+GIVES_WAY = (PARAMETERS, WORK, TOP1)
 NARROWEST_TITLE = 124
+ROWS_SHOWN = 7
+"""At most; the rest scrolls."""
 SORT_ROLE = Qt.ItemDataRole.UserRole
 NAME_ROLE = Qt.ItemDataRole.UserRole + 1
+RIGHT = (TOP1, PARAMETERS, WORK)
 Index = QModelIndex | QPersistentModelIndex
 
 
 class ModelTable(QTableView):
-    """One row chosen at a time; sorted by any column, searched by name, family and summary."""
+    """One row chosen at a time, sorted by any column."""
 
     chosen = Signal(str)  # the model's name
 
@@ -47,10 +49,10 @@ class ModelTable(QTableView):
         super().__init__(parent)
         self._quiet = False
         self._rows = _Rows(self)
-        self._matches = _Matches(self)
-        self._matches.setSourceModel(self._rows)
-        self._matches.setSortRole(SORT_ROLE)
-        self.setModel(self._matches)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self._rows)
+        self._sorted.setSortRole(SORT_ROLE)
+        self.setModel(self._sorted)
         self.setAccessibleName("Architectures")
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
@@ -79,57 +81,36 @@ class ModelTable(QTableView):
             self.setColumnHidden(column, narrow)
             room += theme.wide(WIDTHS[column]) if narrow else 0
 
-    def sizeHint(self) -> QSize:
-        """No more than it must have: the layout gives it what is left."""
-        return QSize(super().sizeHint().width(), self.minimumHeight())
-
     def show_models(self, models: Sequence[Model]) -> None:
         self._quiet = True
         self._rows.show_models(models)
         self._quiet = False
-        self.setMaximumHeight(theme.row() * (len(models) + 1) + theme.GRID)
+        self.setFixedHeight(theme.row() * (min(len(models), ROWS_SHOWN) + 1) + theme.GRID)
 
     def choose(self, name: str) -> None:
         """Select the row of that model without saying that it was chosen."""
         place = self._rows.place(name)
         if place is None:
+            self._quiet = True
+            self.setCurrentIndex(QModelIndex())
+            self.clearSelection()
+            self._quiet = False
             return
-        index = self._matches.mapFromSource(self._rows.index(place, TITLE))
+        index = self._sorted.mapFromSource(self._rows.index(place, TITLE))
         if index.isValid() and index.row() != self.currentIndex().row():
             self._quiet = True
             self.setCurrentIndex(index)
             self._quiet = False
-
-    def search(self, text: str) -> None:
-        self._matches.show_only(text)
 
     def _on_current_row_changed(self, now: QModelIndex, _before: QModelIndex) -> None:
         if now.isValid() and not self._quiet:
             self.chosen.emit(now.data(NAME_ROLE))
 
 
-class _Matches(QSortFilterProxyModel):
-    def __init__(self, parent: QTableView) -> None:
-        super().__init__(parent)
-        self._text = ""
-
-    def show_only(self, text: str) -> None:
-        self._text = text.strip().lower()
-        self.invalidate()
-
-    def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
-        model = self.sourceModel().row(row)  # type: ignore[attr-defined]
-        return self._text in f"{model.title} {model.name} {model.family} {model.summary}".lower()
-
-
 class _Rows(QAbstractTableModel):
     def __init__(self, parent: QTableView) -> None:
         super().__init__(parent)
         self._models: tuple[Model, ...] = ()
-
-    def sizeHint(self) -> QSize:
-        """No more than it must have: the layout gives it what is left."""
-        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_models(self, models: Sequence[Model]) -> None:
         self.beginResetModel()
@@ -162,8 +143,8 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _text(model, column)
         if role == SORT_ROLE:
-            keys = (model.title, model.parameters, model.imagenet_top1 or 0.0, model.images_per_second or 0.0)
-            return (*keys, not model.weights)[column]
+            keys = (model.title, model.imagenet_top1 or 0.0, model.parameters, model.flops, not model.weights)
+            return keys[column]
         if role == NAME_ROLE:
             return model.name
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -172,9 +153,9 @@ class _Rows(QAbstractTableModel):
             return _tip(model, column)
         if role == Qt.ItemDataRole.DecorationRole and column == WEIGHTS:
             return theme.icon(*_weights_icon(model))
-        if role == Qt.ItemDataRole.ForegroundRole and column in (WEIGHTS, SPEED):
-            return theme.colour("muted" if column == SPEED or not model.weights else "text")
-        if role == Qt.ItemDataRole.FontRole and column in (PARAMETERS, TOP1):
+        if role == Qt.ItemDataRole.ForegroundRole and column == WEIGHTS:
+            return theme.colour("text" if model.weights else "muted")
+        if role == Qt.ItemDataRole.FontRole and column in RIGHT:
             return theme.figures_font()
         return None
 
@@ -182,12 +163,12 @@ class _Rows(QAbstractTableModel):
 def _text(model: Model, column: int) -> str:
     if column == TITLE:
         return model.title
-    if column == PARAMETERS:
-        return f"{model.parameters / 1e6:.1f}{THIN}M"
     if column == TOP1:
         return percent(model.imagenet_top1)
-    if column == SPEED:
-        return model.speed or "–"
+    if column == PARAMETERS:
+        return f"{model.parameters / 1e6:.1f}{THIN}M"
+    if column == WORK:
+        return f"{model.flops / 1e9:.2f}{THIN}G"
     return "here" if model.weights else "to fetch" if model.has_official_weights else "none"
 
 
@@ -200,8 +181,9 @@ def _weights_icon(model: Model) -> tuple[str, int, str]:
 def _tip(model: Model, column: int) -> str:
     if column == PARAMETERS:
         return f"{count(model.parameters)} parameters"
-    if column == SPEED and model.images_per_second:
-        return f"{model.images_per_second:.0f} photos a second when predicting, on two CPU cores"
+    if column == WORK:
+        speed = f"; {model.images_per_second:.0f} photos a second when predicting" if model.images_per_second else ""
+        return f"{count(model.flops)} multiply-adds for one photo{speed}"
     if column == WEIGHTS:
         if model.weights:
             return model.weights
@@ -214,5 +196,5 @@ def _tip(model: Model, column: int) -> str:
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in (PARAMETERS, TOP1) else Qt.AlignmentFlag.AlignLeft
+    side = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter

@@ -5,8 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from desktop_app import theme
-
 
 class Segments(QWidget):
     """`chosen` says the name of the part that the person chose; `choose` shows a choice without saying it."""
@@ -31,7 +29,6 @@ class Segments(QWidget):
             button.setAccessibleName(f"{accessible_name}: {title}")
             button.setAccessibleDescription(tip)
             button.setProperty("segment", _side(place, len(parts)))
-            button.setFixedHeight(theme.row())
             button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))
             group.addButton(button)

@@ -26,12 +26,10 @@ class UnfreezeTimeline(QWidget):
     unfreezing then climbs from the lower edge. Columns are epochs.
 
     `changed` carries a valid timeline: for each block the epoch from which it trains, 0 for never, and at least one
-    block from the first epoch. `reset_wanted` when the person wants the strategy's own plan back. Undo is that of
-    `undo_stack`, which may be the layer tree's, or of a stack of its own.
+    block from the first epoch. Undo is that of `undo_stack`, which may be the layer tree's, or of a stack of its own.
     """
 
     changed = Signal(object)  # tuple[int, ...]
-    reset_wanted = Signal()
 
     def __init__(self, undo_stack: QUndoStack | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +52,7 @@ class UnfreezeTimeline(QWidget):
         self._list = QVBoxLayout()
         self._card = QFrame()
         self._lay_out()
-        self.reset.clicked.connect(self.reset_wanted)
+        self.reset.clicked.connect(self._on_reset_clicked)
         theme.notifier().changed.connect(self._repaint)
 
     # --- what is shown
@@ -138,6 +136,10 @@ class UnfreezeTimeline(QWidget):
 
     def _on_sent(self, block: int, place: int) -> None:
         self._push(self._place(block, place, False), block, merges=False)
+
+    def _on_reset_clicked(self) -> None:
+        if self._own is not None:
+            self._push(self._own, 0, merges=False)
 
     def _on_left(self, block: int, by: int) -> None:
         self.rows[min(max(block + by, 0), len(self.rows) - 1)].setFocus(Qt.FocusReason.TabFocusReason)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from desktop_app import dialogs
 from desktop_app.pages.model import ModelPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.page_frame import Banner
 from desktop_app.worker import Jobs
 from engine.dataset.index import DatasetIndex
-from engine.models.catalog import CATALOG
 from engine.models.strategies import STRATEGIES
 from tests.desktop_app.pages import fake_run
 
@@ -29,8 +29,7 @@ def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_pat
 
 
 def notes(page: ModelPage) -> list[str]:
-    shown = [page._notes.itemAt(place).widget() for place in range(page._notes.count())]
-    return [banner.label.text() for banner in shown if isinstance(banner, Banner)]
+    return page.notes.sentences()
 
 
 def tick(page: ModelPage, name: str, ticked: bool) -> None:
@@ -42,11 +41,11 @@ def tick(page: ModelPage, name: str, ticked: bool) -> None:
 
 def test_a_strategy_sets_the_ticks(page: ModelPage, project: Project) -> None:
     assert page.tree.trainable() == ("classifier.1",)
-    page.cards.cards["last-blocks"].radio.click()
+    page.strategy.cards.cards["last-blocks"].radio.click()
     assert project.config.strategy == "last-blocks" and project.config.trainable is None
     assert "features.17.conv.0.0" in page.tree.trainable()
     assert "features.16.conv.0.0" not in page.tree.trainable()
-    page.cards.cards["from-scratch"].radio.click()
+    page.strategy.cards.cards["from-scratch"].radio.click()
     assert page.tree.trainable() == page.tree.model.owners()
 
 
@@ -54,14 +53,14 @@ def test_a_tick_by_hand_is_a_choice_of_ones_own(page: ModelPage, project: Projec
     tick(page, "features.18", True)
     assert project.config.strategy == "custom"
     assert project.config.trainable == ("features.18.0", "features.18.1", "classifier.1")
-    assert page.cards.choice() == "custom"
+    assert page.strategy.cards.choice() == "custom"
 
 
 def test_ticks_that_are_a_strategy_are_called_by_its_name(page: ModelPage, project: Project) -> None:
     tick(page, "features.18", True)
     tick(page, "features.17.conv", True)
     assert project.config.strategy == "last-blocks" and project.config.trainable is None
-    assert page.cards.choice() == "last-blocks"
+    assert page.strategy.cards.choice() == "last-blocks"
 
 
 def test_everything_ticked_by_hand_keeps_the_pretrained_weights(page: ModelPage, project: Project) -> None:
@@ -73,24 +72,79 @@ def test_everything_ticked_by_hand_keeps_the_pretrained_weights(page: ModelPage,
 def test_going_back_to_a_strategy_restores_its_ticks_and_undo_ones_own(page: ModelPage, project: Project) -> None:
     tick(page, "features.3.conv", True)
     own = page.tree.trainable()
-    page.cards.cards["feature-extraction"].radio.click()
+    page.strategy.cards.cards["feature-extraction"].radio.click()
     assert page.tree.trainable() == ("classifier.1",)
     page.tree.undo_stack.undo()
     assert project.config.strategy == "custom" and page.tree.trainable() == own
     page.tree.undo_stack.redo()
-    page.cards.cards["custom"].radio.click()
+    page.strategy.cards.cards["custom"].radio.click()
     assert page.tree.trainable() == own
 
 
-def test_fine_tuning_names_its_phases(page: ModelPage) -> None:
+def test_fine_tuning_shows_its_phases_in_the_plan(page: ModelPage) -> None:
     page.choose_strategy("fine-tuning")
-    assert page._phases.text().startswith("In 2 phases: head for 2 epochs, then everything for 8 epochs at 0.1 ×")
+    assert page.panel.timeline.timeline() == (3,) * 19 + (1,)
     assert page.tree.trainable() == page.tree.model.owners()
+
+
+def test_a_plan_that_is_edited_keeps_the_strategy_and_can_be_taken_back(page: ModelPage, project: Project) -> None:
+    page.choose_strategy("fine-tuning")
+    edited = (0,) * 10 + (5,) * 9 + (1,)
+    page.panel.timeline.changed.emit(edited)
+    assert project.config.strategy == "fine-tuning" and project.config.unfreeze == edited
+    assert "features.9.conv.0.0" not in page.tree.trainable()
+    assert "features.10.conv.0.0" in page.tree.trainable()
+    page.panel.timeline.reset.click()
+    assert project.config.unfreeze is None
+    assert page.tree.trainable() == page.tree.model.owners()
+
+
+def test_another_head_keeps_ones_own_ticks(page: ModelPage, project: Project) -> None:
+    tick(page, "features.18", True)
+    page.strategy.head_chosen.emit("batchnorm-mlp")
+    assert project.config.strategy == "custom"
+    ticked = project.config.trainable or ()
+    assert ticked[:2] == ("features.18.0", "features.18.1")
+    assert [name for name in page.tree.model.owners() if name.startswith("classifier")] == list(ticked[2:])
+
+
+def test_a_choice_of_ones_own_is_saved_found_and_deleted(
+    page: ModelPage, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THAW_STRATEGIES_DIR", str(tmp_path / "strategies"))
+    tick(page, "features.18", True)
+    page.own.save("Head and 18", project.config, page)
+    own = page.tree.trainable()
+    assert page.strategy.cards.choice() == "head-and-18"
+    page.choose_strategy("feature-extraction")
+    page.choose_strategy("head-and-18")
+    assert page.tree.trainable() == own and project.config.strategy == "custom"
+    monkeypatch.setattr(dialogs, "ask", lambda *_: True)
+    page.own.ask_and_delete("head-and-18", page)
+    assert "head-and-18" not in page.strategy.cards.cards and page.strategy.cards.choice() == "custom"
+
+
+def test_to_continue_a_run_one_must_be_chosen(page: ModelPage) -> None:
+    page.choose_strategy("continue")
+    assert notes(page) == ["Choose the run to continue, below the strategies."]
+    assert not page.action_button.isEnabled()
+
+
+def test_a_model_too_large_for_one_file_is_refused(page: ModelPage) -> None:
+    page.choose_model("vit_h_14")
+    assert "too large" in notes(page)[0] and not page.action_button.isEnabled()
+
+
+def test_choosing_in_the_graph_chooses_in_the_tree(page: ModelPage, qtbot: QtBot) -> None:
+    page.panel.show_view("graph")
+    with qtbot.waitSignal(page.tree.trainable_changed):
+        page.panel.graph.wanted.emit(frozenset({"features.18.0", "classifier.1"}))
+    assert page.tree.trainable() == ("features.18.0", "classifier.1")
 
 
 def test_another_model_takes_the_strategy_along(page: ModelPage, project: Project) -> None:
     page.choose_strategy("last-blocks")
-    page.table.chosen.emit("squeezenet1_0")
+    page.architecture.table.chosen.emit("squeezenet1_0")
     assert project.config.model == "squeezenet1_0" and project.config.strategy == "last-blocks"
     assert page.tree.trainable()[-1] == "classifier.3"
     assert page.context().startswith("SqueezeNet 1.0 · Last blocks")
@@ -107,14 +161,14 @@ def test_ticks_of_ones_own_belong_to_their_model(page: ModelPage, project: Proje
 
 
 @pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "custom"])
-@pytest.mark.parametrize("model", CATALOG)
+@pytest.mark.parametrize("model", ["mobilenet_v2", "squeezenet1_0", "inception_v3", "vit_b_16", "lenet5"])
 def test_every_strategy_of_every_model_can_be_shown(
     page: ModelPage, project: Project, model: str, strategy: str
 ) -> None:
     page.choose_model(model)
     page.choose_strategy(strategy)
     assert (project.config.model, project.config.strategy) == (model, strategy)
-    assert page.tree.model.owners()[-1] in page.tree.trainable()
+    assert page.choice and page.choice.head_trains(page.tree.trainable())
 
 
 def test_the_head_has_as_many_outputs_as_there_are_classes(page: ModelPage, project: Project, tmp_path: Path) -> None:
@@ -138,7 +192,7 @@ def test_a_frozen_head_is_warned_of(page: ModelPage) -> None:
 
 def test_missing_weights_are_said_and_a_folder_helps(page: ModelPage, tmp_path: Path) -> None:
     page.choose_model("resnet18")
-    assert "not here yet" in notes(page)[0] and "resnet18.pth" in notes(page)[0]
+    assert "not here yet" in notes(page)[0] and "47 MB" in notes(page)[0]
     folder = tmp_path / "more"
     folder.mkdir()
     (folder / "resnet18.pth").write_bytes(b"")
@@ -151,14 +205,14 @@ def test_missing_weights_are_said_and_a_folder_helps(page: ModelPage, tmp_path: 
 
 def test_a_model_without_any_weights_offers_training_from_scratch(page: ModelPage, project: Project) -> None:
     page.choose_model("lenet5")
-    page._notes.itemAt(0).widget().button.click()
+    page.notes.findChild(Banner).button.click()
     assert project.config.strategy == "from-scratch"
     assert notes(page) == []
 
 
 def test_search_and_the_way_on(page: ModelPage, qtbot: QtBot) -> None:
-    page.search.setText("resnet")
-    model = page.table.model()
+    page.architecture.search.setText("resnet")
+    model = page.architecture.table.model()
     found = {model.index(row, 0).data() for row in range(model.rowCount())}
     assert {"ResNet-18", "ResNet-50"} <= found and "MobileNetV2" not in found
     with qtbot.waitSignal(page.page_requested) as asked:

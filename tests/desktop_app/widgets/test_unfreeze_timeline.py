@@ -170,12 +170,15 @@ def test_a_shared_stack_brings_nothing_into_another_plan(qtbot: QtBot) -> None:
     assert widget.timeline() == (0, 1) and stack.count() == 0
 
 
-def test_the_strategys_own_plan_is_asked_back(shown: UnfreezeTimeline, qtbot: QtBot) -> None:
+def test_the_strategys_own_plan_comes_back_and_can_be_undone(shown: UnfreezeTimeline, qtbot: QtBot) -> None:
     shown.set_plan(TITLES, PLAN, EPOCHS, own=PLAN)
     assert not shown.reset.isEnabled()
     qtbot.keyClick(shown.rows[3], Qt.Key.Key_Right)
-    with qtbot.waitSignal(shown.reset_wanted):
+    with qtbot.waitSignal(shown.changed):
         shown.reset.click()
+    assert shown.timeline() == PLAN
+    shown.undo_stack.undo()
+    assert shown.timeline() != PLAN
 
 
 # --- what it reckons with
