@@ -65,17 +65,23 @@ def save_best(run_dir: Path, network: nn.Module, epoch: int) -> None:
 def load(run_dir: Path, network: nn.Module) -> tuple[Progress, dict[str, Any] | None]:
     """Put the last checkpoint's weights into `network`; returns where the run stands and the optimizer's state.
 
-    Progress() and None where there is no checkpoint yet. Raises RunError where it is damaged.
+    Progress() and None where there is no checkpoint yet. Raises RunError where it is damaged or of another network.
     """
     path = run_dir / runs.LAST
     if not path.is_file():
         return Progress(), None
     try:
         whole = torch.load(path, map_location="cpu", weights_only=True)
-        put_weights(network, whole["network"])
-        progress = Progress(**whole["progress"])
+        state, progress = whole["network"], Progress(**whole["progress"])
     except Exception as error:  # torch raises many kinds on a damaged file, and all mean the same here
         raise RunError(f"The checkpoint {path} is damaged, so this run cannot go on; start a new one.") from error
+    try:
+        put_weights(network, state)
+    except (RuntimeError, KeyError, AttributeError, TypeError) as error:
+        raise RunError(
+            f"The checkpoint {path} is damaged, or the model was changed since, as one of your own can be; this run cannot "
+            "go on, so start a new one."
+        ) from error
     if progress.best_epoch == progress.epoch and best_epoch(run_dir) != progress.epoch:
         save_best(run_dir, network, progress.epoch)
     return progress, whole["optimizer"]
