@@ -79,8 +79,8 @@ def load(run_dir: Path, network: nn.Module) -> tuple[Progress, dict[str, Any] | 
         put_weights(network, state)
     except (RuntimeError, KeyError, AttributeError, TypeError) as error:
         raise RunError(
-            f"The checkpoint {path} is damaged, or the model was changed since, as one of your own can be; this run cannot "
-            "go on, so start a new one."
+            f"The checkpoint {path} is damaged, or the model was changed since, as one of your own can be; this run "
+            "cannot go on, so start a new one."
         ) from error
     if progress.best_epoch == progress.epoch and best_epoch(run_dir) != progress.epoch:
         save_best(run_dir, network, progress.epoch)
