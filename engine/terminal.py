@@ -244,6 +244,8 @@ def _(event: ev.RunFinished) -> str:
     figures = [f"{event.val_accuracy:.1%} of val right (epoch {event.best_epoch})"]
     if event.test_accuracy is not None:
         figures.append(f"{event.test_accuracy:.1%} of test right")
+    if event.frozen_layers:
+        figures.append(f"{event.unchanged_layers} of {event.frozen_layers} frozen layers proven unchanged")
     head = "Stopped; the run can be resumed" if event.stopped else "Finished"
     return f"{head} after {duration(event.seconds)}: {', '.join(figures)}\nModel file: {event.model_file}"
 
