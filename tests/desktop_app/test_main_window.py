@@ -32,6 +32,9 @@ class PlainPage(PageFrame):
     def open_folder(self, folder: Path) -> None:
         self.asked.append(("folder", folder))
 
+    def open_weights(self, paths: tuple[Path, ...]) -> None:
+        self.asked.append(("weights", paths))
+
     def open_photos(self, paths: tuple[Path, ...]) -> None:
         self.asked.append(("photos", paths))
 
@@ -125,6 +128,7 @@ def test_a_page_may_ask_for_another(window: MainWindow) -> None:
         (lambda folder: write_dataset(folder / "split", splits=("train", "test")), "data", "folder"),
         (lambda folder: write_photo(folder / "flat" / "a.png").parent, "predict", "photos"),
         (lambda folder: write_photo(folder / "one.png"), "predict", "photos"),
+        (lambda folder: write_photo(folder / "of-weights.png").rename(folder / "w.pth"), "model", "weights"),
         (lambda folder: write_photo(folder / "deep" / "only" / "a.png").parents[1], "predict", "photos"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -206,3 +207,34 @@ def test_the_smallest_digits_train(model: str, tmp_path: Path) -> None:
     started = next(event for event in events if event["event"] == "run_started")
     assert len(started["classes"]) == 10 and started["test_photos"] > 0 and started["val_photos"] > 0
     assert events[-1]["event"] == "run_finished"
+
+
+def alone(folder: Path) -> dict[str, str]:
+    """An environment in which no weights of this machine are found."""
+    own = {"XDG_CACHE_HOME": str(folder), "TORCH_HOME": str(folder / "torch"), "LOCALAPPDATA": str(folder)}
+    return {name: value for name, value in os.environ.items() if name != "THAW_WEIGHTS_DIR"} | own
+
+
+def test_weights_are_listed_looked_into_and_imported(tmp_path: Path) -> None:
+    file = shared("weights/squeezenet1_0.pth")
+    environment = alone(tmp_path)
+    report = lines(thaw("weights", "import", file, "--check", "--json", env=environment))[-1]
+    assert (report["event"], report["model"], report["fits"]) == ("weights_imported", "squeezenet1_0", True)
+    done = thaw("weights", "import", file, "--model", "squeezenet1_0", env=environment)
+    assert done.returncode == 0 and "--weights own:squeezenet1_0" in done.stdout
+    rows = lines(thaw("weights", "list", "--json", env=environment))
+    assert {row["event"] for row in rows} == {"weights_listed"}
+    own = [row for row in rows if row["state"] == "own"]
+    assert [(row["model"], row["name"]) for row in own] == [("squeezenet1_0", "own:squeezenet1_0")]
+
+
+def test_weights_that_cannot_be_had_or_fit_are_a_sentence_and_status_1(tmp_path: Path) -> None:
+    environment = alone(tmp_path)
+    (tmp_path / "bad.pth").write_bytes(b"PK no end")
+    for arguments, says in (
+        (("import", tmp_path / "bad.pth"), "damaged"),
+        (("get", "resnet18@nothing"), "no official weights named"),
+        (("get", "lenet5"), "no official weights"),
+    ):
+        done = thaw("weights", *arguments, env=environment)
+        assert done.returncode == 1 and says in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
