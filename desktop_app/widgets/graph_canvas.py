@@ -12,7 +12,7 @@ from desktop_app import theme
 from desktop_app.widgets.graph_faces import sentence
 from desktop_app.widgets.graph_fold import Part, Seen
 from desktop_app.widgets.graph_freeze import Choice, height_of, stops
-from desktop_app.widgets.graph_layout import Layout
+from desktop_app.widgets.graph_layout import TITLE, Layout
 from desktop_app.widgets.graph_line import FreezeLine
 from desktop_app.widgets.graph_painter import Drawing
 
@@ -55,7 +55,7 @@ class GraphCanvas(QGraphicsView):
         self.line = FreezeLine()
         self.seen = Seen((), (), {})
         self._canvas: _Canvas | None = None
-        self._fits = True
+        self._stays = ""  # what a new size keeps: the start, the whole, or "" once a person has moved it
         theme.notifier().changed.connect(self._dress)
         self._dress()
 
@@ -111,30 +111,34 @@ class GraphCanvas(QGraphicsView):
         self.resetTransform()
         self.scale(zoom, zoom)
         self._bring(before, around)
-        self._fits = False
+        self._stays = ""
         self.zoomed.emit(zoom)
 
     def fit(self) -> None:
         """Show all of it, no larger than at 100 %."""
         self.set_zoom(min(1.0, self._zoom_to_fit()))
         self.centerOn(self.drawing.bounds().center())
-        self._fits = True
+        self._stays = "whole"
 
     def show_start(self) -> None:
         """All of it where it can be read so, else its upper end."""
         if self._zoom_to_fit() >= WHOLE:
             self.fit()
+            self._stays = "start"
             return
         room = self.viewport().rect()
         self.set_zoom(max(LEAST_AT_FIRST, min(MOST_AT_FIRST, room.width() / self.drawing.bounds().width())))
         first = self.seen.parts[0] if self.seen.parts else None
         across = self.drawing.rect(first).center().x() if first else 0.0
         self._bring(QPointF(across, self.drawing.bounds().top()), QPointF(room.width() / 2, 0))
-        self._fits = True  # until a person moves it: a new size shows the start again
+        self._stays = "start"
 
     def show_part(self, part: Part) -> None:
         """Scroll no further than needed to have it in sight, with room around."""
-        self.ensureVisible(self.drawing.rect(part), 48, 64)
+        rect = self.drawing.rect(part)
+        if rect.height() * self.zoom() > self.viewport().height():
+            rect.setHeight(TITLE)  # of a large frame, its name
+        self.ensureVisible(rect, 48, 64)
 
     def place_of(self, part: Part) -> QPointF:
         """Where its upper left corner is, in pixels of the view."""
@@ -158,8 +162,8 @@ class GraphCanvas(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._fits and self.seen.parts:
-            self.show_start()
+        if self._stays and self.seen.parts:
+            self.show_start() if self._stays == "start" else self.fit()
 
     # --- the line
 

@@ -16,7 +16,7 @@ from desktop_app.widgets.graph_faces import ICON, PAD, STRIPE, Face, fonts, shor
 from desktop_app.widgets.graph_fold import Part
 from desktop_app.widgets.graph_freeze import FROZEN, NOTHING, PARTLY, Choice
 from desktop_app.widgets.graph_layout import TITLE, Box, Layout
-from desktop_app.widgets.graph_wires import add_wire, arrows_path, in_bands
+from desktop_app.widgets.graph_wires import curves, in_bands
 
 READABLE = 0.42
 """The zoom below which words are left out: they would be smaller than 6 pixels."""
@@ -270,10 +270,8 @@ class Drawing:
         part = self.selected
         if part is None or (part not in self._rects and part not in self._frames):
             return
-        lines, arrows = QPainterPath(), arrows_path()
-        for wire in self.layout.wires:
-            if wire.source is part or part in wire.targets:
-                add_wire(wire, lines, arrows)
+        touching = (wire for wire in self.layout.wires if wire.source is part or part in wire.targets)
+        lines, arrows = curves(touching)
         painter.strokePath(lines, QPen(ink, wide * 0.8))
         painter.fillPath(arrows, ink)
         painter.setPen(QPen(ink, wide))

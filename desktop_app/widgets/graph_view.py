@@ -84,7 +84,7 @@ class GraphView(GraphCanvas):
                 self.viewport().update()
 
     def _pan(self, by: QPoint) -> None:
-        self._fits = False
+        self._stays = ""
         self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
         self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - by.x())
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() - by.y())

@@ -20,31 +20,33 @@ def in_bands(wires: Iterable[Wire]) -> dict[tuple[float, float], tuple[QPainterP
     sorted_in: dict[int, list[Wire]] = defaultdict(list)
     for wire in wires:
         sorted_in[int((wire.y0 + wire.y1) / 2 // BAND)].append(wire)
-    bands = {}
-    for held in sorted_in.values():
-        lines, arrows = QPainterPath(), arrows_path()
-        for wire in held:
-            add_wire(wire, lines, arrows)
-        bands[min(wire.y0 for wire in held), max(wire.y1 for wire in held)] = (lines, arrows)
-    return bands
+    return {(min(wire.y0 for wire in held), max(wire.y1 for wire in held)): curves(held) for held in sorted_in.values()}
 
 
-def arrows_path() -> QPainterPath:
-    """For arrows, some of which lie on each other."""
-    path = QPainterPath()
-    path.setFillRule(Qt.FillRule.WindingFill)
-    return path
+def curves(wires: Iterable[Wire]) -> tuple[QPainterPath, QPainterPath]:
+    """The lines, to be stroked, and their arrows, to be filled."""
+    lines, arrows = QPainterPath(), QPainterPath()
+    arrows.setFillRule(Qt.FillRule.WindingFill)  # some lie on each other
+    trunks: set[tuple[float, float, float]] = set()
+    for wire in wires:
+        _add_line(wire, lines, trunks)
+        if wire.ends:
+            back = wire.y1 - ARROW - 2
+            tip = [QPointF(wire.x1, wire.y1), QPointF(wire.x1 - ARROW, back), QPointF(wire.x1 + ARROW, back)]
+            arrows.addPolygon(QPolygonF(tip))
+    return lines, arrows
 
 
-def add_wire(wire: Wire, lines: QPainterPath, arrows: QPainterPath) -> None:
+def _add_line(wire: Wire, lines: QPainterPath, trunks: set[tuple[float, float, float]]) -> None:
+    """`trunks` are the straight beginnings that are drawn: lines that part later share one, and twice it would look
+    thicker."""
     end = wire.y1 - ARROW if wire.ends else wire.y1
-    lines.moveTo(wire.x0, wire.y0)
+    trunk = (wire.x0, wire.y0, wire.bend)
+    lines.moveTo(wire.x0, wire.bend if trunk in trunks else wire.y0)
+    trunks.add(trunk)
+    lines.lineTo(wire.x0, wire.bend)
     if abs(wire.x1 - wire.x0) < 0.5:
         lines.lineTo(wire.x1, end)
     else:
-        lines.lineTo(wire.x0, wire.bend)
         half = (end - wire.bend) * 0.55
         lines.cubicTo(wire.x0, wire.bend + half, wire.x1, end - half, wire.x1, end)
-    if wire.ends:
-        tip = [QPointF(wire.x1, wire.y1), QPointF(wire.x1 - ARROW, end - 2), QPointF(wire.x1 + ARROW, end - 2)]
-        arrows.addPolygon(QPolygonF(tip))

@@ -219,6 +219,9 @@ def test_zoom_keeps_what_is_under_the_mouse(graph: LayerGraph) -> None:
     whole = graph.view.drawing.bounds()
     visible = graph.view.mapToScene(graph.view.viewport().rect()).boundingRect()
     assert visible.adjusted(-3, -3, 3, 3).contains(whole)
+    graph.resize(400, 500)  # and goes on to show all
+    visible = graph.view.mapToScene(graph.view.viewport().rect()).boundingRect()
+    assert visible.adjusted(-3, -3, 3, 3).contains(whole)
 
 
 def test_svg_holds_every_word_that_is_seen(graph: LayerGraph, tmp_path: Path) -> None:
