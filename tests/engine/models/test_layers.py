@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 
+from engine.cli import cli
 from engine.errors import ThawError
 from engine.events import GraphNode, Layer, LayersFinished
 from engine.models.build import build, owners
@@ -15,6 +18,7 @@ from engine.models.heads import HEADS
 from engine.models.layers import describe_layers
 from engine.models.tables import list_models
 from engine.models.tree_of import layers_of
+from tests.engine import tiny_model
 
 SMALL = ("lenet5", "small_resnet", "mobilenet_v3_small", "squeezenet1_1", "shufflenet_v2_x0_5")
 """Of several kinds: plain, residual, squeezing, with a convolution for a head, with a shuffle of channels."""
@@ -116,3 +120,24 @@ def test_the_list_is_the_catalog() -> None:
     rows = list_models()
     assert {row.name for row in rows} >= set(CATALOG)
     assert all(row.parameters and row.summary and row.licence for row in rows if row.name in CATALOG)
+
+
+def test_a_model_file_brings_its_classes_head_and_what_it_trained(tmp_path: Path) -> None:
+    path = tmp_path / "three.thaw"
+    architecture = {"name": "small_resnet", "head": "mlp", "head_width": 17}
+    tiny_model.make(path, architecture=architecture, lineage={"frozen_layers": ["stem.0", "head.0"]})
+    rows = {event.name: event for event in layers_of(str(path)) if isinstance(event, Layer)}
+    assert rows["head.0"].output_shape == (17,) and rows["head.3"].output_shape == (3,)
+    assert {name for name, row in rows.items() if row.parameters and not row.trainable} == {"stem.0", "head.0"}
+    rows = {event.name: event for event in layers_of(str(path), "feature-extraction") if isinstance(event, Layer)}
+    assert {name for name, row in rows.items() if row.trainable} == {"head.0", "head.3"}
+
+
+@pytest.mark.parametrize("flags", [[], ["--graph"]])
+def test_the_command_prints_layers_then_operations_then_sums(flags: list[str]) -> None:
+    done = CliRunner().invoke(cli, ["layers", "lenet5", "--head", "mlp", "--head-width", "9", "--json", *flags])
+    assert done.exit_code == 0, done.output
+    names = [json.loads(line)["event"] for line in done.output.splitlines()]
+    assert list(dict.fromkeys(names)) == ["layer", *(["graph_node"] if flags else []), "layers_finished"]
+    plain = CliRunner().invoke(cli, ["layers", "lenet5", *flags])
+    assert plain.exit_code == 0 and ("Operation" in plain.output) == bool(flags)

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from engine.models.trace import Trace, trace
 
-# Published counts leave out what Thaw counts too: here they agree, or the reason why not is said.
 PUBLISHED = ("resnet18", "resnet50", "mobilenet_v2", "vgg16", "densenet121", "inception_v3", "vit_b_16", "swin_t")
 
 
@@ -53,13 +52,10 @@ def test_multiply_adds_are_those_that_torchvision_publishes(name: str) -> None:
 
 
 @pytest.mark.long
-def test_multiply_adds_of_all_of_torchvision() -> None:
-    apart = {}
-    for name in torchvision.models.list_models(module=torchvision.models):
-        counted, published = multiply_adds(name)
-        if counted != pytest.approx(published, rel=0.01):
-            apart[name] = (counted, published)
-    assert not apart
+@pytest.mark.parametrize("name", sorted(set(torchvision.models.list_models(module=torchvision.models)) - {*PUBLISHED}))
+def test_multiply_adds_of_the_rest_of_torchvision(name: str) -> None:
+    counted, published = multiply_adds(name)
+    assert counted == pytest.approx(published, rel=0.01)
 
 
 class Joins(nn.Module):
