@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -22,8 +21,9 @@ from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import duration, quantity
-from desktop_app.widgets.page_frame import Banner, group_label, muted_label
+from desktop_app.widgets.page_frame import Banner, ElidedLabel, group_label, muted_label
 from desktop_app.widgets.progress import Progress, after
+from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs, Worker
 from engine import process
 from engine.control import Control
@@ -79,7 +79,7 @@ class AdviserPanel(QFrame):
         self.setAccessibleName("What suits these photos?")
         self._project, self._jobs, self._settings = project, jobs, settings
         self._worker: Worker | None = None
-        self._root: Path | None = None
+        self._root = project.dataset.root if project.dataset else None
         self._progress = Progress()
         self._left_out = 0
         self._no_weights = ""
@@ -94,6 +94,9 @@ class AdviserPanel(QFrame):
         self.cells = {name: QLabel() for name in ROWS}
         self.because = QLabel()
         self.measured = muted_label(wrap=True)
+        self._joining = QWidget()
+        self.joining = ElidedLabel()
+        self.leave_out = QPushButton("Leave out")
         self._banner: Banner | None = None
         self._pages = (self._page(self.sentence), self._page(self.bar, self.told), self._answer())
         self._column = QVBoxLayout(self)
@@ -122,7 +125,6 @@ class AdviserPanel(QFrame):
 
         self._show_banner("", "")
         self.advice, self._progress, self._left_out, self._no_weights = None, Progress(), 0, ""
-        self._root = dataset.root
         self._worker = self._jobs.start("Looking at your photos", job, KIND, heavy=True, at_place=(Exception,))
         self._worker.happened.connect(self._on_happened)
         self._worker.failed.connect(self._on_failed)
@@ -157,8 +159,10 @@ class AdviserPanel(QFrame):
 
     def _on_dataset_changed(self) -> None:
         root = self._project.dataset.root if self._project.dataset else None
-        if root != self._root:  # advice about other photos is none
-            self.advice = None
+        if root != self._root:  # advice about other photos is none, and their classes are others
+            self._root, self.advice = root, None
+            if self._project.config.pseudo_labels:
+                self._project.set_config(pseudo_labels=None)
             self._show_banner("", "")
             if self._worker:
                 self._worker.control.stop()
@@ -181,6 +185,7 @@ class AdviserPanel(QFrame):
         now = 1 if running else 2 if self.advice else 0
         for place, page in enumerate(self._pages):
             page.setVisible(place == now)
+        self._show_joining()
 
     def _show_progress(self) -> None:
         share = self._progress.share
@@ -214,6 +219,16 @@ class AdviserPanel(QFrame):
         theme.set_icon(self.use, "check" if in_use else "")
         self.use.setEnabled(not in_use)
 
+    def _show_joining(self) -> None:
+        """What joins the training photos of the next run, and the way to leave it out again."""
+        labels = self._project.config.pseudo_labels if self._project.dataset else None
+        self._joining.setVisible(labels is not None)
+        self.joining.set_whole(f"Pseudo-labels join the next run ({shown(labels.name)})" if labels else "")
+
+    def _on_config_changed(self) -> None:
+        self._show_use()
+        self._show_joining()
+
     def _show_banner(self, kind: str, text: str) -> None:
         if self._banner is not None:
             self._banner.hide()
@@ -234,7 +249,8 @@ class AdviserPanel(QFrame):
         self.use.clicked.connect(lambda: self.taken.emit(self.advice))
         self.self_training.clicked.connect(self.self_training_wanted)
         self._project.dataset_changed.connect(self._on_dataset_changed)
-        self._project.config_changed.connect(self._show_use)
+        self._project.config_changed.connect(self._on_config_changed)
+        self.leave_out.clicked.connect(lambda: self._project.set_config(pseudo_labels=None))
         self._jobs.ended.connect(self._on_ended)
 
     def _lay_out(self) -> None:
@@ -251,6 +267,13 @@ class AdviserPanel(QFrame):
         self._column.addLayout(head)
         for page in self._pages:
             self._column.addWidget(page)
+        self.leave_out.setProperty("kind", "quiet")
+        row = QHBoxLayout(self._joining)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self.joining, 1)
+        row.addWidget(self.leave_out)
+        self._column.addWidget(self._joining)
 
     def _page(self, *widgets: QWidget) -> QWidget:
         page = QWidget()

@@ -146,3 +146,14 @@ def test_another_heavy_job_is_named(play: Play, panel: AdviserPanel, jobs: Jobs)
 def test_every_control_has_a_name(panel: AdviserPanel) -> None:
     assert panel.ask.accessibleName() == "Advise me"
     assert panel.bar.accessibleName() and panel.accessibleName()
+
+
+def test_pseudo_labels_can_be_left_out_and_go_with_their_dataset(panel: AdviserPanel, project: Project) -> None:
+    assert not panel.leave_out.isVisible()
+    project.set_config(pseudo_labels=Path("/home/me/flowers-1.csv"))
+    assert "flowers-1.csv" in panel.joining.whole() and panel.leave_out.isVisible()
+    panel.leave_out.click()
+    assert project.config.pseudo_labels is None and not panel.leave_out.isVisible()
+    project.set_config(pseudo_labels=Path("/home/me/flowers-1.csv"))
+    project.set_dataset(dataset("/others"))
+    assert project.config.pseudo_labels is None
