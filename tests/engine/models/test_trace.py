@@ -48,14 +48,14 @@ def image_size(name: str, size: int) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_multiply_adds_are_those_that_torchvision_publishes(name: str) -> None:
     counted, published = multiply_adds(name)
-    assert counted == pytest.approx(published, rel=0.01)
+    assert counted == pytest.approx(published, rel=0.01, abs=0.001)  # published to three decimals
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", sorted(set(torchvision.models.list_models(module=torchvision.models)) - {*PUBLISHED}))
 def test_multiply_adds_of_the_rest_of_torchvision(name: str) -> None:
     counted, published = multiply_adds(name)
-    assert counted == pytest.approx(published, rel=0.01)
+    assert counted == pytest.approx(published, rel=0.01, abs=0.001)  # published to three decimals
 
 
 class Joins(nn.Module):
