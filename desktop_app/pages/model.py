@@ -27,13 +27,14 @@ from desktop_app.widgets.strategy_panel import CONTINUE, StrategyPanel
 from desktop_app.widgets.transfer_choice import CUSTOM, TransferChoice
 from desktop_app.widgets.transfer_cost import TransferCost
 from desktop_app.widgets.weights_dialog import WeightsDialog
-from desktop_app.worker import Jobs
+from desktop_app.worker import Jobs, Worker
 from engine import runs
 from engine.events import Advice, GraphNode, Layer
 from engine.models.catalog import CATALOG, find_model
 from engine.models.strategies import STRATEGIES
 
 FEWEST_CLASSES = 2
+WEIGHTS_JOBS = ("weights", "weights-import")
 
 
 class ModelPage(PageFrame):
@@ -134,6 +135,10 @@ class ModelPage(PageFrame):
     def _on_weights_changed(self) -> None:
         self._read_models()
         self._show_config()
+
+    def _on_job_ended(self, worker: Worker) -> None:
+        if worker.kind in WEIGHTS_JOBS:  # they go on when the dialog that began them is closed
+            self._on_weights_changed()
 
     def _on_network_saved(self, name: str) -> None:
         self._read_models()
@@ -238,6 +243,7 @@ class ModelPage(PageFrame):
         self._project.config_changed.connect(self._show_config)
         self._project.dataset_changed.connect(self._show_config)
         self._project.runs_changed.connect(lambda: self.strategy.look_for_runs(self._settings.runs_folder))
+        self._jobs.ended.connect(self._on_job_ended)
         self.action_triggered.connect(lambda: self.page_requested.emit("train"))
 
     def _on_own_changed(self) -> None:

@@ -25,7 +25,7 @@ from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
 from engine.errors import ConfigError, RunError
-from engine.models.catalog import CATALOG
+from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 
 
@@ -75,6 +75,8 @@ class TrainPage(PageFrame):
             return "Mend the marked setting first"
         if config.strategy == "custom" and not config.trainable:
             return "No layer is ticked on the Model page"
+        if config.strategy == "continue" and config.continue_from is None:
+            return "Choose the run to continue on the Model page"
         return self._jobs.busy_reason()
 
     def _on_pause_clicked(self) -> None:
@@ -174,7 +176,7 @@ class TrainPage(PageFrame):
         self.form.show_config(config)
         dataset = self._project.dataset
         names = [dataset.root.name] if dataset else []
-        names += [CATALOG[config.model].title, STRATEGIES[config.strategy].title]
+        names += [title_of(config.model), STRATEGIES[config.strategy].title]
         self.set_context(" · ".join(names))
         self._show_state()
 

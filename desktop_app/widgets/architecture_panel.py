@@ -14,10 +14,9 @@ from desktop_app.widgets.model_table import ModelTable
 from desktop_app.widgets.page_frame import group_label, muted_label
 from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.segments import Segments
-from engine.errors import ThawError
 from engine.events import Model
 from engine.models import tables, weights
-from engine.models.catalog import ModelSpec, find_model
+from engine.models.catalog import ModelSpec, find_model, own_models
 
 ALL = "all"
 NEEDS = (
@@ -49,6 +48,9 @@ class ArchitecturePanel(QWidget):
         self.about = muted_label(wrap=True)
         self.facts = muted_label(wrap=True)
         self.nothing = muted_label(wrap=True)
+        self.broken = QLabel()
+        self.broken.setProperty("role", "error")
+        self.broken.setWordWrap(True)
         self.weights = ElidedBox("Pretrained weights")
         self.all_weights = QPushButton("Weights…")
         self.build = QPushButton("Build…")
@@ -65,6 +67,9 @@ class ArchitecturePanel(QWidget):
         """Look anew which models there are, and which weights are on this machine."""
         self._weights_dir = weights_dir
         self._models = tables.list_models(weights_dir)
+        broken = own_models()[1]
+        self.broken.setText("\n".join(broken))
+        self.broken.setVisible(bool(broken))
         self._show_rows()
 
     def show_choice(self, name: str, chosen_weights: str | None) -> None:
@@ -139,16 +144,8 @@ class ArchitecturePanel(QWidget):
         column.addLayout(head)
         column.addWidget(self.needs)
         column.addWidget(self.table, 1)
-        for widget in (self.nothing, self.about, self.facts, self._weights_row):
+        for widget in (self.nothing, self.broken, self.about, self.facts, self._weights_row):
             column.addWidget(widget)
-
-
-def title_of(name: str) -> str:
-    """The model's title; its name where it is not known on this machine."""
-    try:
-        return find_model(name).title
-    except ThawError:
-        return name
 
 
 def _facts(spec: ModelSpec) -> str:

@@ -16,7 +16,7 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.errors import ChildDied
 from engine.models import weights
-from engine.models.catalog import CATALOG
+from engine.models.catalog import find_model
 from engine.models.strategies import STRATEGIES
 
 RESUMABLE = ("stopped", "interrupted")
@@ -84,7 +84,7 @@ class RunOffers(QWidget):
         self._settings.weights_dir = folder
         self.clear()
         if _lacks_weights(config, folder):
-            spec = CATALOG[config.model]
+            spec = find_model(config.model)
             text = f"There is no {spec.weights[0].file_name} in {dialogs.short_path(folder)}."
             self._add("error", text, "Weights folder…").triggered.connect(self.choose_weights_folder)
         elif run_dir is not None and runs.state(run_dir) in RESUMABLE:
@@ -108,5 +108,7 @@ class RunOffers(QWidget):
 
 def _lacks_weights(config: TrainConfig, folder: Path | None) -> bool:
     """Whether the run needs official weights that are not on this machine."""
-    spec = CATALOG[config.model]
-    return STRATEGIES[config.strategy].pretrained and bool(spec.weights) and weights.find(spec, folder) is None
+    spec = find_model(config.model)
+    strategy = STRATEGIES.get(config.strategy, STRATEGIES["custom"])
+    wanted = strategy.pretrained and not strategy.from_run and bool(spec.weights)
+    return wanted and weights.find(spec, folder, config.weights) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 from desktop_app.widgets.figures import count, duration, percent
 from desktop_app.widgets.plain_table import Column
-from engine.models.catalog import CATALOG
+from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 from engine.runs import RunSummary
 
@@ -30,8 +30,7 @@ class RunRow:
 
 
 def _model(row: RunRow) -> str:
-    name = row.summary.model
-    return CATALOG[name].title if name in CATALOG else name
+    return title_of(row.summary.model)
 
 
 def _strategy(row: RunRow) -> str:

@@ -41,6 +41,7 @@ __all__ = [
     "find_model",
     "for_weights",
     "own_models",
+    "title_of",
 ]
 
 LARGEST_BYTES = 2**31 - 1
@@ -73,6 +74,14 @@ def find_model(name: str) -> ModelSpec:
         names = (*_library_names(), *own_models()[0])
         raise ThawError(f"There is no model named “{name}”{_nearest(name, names)}. “thaw models --all” lists them.")
     return found
+
+
+def title_of(name: str) -> str:
+    """The title of the model; its name where this machine does not know it."""
+    try:
+        return find_model(name).title
+    except ThawError:
+        return name
 
 
 def own_models() -> tuple[dict[str, ModelSpec], tuple[str, ...]]:
