@@ -12,6 +12,7 @@ from engine.control import Control
 from engine.dataset.index import Photo
 from engine.errors import ThawError, WeightsError
 from engine.events import Advice, Event, FeaturesComputed, Notice
+from engine.models.advice import SIMILAR_FROM
 from engine.training.advise import MOST_PHOTOS, advise, sample_of
 from tests.shared_data import shared
 from tests.tiny_photos import make_photos
@@ -147,12 +148,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, weights: Path) -> None:
 @pytest.mark.parametrize("model", ["mobilenet_v2", "squeezenet1_0"])
 def test_ants_and_bees_are_like_imagenet(model: str) -> None:
     found = the_advice(list(advise(shared("data/hymenoptera"), model=model, weights_dir=shared("weights"))))
-    assert found.similarity is not None and found.similarity > 0.7
+    assert found.similarity is not None and found.similarity > SIMILAR_FROM
     assert found.strategy == "feature-extraction"
 
 
 @pytest.mark.long
 def test_digits_are_not_like_imagenet() -> None:
     found = the_advice(list(advise(shared("data/mnist_tiny"), model="mobilenet_v2", weights_dir=shared("weights"))))
-    assert found.similarity is not None and found.similarity < 0.7
+    assert found.similarity is not None and found.similarity < SIMILAR_FROM
     assert found.self_training
