@@ -53,7 +53,6 @@ def op_name(name: str) -> str:
     plain = name.strip("_")
     if name.startswith("__") and plain[:1] in "ir" and plain[1:] in ("add", "sub", "mul", "truediv", "matmul", "div"):
         plain = plain[1:]
-    plain = plain.removeprefix("_") if plain not in ("_native_multi_head_attention",) else plain
     return _ARITHMETIC.get(plain, plain.removesuffix("_with_indices"))
 
 

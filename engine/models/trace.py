@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from engine.events import GraphNode
+from engine.models.graph_nodes import Node, Shape, Visit, attending_visits, drawn
 from engine.models.operations import (
     ATTENTION,
     MATMULS,
@@ -33,35 +34,7 @@ from engine.models.operations import (
 )
 from engine.models.receptive_field import Field, whole
 
-Shape = tuple[int, ...]
 _ALWAYS_SHAPE = SHAPE_ONLY - {"flatten"}
-
-
-@dataclass(eq=False)
-class Visit:
-    """One call of a module."""
-
-    name: str
-    module: nn.Module
-    parent: Visit | None
-    functions: list[str] = field(default_factory=list)
-    products: int = 0
-    """Matrix products of two results, called by this module itself."""
-    inputs: tuple[int, ...] = ()
-    fields: tuple[Field | None, ...] = ()
-    shape: Shape = ()
-    lent: list[str] = field(default_factory=list)
-    """Owners that are not called themselves: their parameters went into torch's attention, called by this module."""
-
-    @property
-    def leaf(self) -> bool:
-        return next(self.module.children(), None) is None
-
-    def inside(self, other: Visit) -> bool:
-        visit: Visit | None = self
-        while visit is not None and visit is not other:
-            visit = visit.parent
-        return visit is other
 
 
 @dataclass
@@ -78,17 +51,6 @@ class Seen:
         if self.constant:
             return 0, None
         return (None, None) if self.field is None else self.field.size_and_stride(image)
-
-
-@dataclass(eq=False)
-class _Node:
-    name: str
-    op: str
-    kind: str
-    inputs: tuple[int, ...]
-    shape: Shape
-    visit: Visit
-    layer: str
 
 
 @dataclass(frozen=True)
@@ -155,7 +117,7 @@ class _Tracer(TorchFunctionMode):
         self._fields: dict[int, Field | None] = {}
         self._modules = dict(network.named_modules())
         root = Visit("", network, None)
-        self._nodes = [_Node("input", "Input", "input", (), tuple(images.shape[1:]), root, "")]
+        self._nodes = [Node("input", "Input", "input", (), tuple(images.shape[1:]), root, "")]
         self._size = (int(images.shape[-2]), int(images.shape[-1]))
         self._give(images, 0, Field(whole(self._size[0]), whole(self._size[1])))
 
@@ -187,11 +149,11 @@ class _Tracer(TorchFunctionMode):
             else:
                 kind = kind_of_module(module, set(visit.functions))
                 shape = tuple(results[0].shape[1:]) if results else ()
-                node = _Node(visit.name, type(module).__name__, kind, visit.inputs, shape, visit, visit.name)
+                node = Node(visit.name, type(module).__name__, kind, visit.inputs, shape, visit, visit.name)
                 self._pass_on(results, self._add(node))
         for one in results:
             if id(one) not in self._producer and id(one) in self._fields and self._in_leaf() is None and visit.inputs:
-                node = _Node(visit.name, type(module).__name__, "other", visit.inputs, tuple(one.shape[1:]), visit, "")
+                node = Node(visit.name, type(module).__name__, "other", visit.inputs, tuple(one.shape[1:]), visit, "")
                 self._pass_on([one], self._add(node))
         if results:
             visit.shape = tuple(results[0].shape[1:])
@@ -247,13 +209,13 @@ class _Tracer(TorchFunctionMode):
             return
         kind = kind_of_function(op, len(inputs), len(owned))
         if visit.name in owned and kind in ("conv", "linear", "norm"):  # the module's own work
-            node = _Node(visit.name, type(visit.module).__name__, kind, inputs, shape, visit, visit.name)
+            node = Node(visit.name, type(visit.module).__name__, kind, inputs, shape, visit, visit.name)
         else:
             name = f"{visit.name}.{op}".removeprefix(".")
             count = self._numbers[name]
             self._numbers[name] += 1
             layer = next(iter(owned), visit.name)
-            node = _Node(f"{name}_{count}" if count else name, op, kind, inputs, shape, visit, layer)
+            node = Node(f"{name}_{count}" if count else name, op, kind, inputs, shape, visit, layer)
         self._pass_on(results, self._add(node))
 
     def _as_call(
@@ -301,7 +263,7 @@ class _Tracer(TorchFunctionMode):
         depends = id(result) in self._fields
         self._seen[name] = Seen(tuple(result.shape[1:]), self._fields.get(id(result)), not depends)
 
-    def _add(self, node: _Node) -> int:
+    def _add(self, node: Node) -> int:
         self._nodes.append(node)
         return len(self._nodes) - 1
 
@@ -311,61 +273,12 @@ class _Tracer(TorchFunctionMode):
         results = list(_tensors(logits))
         last = self._producers(results)
         root = self._nodes[0].visit
-        self._add(_Node("output", "Output", "output", last, tuple(results[0].shape[1:]), root, ""))
-        attending = self._attending()
+        self._add(Node("output", "Output", "output", last, tuple(results[0].shape[1:]), root, ""))
+        attending = attending_visits(self._past)
         flops = {name: count // images for name, count in self._flops.items() if count}
         shown = {visit.name for visit in attending} | set(flops)
         rows = tuple(name for name in self._seen if name in shown or _is_row(self._modules[name]))
-        return Trace(self._seen, rows, flops, _drawn(self._nodes, attending, set(rows)))
-
-    def _attending(self) -> list[Visit]:
-        """The calls that attend by functions of their own: a product, a softmax and a product, or torch's functions."""
-        found: list[Visit] = []
-        softmax = {id(one.parent) for one in self._past if isinstance(one.module, nn.Softmax)}
-        for visit in self._past:
-            named = any(word in type(visit.module).__name__.lower() for word in ("attention", "attn"))
-            soft = "softmax" in visit.functions or id(visit) in softmax
-            attends = bool(ATTENTION & set(visit.functions)) or (visit.products > 0 and soft)
-            if (
-                (attends or (visit.products > 1 and named))
-                and visit.parent is not None
-                and not any(visit.inside(one) for one in found)
-            ):
-                found.append(visit)
-        return found
-
-
-def _drawn(nodes: list[_Node], attending: list[Visit], layers: set[str]) -> tuple[GraphNode, ...]:
-    """The nodes for the graph: each attention one node, what leads nowhere left out, numbered anew."""
-    stands_for = list(range(len(nodes)))
-    for visit in attending:
-        members = [number for number, node in enumerate(nodes) if node.visit.inside(visit)]
-        if not members:
-            continue
-        last = members[-1]
-        outside = (source for number in members for source in nodes[number].inputs if source not in members)
-        inputs = tuple(dict.fromkeys(outside))
-        op = type(visit.module).__name__
-        nodes[last] = _Node(visit.name, op, "attention", inputs, visit.shape, visit, visit.name)
-        for number in members:
-            stands_for[number] = last
-    wanted = {len(nodes) - 1, 0}
-    for number in range(len(nodes) - 1, -1, -1):
-        if number in wanted:
-            wanted.update(stands_for[source] for source in nodes[number].inputs)
-    order = {old: new for new, old in enumerate(sorted(wanted))}
-    return tuple(
-        GraphNode(
-            order[old],
-            node.name,
-            node.op,
-            node.kind,
-            tuple(dict.fromkeys(order[stands_for[source]] for source in node.inputs)),
-            node.shape,
-            node.layer if node.layer in layers else "",
-        )
-        for old, node in ((old, nodes[old]) for old in order)
-    )
+        return Trace(self._seen, rows, flops, drawn(self._nodes, attending, set(rows)))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
