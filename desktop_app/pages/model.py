@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.adviser_panel import AdviserPanel
+from desktop_app.widgets.adviser_panel import AdviserPanel, changes_of
 from desktop_app.widgets.architecture_panel import ArchitecturePanel
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.layer_source import LayerSource, Wanted
@@ -93,8 +93,7 @@ class ModelPage(PageFrame):
         self._set(**self.strategy.settings_of(run_dir))
 
     def take_advice(self, advice: Advice) -> None:
-        wanted = {name: getattr(advice, name) for name in ("model", "strategy", "head", "augmentation", "epochs")}
-        self._set(**wanted, trainable=None, unfreeze=None, weights=None, block_lr_ratio=None)
+        self._set(**changes_of(advice), weights=None, block_lr_ratio=None)
 
     def open_weights(self, files: Sequence[Path] = ()) -> WeightsDialog:
         """Show the list of pretrained weights; with `files`, the report on each before it is imported."""

@@ -168,7 +168,8 @@ def _text(model: Model, column: int) -> str:
     if column == PARAMETERS:
         return f"{model.parameters / 1e6:.1f}{THIN}M"
     if column == WORK:
-        return f"{model.flops / 1e9:.2f}{THIN}G"
+        giga = model.flops / 1e9
+        return f"{giga:.{2 if giga < 10 else 1 if giga < 100 else 0}f}{THIN}G"
     return "here" if model.weights else "to fetch" if model.has_official_weights else "none"
 
 
