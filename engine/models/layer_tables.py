@@ -74,9 +74,7 @@ def with_classes(name: str, classes: int, head: str = "linear", width: int = 512
         elif row.name in spec.head.auxiliary:
             rows.append(dataclasses.replace(row, parameters=row.parameters // CLASSES * classes))
         elif row.output_shape == (CLASSES,) and (row.name == "" or any(one.name.startswith(path) for one in rows)):
-            rows.append(
-                dataclasses.replace(row, output_shape=(classes,))
-            )  # the network itself, or what follows the head
+            rows.append(dataclasses.replace(row, output_shape=(classes,)))  # what follows the head
         else:
             rows.append(row)
     return tuple(rows)
