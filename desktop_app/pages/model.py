@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class ModelPage(PageFrame):
         self.set_content(self._made())
         self._connect()
         self._read_models()
-        self.strategy.show_own_strategies(self.own.listed())
+        self._show_own_strategies()
         self._show_config()
 
     # --- what the person does
@@ -246,8 +247,14 @@ class ModelPage(PageFrame):
         self.action_triggered.connect(lambda: self.page_requested.emit("train"))
 
     def _on_own_changed(self) -> None:
-        self.strategy.show_own_strategies(self.own.listed())
+        self._show_own_strategies()
         self._show_config()
+
+    def _show_own_strategies(self) -> None:
+        self.strategy.show_own_strategies(self.own.listed())
+        order = (self.architecture.all_weights, *self.strategy.tab_order(), self.panel.views.buttons["tree"])
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _made(self) -> QWidget:
         left = SideColumn((self.adviser, self.architecture, self.strategy))

@@ -42,9 +42,9 @@ class ArchitecturePanel(QWidget):
         self._weights_dir: Path | None = None
         self._models: tuple[Model, ...] = ()
         self._name = ""
-        self.search = SearchField("Search models")
-        self.needs = Segments(NEEDS, "Models for")
         self.table = ModelTable()
+        self.search = SearchField("Search models", self.table)
+        self.needs = Segments(NEEDS, "Models for")
         self.about = muted_label(wrap=True)
         self.facts = muted_label(wrap=True)
         self.nothing = muted_label(wrap=True)

@@ -10,10 +10,12 @@ ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class SearchField(QLineEdit):
-    """Enter goes to what was found; Escape forgets the search, and leaves the field where there is none."""
+    """Enter goes to what was found, which is `results`, or next where that is not said; Escape forgets the search, and
+    leaves the field where there is none."""
 
-    def __init__(self, words: str, parent: QWidget | None = None) -> None:
+    def __init__(self, words: str, results: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._results = results
         self.setPlaceholderText(words)
         self.setAccessibleName(words)
         self.setClearButtonEnabled(True)
@@ -29,7 +31,10 @@ class SearchField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
         elif event.key() in (*ENTER, Qt.Key.Key_Escape):
-            self.focusNextChild()
+            if self._results and event.key() in ENTER:
+                self._results.setFocus(Qt.FocusReason.TabFocusReason)
+            else:
+                self.focusNextChild()
         else:
             super().keyPressEvent(event)
             return

@@ -69,6 +69,11 @@ class StrategyPanel(QWidget):
         ]
         self.cards.set_choices(tuple(choices))
 
+    def tab_order(self) -> tuple[QWidget, ...]:
+        """What the Tab key goes to, as one reads."""
+        radios = [card.radio for card in self.cards.cards.values()]
+        return (*radios, self.run, self.save, self.delete, self.head)
+
     def look_for_runs(self, folder: Path) -> None:
         """Read anew which runs can be continued."""
         self._background.ask(folder)

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import importlib.util
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -287,9 +287,9 @@ def set_trainable(
             trains = norm_affine == "trained"
         for parameter in module.parameters(recurse=False):
             parameter.requires_grad_(trains)
-    weighty = set(_with_parents(owners(network)))
+    ends = _ends(owners(network))
     for name, module in network.named_modules():
-        module.training = name in alive if name in weighty else _follows(network, name, weighty, alive)
+        module.training = name in alive if name in ends else _follows(network, name, ends, chosen)
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and norm_statistics == "frozen":
             module.training = False
     auxiliary = auxiliary_classifiers(network)
@@ -306,10 +306,19 @@ def _with_parents(names: Collection[str]) -> Iterator[str]:
             yield name
 
 
-def _follows(network: nn.Module, name: str, weighty: set[str], alive: set[str]) -> bool:
+def _ends(layers: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The first and the last owner in each module that holds any."""
+    ends: dict[str, tuple[str, str]] = {}
+    for layer in layers:
+        for name in _with_parents((layer,)):
+            ends[name] = (ends.get(name, (layer,))[0], layer)
+    return ends
+
+
+def _follows(network: nn.Module, name: str, ends: dict[str, tuple[str, str]], chosen: set[str]) -> bool:
     """Whether a module that owns nothing (dropout, stochastic depth) is in train mode.
 
-    It follows the layers after it in its container, or those before it where none follow: so everything before the
+    It follows the layer after it in its container, or the one before it where none follows: so everything before the
     first trainable layer is deterministic, and the dropout before a trainable head drops. What keeps statistics follows
     the layer before it, whose output it counts.
     """
@@ -319,10 +328,10 @@ def _follows(network: nn.Module, name: str, weighty: set[str], alive: set[str]) 
         siblings = [child for child, _ in network.get_submodule(container).named_children()]
         place = siblings.index(leaf)
         full = [f"{container}.{child}" if container else child for child in siblings]
-        after = [sibling for sibling in full[place + 1 :] if sibling in weighty]
-        before = [sibling for sibling in full[:place] if sibling in weighty]
+        after = [ends[sibling][0] for sibling in full[place + 1 :] if sibling in ends]
+        before = [ends[sibling][1] for sibling in full[:place] if sibling in ends]
         if after or before:
-            return (before[-1] if before and (counts or not after) else after[0]) in alive
+            return (before[-1] if before and (counts or not after) else after[0]) in chosen
         name = container
     return False
 

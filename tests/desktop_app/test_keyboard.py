@@ -109,7 +109,7 @@ def test_everything_the_tab_key_reaches_has_a_name(window: MainWindow) -> None:
     ("page", "order"),
     [
         ("data", ["Choose a model", "Read the folder again", "Recent folders", "Open folder…", "Classes", "Photos"]),
-        ("model", ["Go to training", "Search models", "Architectures", "Feature extraction", "Weights folder…"]),
+        ("model", ["Go to training", "Advise me", "Search models", "Architectures", "Feature extraction", "Layers"]),
         ("train", ["Start", "Details", "Epochs", "Batch size", "Advanced", "By epoch", "Notices of the run"]),
         ("review", ["Use for prediction", "Runs", "Show Val", "Open folder", "Confusion matrix", "Photos"]),
         ("predict", ["Save CSV…", "Choose folder…", "Model", "Choose a file…", "Show", "Answers"]),
@@ -128,8 +128,8 @@ def test_enter_presses_the_focused_button_else_the_main_one(window: MainWindow, 
     pressed: list[str] = []
     page.action_triggered.disconnect()
     page.action_triggered.connect(lambda: pressed.append("main"))
-    page.table.setFocus()
-    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    page.architecture.table.setFocus()
+    qtbot.keyClick(page.architecture.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: pressed == ["main"])
     window.show_page("data")
     window.page("data").next.setFocus()
@@ -156,11 +156,11 @@ def test_enter_on_a_photo_shows_it_large_and_escape_goes_back(window: MainWindow
 def test_escape_forgets_a_search_and_enter_goes_to_what_was_found(window: MainWindow, qtbot: QtBot) -> None:
     window.show_page("model")
     page = window.page("model")
-    assert all(isinstance(field, SearchField) for field in (page.search, page.tree.search))
-    page.search.setFocus()
-    qtbot.keyClicks(page.search, "resnet")
-    qtbot.keyClick(page.search, Qt.Key.Key_Return)
-    assert page.table.hasFocus() and window.current_page == "model"
-    page.search.setFocus()
-    qtbot.keyClick(page.search, Qt.Key.Key_Escape)
-    assert page.search.text() == ""
+    assert all(isinstance(field, SearchField) for field in (page.architecture.search, page.tree.search))
+    page.architecture.search.setFocus()
+    qtbot.keyClicks(page.architecture.search, "resnet")
+    qtbot.keyClick(page.architecture.search, Qt.Key.Key_Return)
+    assert page.architecture.table.hasFocus() and window.current_page == "model"
+    page.architecture.search.setFocus()
+    qtbot.keyClick(page.architecture.search, Qt.Key.Key_Escape)
+    assert page.architecture.search.text() == ""
