@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QThreadPool, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QThreadPool, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import theme
@@ -42,6 +43,7 @@ def clean_end(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     before = qInstallMessageHandler(collect)
     yield
     qapp.processEvents()
+    _let_windows_go()
     qInstallMessageHandler(before)
     QThreadPool.globalInstance().waitForDone(5000)
     left = [thread.name for thread in threading.enumerate() if thread not in threads and thread.is_alive()]
@@ -51,6 +53,16 @@ def clean_end(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert not left, f"threads left running: {left}"
     assert not shown, f"windows left open: {shown}"
     assert not warnings, f"Qt warned: {warnings}"
+
+
+def _let_windows_go() -> None:
+    """Hundreds of windows that nobody uses any more would make each change of the theme slow. What is to be deleted
+    waits for an event loop that a test does not have; and the window keeps its pages out of garbage collection, as it
+    lives as long as the program."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
 
 
 @pytest.fixture
