@@ -60,6 +60,7 @@ class ModelPage(PageFrame):
         self.set_content(self._made())
         self._connect()
         self._read_models()
+        self.strategy.look_for_runs(settings.runs_folder)
         self._show_own_strategies()
         self._show_config()
 
@@ -189,9 +190,11 @@ class ModelPage(PageFrame):
 
     def _show_config(self) -> None:
         config, spec = self._project.config, find_model(self._project.config.model)
-        self.architecture.show_choice(config.model, config.weights)
+        strategy = STRATEGIES[config.strategy]
+        pretrained = strategy.pretrained and not strategy.from_run
+        self.architecture.show_choice(config.model, config.weights, pretrained)
         self.strategy.show_config(config, self._card())
-        self.set_context(f"{spec.title} · {STRATEGIES[config.strategy].title}{self._classes_in_words()}")
+        self.set_context(f"{spec.title} · {strategy.title}{self._classes_in_words()}")
         dataset = self._project.dataset
         classes = len(dataset.classes) if dataset else FEWEST_CLASSES
         wanted = Wanted(config.model, classes, config.head, config.head_width, config.image_size)

@@ -72,8 +72,8 @@ class ArchitecturePanel(QWidget):
         self.broken.setVisible(bool(broken))
         self._show_rows()
 
-    def show_choice(self, name: str, chosen_weights: str | None) -> None:
-        """Show which model is chosen, and what it starts from."""
+    def show_choice(self, name: str, chosen_weights: str | None, starts_from_weights: bool = True) -> None:
+        """Show which model is chosen, and what it starts from where the strategy wants pretrained weights."""
         if name != self._name:
             self._name = name
             needs = next((model.needs for model in self._models if model.name == name), ())
@@ -85,6 +85,8 @@ class ArchitecturePanel(QWidget):
         self.about.setText(f"{spec.brought} {spec.summary}".strip())
         self.facts.setText(_facts(spec))
         self._show_weights(spec, chosen_weights)
+        self.weights.setEnabled(starts_from_weights)
+        self.weights.setToolTip("" if starts_from_weights else "The chosen strategy does not start from these weights")
 
     def _show_weights(self, spec: ModelSpec, chosen: str | None) -> None:
         self.weights.clear()
@@ -150,7 +152,7 @@ class ArchitecturePanel(QWidget):
 
 def _facts(spec: ModelSpec) -> str:
     facts = [str(spec.year)] if spec.year else []
-    facts.append(f"images of {spec.input_size} × {spec.input_size}")
+    facts.append(f"{spec.input_size} × {spec.input_size} pixels")
     if spec.imagenet_top1:
         facts.append(f"top-1 {percent(spec.imagenet_top1)}")
     facts.append(spec.licence)
