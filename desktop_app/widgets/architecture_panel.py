@@ -109,7 +109,10 @@ class ArchitecturePanel(QWidget):
         self._show_rows()
 
     def _show_rows(self) -> None:
-        text, need = self.search.text().strip(), self.needs.choice()
+        text = self.search.text().strip()
+        if text:  # goes through all, whatever the need
+            self.needs.choose(ALL)
+        need = self.needs.choice()
         if text:
             models = tables.search_all(text, self._weights_dir)
         else:
