@@ -7,6 +7,7 @@ ONNX takes most of the time and one core, so the rows are checked in two process
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import multiprocessing
 import tempfile
@@ -156,10 +157,20 @@ def compare_with_onnx(classifier: Classifier, spec: ModelSpec, path: Path) -> No
     for batch in (photos, photos[:1]):
         found = dict(zip(names, session.run(list(names), {"photos": batch.numpy()}), strict=True))
         off = np.abs(found["logits"] - expected[: len(batch)]).max()
-        assert off <= PARITY, f"the file's logits are off by {off}, of up to {np.abs(expected).max()}"
+        allowed = PARITY if off <= PARITY else max(PARITY, 4 * rounding(classifier, photos, expected))
+        assert off <= allowed, f"the file's logits are off by {off}, of up to {np.abs(expected).max()}"
         assert found["features"].shape == (len(batch), spec.head.features)
         if spec.maps:
             assert found["maps"].ndim == 4 and found["maps"].shape[2] == found["maps"].shape[3]
+
+
+def rounding(classifier: Classifier, photos: Tensor, expected: np.ndarray) -> float:
+    """How far torch's own logits are from those in double precision: a hundred layers of random weights lose more than
+    `PARITY` of them, trained ones do not."""
+    exact = copy.deepcopy(classifier.network).double()
+    with torch.no_grad():
+        logits = exact(classifier.normalised(photos).double())
+    return float(np.abs(logits.numpy() - expected).max())
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in CATALOG.values() if spec not in exportable()])
