@@ -257,7 +257,7 @@ def _proof(facts: LayerFacts, node: Node) -> str:
     found, worst = facts.proofs(node), _worst(facts, node)
     if not worst:
         return ""
-    return _PROOF_WORDS[worst] if len(found) == 1 else f"{found[worst]} of {sum(found.values())} {_SHORT[worst]}"
+    return _PROOF_WORDS[worst] if len(found) == 1 else f"{found[worst]} {_SHORT[worst]}"
 
 
 _SHORT = {IDENTICAL: "identical", CHANGED: "changed", UNMOVED: "not moved", BROKEN: "differ"}

@@ -329,7 +329,7 @@ def test_rates_times_and_proof_have_columns_once_they_are_known(columns: LayerTr
 
 def test_a_frozen_layer_that_differs_is_never_hidden_in_its_block(columns: LayerTree) -> None:
     columns.set_proof({"stage1.conv": LayerProof(False, False), "stage1.bn": LayerProof(False, True)})
-    assert cell(columns, "stage1", "proof") == "1 of 2 differ"
+    assert cell(columns, "stage1", "proof") == "1 differ"
     icon = COLUMNS[-1].icon
     assert icon and icon(columns.model.facts, columns.model.node(find(columns, "stage1"))) == (
         "circle-alert",
