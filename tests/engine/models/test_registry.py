@@ -117,6 +117,8 @@ def check(name: str) -> None:
     settle_norms(classifier, spec)
     train_frozen(classifier, spec, chosen)
     settle_norms(classifier, spec)
+    with torch.no_grad():
+        assert classifier.eval()(photos_for(spec.smallest_size)).shape == (PHOTOS, CLASSES)
     with tempfile.TemporaryDirectory() as folder:
         compare_with_onnx(classifier, spec, Path(folder) / "model.onnx")
 
@@ -127,7 +129,7 @@ def train_frozen(classifier: Classifier, spec: ModelSpec, chosen: set[str]) -> N
     classifier.train()
     set_trainable(network, chosen)
     before = digests(network)
-    took_part = train_a_step(classifier, photos_for(spec.smallest_size))
+    took_part = train_a_step(classifier, photos_for(exported_size(spec)))
     alive = [name for name in auxiliary_classifiers(network) if any(one.startswith(name) for one in chosen)]
     assert took_part == len(alive)
     moved = {name for name, digest in digests(network).items() if digest != before[name]}
