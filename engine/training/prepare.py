@@ -113,9 +113,11 @@ def chosen_layers(config: TrainConfig, strategy: Strategy) -> tuple[str, ...] | 
 def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, Run]:
     """Read, or decide and write, all that the run is made of."""
     config = runs.read_config(run_dir)
-    spec, strategy = for_weights(find_model(config.model), config.weights), find_strategy(config.strategy)
+    spec, strategy = find_model(config.model), find_strategy(config.strategy)
     if not (run_dir / runs.DATASET).exists():
-        config = yield from _write_plan(run_dir, config, spec, strategy, control)
+        config = name_weights(config, spec, strategy, weights_dir)
+        config = yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control)
+    spec = for_weights(spec, config.weights)
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
         (run_dir / name).unlink(missing_ok=True)
     _, photos, _ = runs.read_dataset(run_dir)
@@ -140,6 +142,16 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     yield _started(run)
     return run
+
+
+def name_weights(config: TrainConfig, spec: ModelSpec, strategy: Strategy, weights_dir: Path | None) -> TrainConfig:
+    """`config` with the official weights named that the run will find or fetch: another source may want the pixels
+    scaled otherwise, and a run that is resumed must scale them as before."""
+    if config.weights is not None or not strategy.pretrained or config.continue_from:
+        return config
+    found = weights.find(spec, weights_dir)
+    official = found.official if found else next(iter(spec.weights), None)
+    return config.with_changes(weights=official.name) if official else config
 
 
 def _check_photos(photos: Sequence[Photo]) -> None:
