@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from desktop_app.widgets.transfer_cost import TransferCost
 from desktop_app.widgets.weights_dialog import WeightsDialog
 from desktop_app.worker import Jobs, Worker
 from engine import runs
+from engine.errors import ThawError
 from engine.events import Advice, GraphNode, Layer
 from engine.models.catalog import CATALOG, find_model
 from engine.models.strategies import STRATEGIES
@@ -119,8 +121,11 @@ class ModelPage(PageFrame):
     def open_self_training(self) -> PseudoLabelsDialog:
         """Let a finished run on these photos label more of them; what the person takes joins the next run."""
         root = self._project.config.data
-        finished = [run for run in runs.list_runs(self._settings.runs_folder) if run.state == "finished"]
-        of_dataset = [run for run in finished if runs.read_config(run.path).data == root.resolve()]
+        of_dataset = []
+        for run in runs.list_runs(self._settings.runs_folder):
+            with contextlib.suppress(ThawError):  # one that cannot be read cannot label either
+                if run.state == "finished" and runs.read_config(run.path).data == root.resolve():
+                    of_dataset.append(run)
         dialog = PseudoLabelsDialog(self._jobs, self._settings, of_dataset, root.name, self.window())
         dialog.taken.connect(lambda path: self._set(pseudo_labels=path))
         dialog.show()

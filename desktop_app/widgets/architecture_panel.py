@@ -16,7 +16,7 @@ from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.segments import Segments
 from engine.events import Model
 from engine.models import tables, weights
-from engine.models.catalog import ModelSpec, find_model, own_models
+from engine.models.catalog import ModelSpec, find_model
 
 ALL = "all"
 NEEDS = (
@@ -67,7 +67,7 @@ class ArchitecturePanel(QWidget):
         """Look anew which models there are, and which weights are on this machine."""
         self._weights_dir = weights_dir
         self._models = tables.list_models(weights_dir)
-        broken = own_models()[1]
+        broken = tables.problems()
         self.broken.setText("\n".join(broken))
         self.broken.setVisible(bool(broken))
         self._show_rows()

@@ -36,16 +36,17 @@ class CostLine(QWidget):
         self._show()
 
     def set_cost(self, memory_bytes: int, seconds_per_epoch: float | None, measured: bool) -> None:
-        """Show a cost; `seconds_per_epoch` is None where nothing is known of the time. `measured` says that it was
-        measured on this machine and not estimated."""
-        self._measured = measured and seconds_per_epoch is not None
+        """Show a cost; `seconds_per_epoch`, of computing alone, is None where the time or the photos are not known.
+        `measured` says that the layers were measured on this machine."""
+        self._measured = measured
         parts = [f"about {memory_in_words(memory_bytes)} memory"]
         if seconds_per_epoch is not None:
             how = " on this machine" if self._measured else ", estimated"
-            parts.append(f"about {time_in_words(seconds_per_epoch)} an epoch{how}")
+            parts.append(f"about {time_in_words(seconds_per_epoch)} computing an epoch{how}")
         else:
-            parts.append("time not measured yet")
+            parts.append("open photos to see the time" if measured else "time not measured yet")
         self._words = " · ".join(parts)
+        self.label.setToolTip("Reading and decoding the photos comes on top of the time")
         self._show()
 
     def set_running(self, running: bool) -> None:

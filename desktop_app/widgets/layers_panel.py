@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Collection
 from pathlib import Path
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -40,9 +39,7 @@ NARROWEST_FOR_BOTH = 880
 
 
 class LayersPanel(QWidget):
-    """The graph is laid out only when it is looked at. `view_changed` says the name of the view that is shown."""
-
-    view_changed = Signal(str)
+    """The graph is laid out only when it is looked at."""
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,7 +125,6 @@ class LayersPanel(QWidget):
         self._stack.setCurrentWidget(places.get(name, self._trees))
         self._draw_graph()
         self._picture()
-        self.view_changed.emit(name)
 
     def view(self) -> str:
         return self.views.choice()

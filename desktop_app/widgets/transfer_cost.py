@@ -18,9 +18,6 @@ from engine.models import measured
 from engine.models.catalog import find_model
 from engine.models.cost import estimate
 
-EXAMPLE_PHOTOS = 1000
-"""Where no dataset is open, the time is that of an epoch of so many photos."""
-
 
 class TransferCost(QWidget):
     """`times` carries what was measured of each layer, empty where nothing was."""
@@ -62,8 +59,9 @@ class TransferCost(QWidget):
             optimizer=config.optimizer or "adamw",
             times=whole.layers if whole else None,
         )
-        photos = train_photos(self._project.dataset, config)
-        seconds = None if cost.seconds_per_image is None else cost.seconds_per_image * photos
+        dataset = self._project.dataset
+        known = cost.seconds_per_image is not None and dataset is not None
+        seconds = cost.seconds_per_image * train_photos(dataset, config) if known else None
         self.line.set_cost(cost.memory_bytes, seconds, whole is not None)
 
     def _measure(self) -> None:
@@ -79,10 +77,8 @@ class TransferCost(QWidget):
         self.show_choice(self._ticks)
 
 
-def train_photos(dataset: DatasetIndex | None, config: TrainConfig) -> int:
+def train_photos(dataset: DatasetIndex, config: TrainConfig) -> int:
     """How many photos an epoch will go through: those in train, or what is left of those that are not split yet."""
-    if dataset is None:
-        return EXAMPLE_PHOTOS
     split = {photo.split for photo in dataset.photos}
     train = sum(photo.split in ("train", "") for photo in dataset.photos)
     kept = 1.0 - (0 if "val" in split else config.val_share) - (0 if split - {""} else config.test_share)

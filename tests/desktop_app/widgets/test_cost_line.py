@@ -37,12 +37,15 @@ def test_time_is_no_more_exact_than_an_estimate(seconds: float, words: str) -> N
 
 def test_what_was_measured_is_told_from_an_estimate(line: CostLine) -> None:
     line.set_cost(1_900_000_000, 40, True)
-    assert line.label.text() == "About 1.9 GB memory · about 40 s an epoch on this machine"
+    assert line.label.text() == "About 1.9 GB memory · about 40 s computing an epoch on this machine"
     assert line.button.text() == "Measure again"
     line.set_cost(1_900_000_000, 40, False)
-    assert line.label.text() == "About 1.9 GB memory · about 40 s an epoch, estimated"
+    assert line.label.text() == "About 1.9 GB memory · about 40 s computing an epoch, estimated"
     assert line.button.text() == "Measure here"
     line.set_cost(1_900_000_000, None, True)
+    assert line.label.text() == "About 1.9 GB memory · open photos to see the time"
+    assert line.button.text() == "Measure again"
+    line.set_cost(1_900_000_000, None, False)
     assert line.label.text() == "About 1.9 GB memory · time not measured yet"
     assert line.button.text() == "Measure here"
     assert line.accessibleName() == line.label.text()
