@@ -16,8 +16,8 @@ __version__ = "0.1.0"
 VERBS = {
     "scan": "engine.dataset.index",
     "list_models": "engine.models.tables",
-    "describe_layers": "engine.models.layers",
-    "measure": "engine.models.measure",
+    "describe_layers": "engine.models.layers.tree",
+    "measure": "engine.models.layers.measure",
     "train": "engine.training.run",
     "advise": "engine.training.advise",
     "evaluate": "engine.evaluation.report",
@@ -26,9 +26,9 @@ VERBS = {
     "pseudo_label": "engine.prediction.pseudo_labels",
     "demo": "engine.demo",
     "checks": "engine.doctor",
-    "list_weights": "engine.models.weights_list",
-    "get_weights": "engine.models.weights_list",
-    "import_weights": "engine.models.import_weights",
+    "list_weights": "engine.models.pretrained.listing",
+    "get_weights": "engine.models.pretrained.listing",
+    "import_weights": "engine.models.pretrained.import_file",
 }
 HEAVY = ("advise", "describe_layers", "measure", "train", "demo", "look")
 

@@ -282,7 +282,7 @@ def layers(
     as_json: bool,
 ) -> int:
     """Print the layer tree of MODEL: a name of the catalog, or a model file or run."""
-    events = importlib.import_module("engine.models.tree_of").layers_of(
+    events = importlib.import_module("engine.models.layers.tree_of").layers_of(
         model, strategy, image_size, classes, head=head, width=head_width, graph=graph
     )
     return play(events, Control(), as_json)

@@ -18,8 +18,8 @@ import resources
 from engine import devices, runs
 from engine.errors import ThawError
 from engine.events import Check, ChecksFinished, Prediction
-from engine.models import weights
 from engine.models.catalog import CATALOG
+from engine.models.pretrained import weights
 from engine.prediction.batch import predict
 
 LITTLE_SPACE_GIB = 2

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from engine import events as ev
-from engine.models.weights_words import findings, headline
+from engine.models.pretrained.words import findings, headline
 
 Row = ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed
 """What is shown as a row of a table."""

@@ -13,22 +13,22 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.adviser_panel import AdviserPanel, changes_of
-from desktop_app.widgets.architecture_panel import ArchitecturePanel
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.layer_source import LayerSource, Wanted
-from desktop_app.widgets.layers_panel import LayersPanel
-from desktop_app.widgets.model_notes import ModelNotes
-from desktop_app.widgets.network_builder import NetworkBuilderDialog
-from desktop_app.widgets.own_strategy_store import OwnStrategyStore
+from desktop_app.widgets.layers.choice import CUSTOM, TransferChoice
+from desktop_app.widgets.layers.panel import LayersPanel
+from desktop_app.widgets.layers.source import LayerSource, Wanted
+from desktop_app.widgets.network.builder import NetworkBuilderDialog
 from desktop_app.widgets.page_frame import PageFrame
-from desktop_app.widgets.pseudo_labels import PseudoLabelsDialog
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.side_column import SideColumn
-from desktop_app.widgets.strategy_panel import CONTINUE, StrategyPanel
-from desktop_app.widgets.transfer_choice import CUSTOM, TransferChoice
-from desktop_app.widgets.transfer_cost import TransferCost
-from desktop_app.widgets.weights_dialog import WeightsDialog
+from desktop_app.widgets.transfer.adviser_panel import AdviserPanel, changes_of
+from desktop_app.widgets.transfer.architecture_panel import ArchitecturePanel
+from desktop_app.widgets.transfer.cost import TransferCost
+from desktop_app.widgets.transfer.model_notes import ModelNotes
+from desktop_app.widgets.transfer.own_strategy_store import OwnStrategyStore
+from desktop_app.widgets.transfer.pseudo_labels import PseudoLabelsDialog
+from desktop_app.widgets.transfer.strategy_panel import CONTINUE, StrategyPanel
+from desktop_app.widgets.weights.dialog import WeightsDialog
 from desktop_app.worker import Jobs, Worker
 from engine import runs
 from engine.errors import ThawError

@@ -14,10 +14,10 @@ from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import count, quantity
-from desktop_app.widgets.model_chooser import ModelChooser
 from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame
-from desktop_app.widgets.prediction_results import PredictionResults
+from desktop_app.widgets.prediction.results import PredictionResults
 from desktop_app.widgets.thumbnails import shown
+from desktop_app.widgets.transfer.model_chooser import ModelChooser
 from desktop_app.worker import Jobs, Worker
 from engine.control import Control
 from engine.errors import ModelFileError, RunError, ThawError

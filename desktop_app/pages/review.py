@@ -15,9 +15,9 @@ from desktop_app.widgets.figures import percent, quantity
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
-from desktop_app.widgets.run_details import RunDetails
-from desktop_app.widgets.run_record import RunRecord, listing, reading
-from desktop_app.widgets.run_tables import RUN_COLUMNS, RunRow
+from desktop_app.widgets.runs.details import RunDetails
+from desktop_app.widgets.runs.record import RunRecord, listing, reading
+from desktop_app.widgets.runs.tables import RUN_COLUMNS, RunRow
 from desktop_app.worker import Jobs, Worker
 from engine import runs
 

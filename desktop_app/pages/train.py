@@ -19,8 +19,8 @@ from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.page_frame import EmptyState, PageFrame, group_label
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
-from desktop_app.widgets.run_offers import RunOffers
-from desktop_app.widgets.run_view import RunView
+from desktop_app.widgets.runs.offers import RunOffers
+from desktop_app.widgets.runs.view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs

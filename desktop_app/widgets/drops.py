@@ -11,7 +11,7 @@ from typing import Literal
 
 from PySide6.QtCore import QMimeData
 
-from engine.models.weights_files import is_weights_name
+from engine.models.pretrained.files import is_weights_name
 from engine.photo_formats import is_photo_name
 
 # A look at the first entries is enough to tell, and a folder of a million photos must not keep the window waiting.

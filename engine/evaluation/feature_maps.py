@@ -28,11 +28,11 @@ from engine.evaluation.channel_pictures import (
 )
 from engine.events import Event, LayerPictured, Notice, StageStarted
 from engine.memory import keep_memory
-from engine.models import weights
 from engine.models.build import Classifier, build, load_backbone
 from engine.models.catalog import find_model, for_weights
+from engine.models.pretrained import weights
+from engine.models.pretrained.state_file import read_state_dict
 from engine.models.spec import ModelSpec
-from engine.models.state_file import read_state_dict
 from engine.models.strategies import find_strategy
 
 

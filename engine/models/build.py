@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from engine.errors import ThawError, WeightsError
 from engine.models.heads import HeadKind, find_head
 from engine.models.lenet import LeNet5
-from engine.models.network_spec import network_of
-from engine.models.rows_network import build_rows
+from engine.models.network.module import build_rows
+from engine.models.network.spec import network_of
+from engine.models.pretrained.match import fill, match
+from engine.models.pretrained.state_file import read_state_dict
 from engine.models.small_resnet import SmallResNet
 from engine.models.spec import ModelSpec
-from engine.models.state_file import read_state_dict
-from engine.models.weights_match import fill, match
 
 _THAWS_OWN = {"lenet5": LeNet5, "small_resnet": SmallResNet}
 GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's convert("L")
@@ -229,7 +229,7 @@ def auxiliary_classifiers(network: nn.Module) -> tuple[str, ...]:
 
 
 def load_backbone(network: nn.Module, spec: ModelSpec, state: dict[str, Tensor], file_name: str) -> None:
-    """Copy everything but the head, under whatever names the file has it (see `weights_match`).
+    """Copy everything but the head, under whatever names the file has it (see `pretrained/match.py`).
 
     Raises WeightsError where a tensor is missing or of another shape.
     """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from engine.errors import ThawError
 from engine.models import timm_models
-from engine.models.network_files import models_folder
+from engine.models.network.files import models_folder
 from engine.models.own_models import read_own_model, read_own_models
 from engine.models.rows import classic, from_rows, mobile, residual, thaws_own, timm_rows, transformers
 from engine.models.spec import (

@@ -19,8 +19,8 @@ import onnxruntime
 from engine.export.onnx import export_onnx
 from engine.models.build import Classifier, build
 from engine.models.catalog import CATALOG, ModelSpec, find_model
-from engine.models.layer_tables import CLASSES
-from engine.models.layers import describe_layers
+from engine.models.layers.tables import CLASSES
+from engine.models.layers.tree import describe_layers
 from engine.models.tables import FOLDER
 from engine.wire import to_json
 

@@ -24,8 +24,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from engine.models import timm_models
+from engine.models.pretrained.titles import title_of
 from engine.models.rows.timm_said import NAMES
-from engine.models.weights_titles import title_of
 
 _RELEASES = "https://github.com/rwightman/pytorch-image-models/releases/"
 _FROM_ELSEWHERE = {  # on timm's hub, but not in its registry of pretrained weights

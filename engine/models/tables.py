@@ -9,9 +9,10 @@ from pathlib import Path
 
 import resources
 from engine.events import Model, Notice, WeightsChoice
-from engine.models import timm_models, weights
+from engine.models import timm_models
 from engine.models.catalog import CATALOG, LARGEST_BYTES, ModelSpec, own_models
-from engine.models.layer_tables import has_table, read_graph, read_layers, with_classes
+from engine.models.layers.tables import has_table, read_graph, read_layers, with_classes
+from engine.models.pretrained import weights
 
 __all__ = [
     "has_table",

@@ -25,10 +25,11 @@ from engine.devices import cpu_threads
 from engine.errors import ThawError
 from engine.events import Advice, Event, FeaturesComputed, Model, Notice, StageStarted
 from engine.memory import keep_memory
-from engine.models import advice, tables, weights
+from engine.models import advice, tables
 from engine.models.advice import AdviceRow
 from engine.models.build import Classifier, build_pretrained, head_path
 from engine.models.catalog import ModelSpec, find_model, for_weights
+from engine.models.pretrained import weights
 from engine.training.probe import Probe, cross_validate
 
 MOST_PHOTOS = 500

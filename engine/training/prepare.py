@@ -22,7 +22,6 @@ from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
 from engine.errors import DatasetError, RunError, ThawError
 from engine.events import Event, Notice, RunStarted, StageStarted
-from engine.models import weights
 from engine.models.build import (
     Classifier,
     build,
@@ -33,7 +32,8 @@ from engine.models.build import (
     set_trainable,
 )
 from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
-from engine.models.state_file import read_state_dict
+from engine.models.pretrained import weights
+from engine.models.pretrained.state_file import read_state_dict
 from engine.models.strategies import PlannedPhase, Strategy, block_of, find_strategy, phase_layers, timeline_of
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress

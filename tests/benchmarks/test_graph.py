@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop_app.widgets.graph_fold import grow, seen
-from desktop_app.widgets.graph_freeze import give_owners
-from desktop_app.widgets.graph_layout import lay_out
-from desktop_app.widgets.layer_graph import LayerGraph
+from desktop_app.widgets.graph.fold import grow, seen
+from desktop_app.widgets.graph.freeze import give_owners
+from desktop_app.widgets.graph.layout import lay_out
+from desktop_app.widgets.graph.panel import LayerGraph
 from engine.events import GraphNode, Layer
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.models import tables
-from engine.models.cost import estimate
+from engine.models.layers.cost import estimate
 
 pytestmark = pytest.mark.bench
 

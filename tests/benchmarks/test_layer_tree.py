@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from desktop_app.widgets.layer_model import NAME
-from desktop_app.widgets.layer_tree import LayerTree
+from desktop_app.widgets.layers.model import NAME
+from desktop_app.widgets.layers.tree import LayerTree
 from engine.events import Layer
 from engine.models.tables import read_layers
 

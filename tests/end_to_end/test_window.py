@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app import dialogs
 from desktop_app.main_window import MainWindow
 from desktop_app.settings import Settings
-from desktop_app.widgets.layer_model import LayerModel
+from desktop_app.widgets.layers.model import LayerModel
 from engine import runs
 from engine.models.build import build_pretrained
 from engine.models.catalog import find_model

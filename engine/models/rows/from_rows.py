@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.models.network_presets import PRESETS
-from engine.models.network_spec import spec_of
+from engine.models.network.presets import PRESETS
+from engine.models.network.spec import spec_of
 
 _THAW: dict[str, Any] = {"licence": "Apache-2.0", "code_licence": "Apache-2.0", "curated": True}
 

@@ -11,7 +11,7 @@ from desktop_app.pages import predict
 from desktop_app.pages.predict import PredictPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.prediction_model import ONLY_FAILED, ONLY_UNKNOWN
+from desktop_app.widgets.prediction.model import ONLY_FAILED, ONLY_UNKNOWN
 from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.events import Prediction, PredictionFinished, PredictionProgress

@@ -11,7 +11,7 @@ from desktop_app.pages.review import ReviewPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.plain_table import PlainTable
-from desktop_app.widgets.run_tables import RUN_COLUMNS
+from desktop_app.widgets.runs.tables import RUN_COLUMNS
 from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control

@@ -15,9 +15,9 @@ from engine.models import timm_models
 from engine.models.catalog import CATALOG, ModelSpec, WeightsSource, check_exportable, find_model, for_weights
 from engine.models.make_facts import torchvision_table
 from engine.models.make_timm_facts import facts_of, kept_top1
+from engine.models.pretrained.titles import title_of
 from engine.models.rows.families import FAMILIES
 from engine.models.tables import list_models, search_all
-from engine.models.weights_titles import title_of
 
 SPECS = pytest.mark.parametrize("spec", CATALOG.values(), ids=CATALOG)
 

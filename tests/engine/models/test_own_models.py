@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from engine.errors import ConfigError, ThawError
-from engine.models import weights
 from engine.models.build import build, build_pretrained, owners
 from engine.models.catalog import CATALOG, find_model, own_models
-from engine.models.network_files import to_toml
-from engine.models.network_presets import PRESETS
+from engine.models.network.files import to_toml
+from engine.models.network.presets import PRESETS
+from engine.models.pretrained import weights
 from engine.models.strategies import block_of
 from engine.models.tables import list_models, listed, problems, search_all
 

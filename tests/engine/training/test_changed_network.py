@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from engine.errors import RunError
-from engine.models.network_presets import MLP
-from engine.models.network_rows import Flatten, Linear
-from engine.models.rows_network import build_rows
+from engine.models.network.module import build_rows
+from engine.models.network.presets import MLP
+from engine.models.network.rows import Flatten, Linear
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine.config import make_config
-from engine.models import weights
 from engine.models.catalog import find_model, for_weights
+from engine.models.pretrained import weights
 from engine.models.strategies import find_strategy
 from engine.training.prepare import name_weights
 

@@ -1,0 +1,114 @@
+"""What stands above a run: why the last one ended, and the way on; or a run that was left before its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from desktop_app import dialogs, theme, training_job
+from desktop_app.settings import Settings
+from desktop_app.widgets.figures import quantity
+from desktop_app.widgets.page_frame import Banner
+from desktop_app.worker import Jobs
+from engine import runs
+from engine.config import TrainConfig
+from engine.errors import ChildDied
+from engine.models.catalog import find_model
+from engine.models.pretrained import weights
+from engine.models.strategies import STRATEGIES
+
+RESUMABLE = ("stopped", "interrupted")
+
+
+class RunOffers(QWidget):
+    """Nothing at all where there is nothing to say."""
+
+    resume_wanted = Signal(object)  # Path: the run to go on with
+    start_wanted = Signal()
+
+    def __init__(self, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._settings = jobs, settings
+        self._offered: Path | None = None
+        self._lacking: tuple[TrainConfig, Path | None] | None = None
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.GRID)
+        self.hide()
+
+    def banners(self) -> list[Banner]:
+        return [self._column.itemAt(place).widget() for place in range(self._column.count())]  # type: ignore[misc]
+
+    def clear(self) -> None:
+        while item := self._column.takeAt(0):
+            item.widget().hide()
+            item.widget().deleteLater()
+        self.hide()
+
+    def tell_failure(self, error: BaseException, run_dir: Path | None, config: TrainConfig) -> None:
+        """Say why the run of `config` ended: the sentence, the details where there are any, and the way on."""
+        self.clear()
+        sentence, details = dialogs.in_words(error)
+        begun = isinstance(error, ChildDied) or bool(run_dir and runs.read_history(run_dir))
+        if not begun and _lacks_weights(config, self._settings.weights_dir):
+            self._lacking = (config, run_dir)
+            banner = self._add("error", sentence, "Weights folder…")
+            banner.triggered.connect(self.choose_weights_folder)
+            return
+        banner = self._add_resumable("error", sentence, run_dir)
+        if details and details.strip() != sentence:
+            banner.add_action("Details").clicked.connect(lambda: dialogs.show_error(self.window(), error))
+
+    def offer_newest(self) -> None:
+        """Offer to go on with the newest run, where it was left before its end; older ones are in Review."""
+        path = training_job.newest_run(self._settings.runs_folder)
+        if self.banners() or path is None or path == self._offered or not training_job.can_resume(path, self._jobs):
+            return
+        self._offered = path
+        if newest := runs.summarise(path):
+            done = f"after {quantity(newest.epochs_done, 'epoch')} of {newest.epochs}"
+            self._add_resumable("info", f"The run “{newest.name}” was {newest.state} {done}.", newest.path)
+
+    def choose_weights_folder(self) -> None:
+        start = self._settings.weights_dir or self._settings.last_folder
+        chosen = QFileDialog.getExistingDirectory(self, "Folder with pretrained weights", str(start))
+        if chosen:
+            self.set_weights_folder(Path(chosen))
+
+    def set_weights_folder(self, folder: Path) -> None:
+        """Look for weights in `folder` first; where they are there, what had failed starts again."""
+        assert self._lacking
+        config, run_dir = self._lacking
+        self._settings.weights_dir = folder
+        self.clear()
+        if _lacks_weights(config, folder):
+            spec = find_model(config.model)
+            text = f"There is no {spec.weights[0].file_name} in {dialogs.short_path(folder)}."
+            self._add("error", text, "Weights folder…").triggered.connect(self.choose_weights_folder)
+        elif run_dir is not None and runs.state(run_dir) in RESUMABLE:
+            self.resume_wanted.emit(run_dir)
+        else:
+            self.start_wanted.emit()
+
+    def _add_resumable(self, kind: str, text: str, run_dir: Path | None) -> Banner:
+        resumable = run_dir is not None and runs.state(run_dir) in RESUMABLE
+        banner = self._add(kind, text, "Resume" if resumable else "")
+        if resumable:
+            banner.triggered.connect(lambda: self.resume_wanted.emit(run_dir))
+        return banner
+
+    def _add(self, kind: str, text: str, action: str) -> Banner:
+        banner = Banner(kind, text, action)
+        self._column.addWidget(banner)
+        self.show()
+        return banner
+
+
+def _lacks_weights(config: TrainConfig, folder: Path | None) -> bool:
+    """Whether the run needs official weights that are not on this machine."""
+    spec = find_model(config.model)
+    strategy = STRATEGIES.get(config.strategy, STRATEGIES["custom"])
+    wanted = strategy.pretrained and not strategy.from_run and bool(spec.weights)
+    return wanted and weights.find(spec, folder, config.weights) is None

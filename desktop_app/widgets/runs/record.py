@@ -1,0 +1,79 @@
+"""What a run directory says, read at once and off the window's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from desktop_app.widgets.figures import percent
+from desktop_app.widgets.photo_grid import GridPhoto
+from desktop_app.widgets.runs.tables import RunRow
+from engine import runs
+from engine.control import Control
+from engine.events import EpochFinished, Event
+from engine.runs import PredictionRow
+
+SPLIT_TITLES = {"val": "Val", "test": "Test (locked)"}
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """`metrics` is empty for a run that has no results yet."""
+
+    row: RunRow
+    metrics: dict[str, Any] = field(default_factory=dict)
+    history: tuple[EpochFinished, ...] = ()
+    predictions: tuple[PredictionRow, ...] = ()
+
+    def splits(self) -> tuple[str, ...]:
+        """The splits that were measured."""
+        return tuple(split for split in SPLIT_TITLES if self.metrics.get(split))
+
+    def classes(self, split: str) -> tuple[str, ...]:
+        return tuple(row["name"] for row in self.metrics[split]["per_class"])
+
+    def photos(self, split: str, cell: Cell | None = None) -> tuple[GridPhoto, ...]:
+        """The wrong photos of the split, or all photos of one cell of its confusion matrix; the surest come first."""
+        rows = [row for row in self.predictions if row.split == split]
+        if cell is None:
+            rows = [row for row in rows if row.label != row.predicted]
+        else:
+            names = self.classes(split)
+            rows = [row for row in rows if (row.label, row.predicted) == (names[cell[0]], names[cell[1]])]
+        rows.sort(key=lambda row: row.confidence, reverse=True)
+        return tuple(map(_as_photo, rows))
+
+
+def _as_photo(row: PredictionRow) -> GridPhoto:
+    right = row.label == row.predicted
+    words = row.label if right else f"{row.label} → {row.predicted}"
+    return GridPhoto(
+        row.path,
+        f"{words}  {percent(row.confidence)}",
+        "circle-check" if right else "circle-x",
+        "right" if right else "wrong",
+        f"{row.path.name}: {row.label}, predicted {row.predicted} with {percent(row.confidence)}",
+    )
+
+
+def list_rows(folder: Path, running: frozenset[Path]) -> tuple[RunRow, ...]:
+    """The runs of `folder`, newest first; those in `running` are being trained now."""
+    return tuple(
+        RunRow(summary, "running" if summary.path in running else summary.state) for summary in runs.list_runs(folder)
+    )
+
+
+def listing(folder: Path, running: frozenset[Path]) -> Generator[Event, None, tuple[RunRow, ...]]:
+    """`list_rows` as a job."""
+    yield from ()
+    return list_rows(folder, running)
+
+
+def reading(row: RunRow, _control: Control) -> Generator[Event, None, RunRecord]:
+    """The job that reads a run. Raises RunError where its files are damaged."""
+    yield from ()
+    path = row.summary.path
+    return RunRecord(row, runs.read_metrics(path), runs.read_history(path), runs.read_predictions(path))
