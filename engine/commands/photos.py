@@ -1,0 +1,79 @@
+"""Commands that look at photos with a model, or at a folder of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import engine
+from engine.commands.play import Existing, play, with_json
+from engine.control import Control
+
+
+@click.command()
+@click.argument("data", type=Existing)
+@with_json
+def scan(data: Path, as_json: bool) -> int:
+    """Tell what is in a dataset folder, and what is wrong with it."""
+    control = Control()
+    return play(engine.scan(data, control), control, as_json)
+
+
+@click.command()
+@click.argument("model", type=Existing)
+@click.argument("paths", type=Existing, nargs=-1, required=True)
+@click.option("--out", type=Existing, required=True, help="The CSV file to write.")
+@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to list a photo.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), default=0.0, help="Below this confidence the label is unknown."
+)
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
+@with_json
+def predict(
+    model: Path,
+    paths: tuple[Path, ...],
+    out: Path,
+    replace: bool,
+    top: int,
+    threshold: float,
+    threads: int | None,
+    as_json: bool,
+) -> int:
+    """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders."""
+    control = Control()
+    events = engine.predict(
+        model, paths, out, top=top, threshold=threshold, control=control, threads=threads, replace=replace
+    )
+    return play(events, control, as_json)
+
+
+@click.command("pseudo-label")
+@click.argument("model", type=Existing)
+@click.argument("folder", type=Existing)
+@click.option("--out", type=Existing, required=True, help="The CSV file to write, outside the folder.")
+@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.95, show_default=True, help="Least confidence.")
+@click.option("--most", type=click.IntRange(1), default=200, show_default=True, help="At most so many a class.")
+@with_json
+def pseudo_label(
+    model: Path, folder: Path, out: Path, replace: bool, threshold: float, most: int, as_json: bool
+) -> int:
+    """Label the photos in FOLDER that MODEL is sure of, for “thaw train --pseudo-labels”; look at them first."""
+    control = Control()
+    events = engine.pseudo_label(
+        model, folder, out, threshold=threshold, most_per_class=most, replace=replace, control=control
+    )
+    return play(events, control, as_json)
+
+
+@click.command()
+@click.argument("model", type=Existing)
+@click.argument("data", type=Existing)
+@click.option("--out", type=Existing, required=True, help="The folder to write metrics.json and predictions.csv to.")
+@with_json
+def evaluate(model: Path, data: Path, out: Path, as_json: bool) -> int:
+    """Measure MODEL on the labelled photos of DATA: its test split where it has one, else val, else all of it."""
+    control = Control()
+    return play(engine.evaluate(model, data, out, control=control), control, as_json)

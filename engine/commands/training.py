@@ -1,0 +1,100 @@
+"""Commands that train, or say how to."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+import engine
+from engine.commands.play import Existing, play, with_json
+from engine.config import TrainConfig, make_config, parse_assignment, read_values
+from engine.control import Control
+from engine.errors import ThawError
+
+OWN_FLAGS = {"learning_rate": "--lr"}
+NOT_FLAGS = ("data", "trainable", "unfreeze")
+
+
+def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A flag for each setting of TrainConfig, made from its declaration."""
+    for name, field in reversed(TrainConfig.model_fields.items()):
+        if name in NOT_FLAGS:
+            continue
+        options = [
+            value for value in typing.get_args(field.annotation) or (field.annotation,) if value is not type(None)
+        ]
+        literal = next(
+            (option for option in (field.annotation, *options) if typing.get_origin(option) is Literal), None
+        )
+        kind: Any = click.Choice([str(choice) for choice in typing.get_args(literal)]) if literal else options[0]
+        flags = [f"--{name.replace('_', '-')}", *([OWN_FLAGS[name]] if name in OWN_FLAGS else [])]
+        default = "chosen for you" if field.default is None else field.default
+        text = f"{field.description}  [{default}]"
+        command = click.option(*flags, name, type=kind, default=None, help=text)(command)
+    return command
+
+
+@click.command()
+@click.argument("data", type=Existing)
+@click.option("--out", "run_dir", type=Existing, required=True, help="The run directory to make.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
+@click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
+@click.option("--config", "config_file", type=Existing, help="A TOML file of settings.")
+@click.option("--config-text", hidden=True)
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any setting, by name; repeatable.")
+@config_flags
+@with_json
+def train(
+    data: Path,
+    run_dir: Path,
+    resume: bool,
+    weights_dir: Path | None,
+    offline: bool,
+    config_file: Path | None,
+    config_text: str | None,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    **flags: Any,
+) -> int:
+    """Train a model on DATA, a folder with one folder of photos per class."""
+    values: dict[str, Any] = {}
+    for text, source in ((config_text, "the settings"), (_text_of(config_file), str(config_file))):
+        values |= read_values(text, source) if text is not None else {}
+    values |= dict(parse_assignment(assignment) for assignment in assignments)
+    values |= {name: value for name, value in flags.items() if value is not None}
+    config = make_config(values | {"data": data})
+    control = Control()
+    events = engine.train(config, run_dir, resume=resume, weights_dir=weights_dir, offline=offline, control=control)
+    return play(events, control, as_json)
+
+
+def _text_of(path: Path | None) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8") if path else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ThawError(f"The settings in {path} cannot be read: {error}.") from None
+
+
+@click.command()
+@click.argument("data", type=Existing)
+@click.option("--model", help="Advise about this architecture only.")
+@click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
+@with_json
+def advise(data: Path, model: str | None, weights_dir: Path | None, as_json: bool) -> int:
+    """Tell which model, strategy, head, augmentation and epochs suit the photos in DATA, and why."""
+    control = Control()
+    return play(engine.advise(data, model=model, weights_dir=weights_dir, control=control), control, as_json)
+
+
+@click.command()
+@click.option("--out", type=Existing, default=Path("thaw-demo"), show_default=True, help="The folder to write to.")
+@with_json
+def demo(out: Path, as_json: bool) -> int:
+    """Do the whole job on the built-in sample set: train, test, classify. No network."""
+    control = Control()
+    return play(engine.demo(out, control), control, as_json)

@@ -1,0 +1,78 @@
+"""What long verbs yield: frozen values, comparable in a test; `wire` takes them to one line of JSON and back.
+
+Accuracies and confidences are shares from 0 to 1, times are seconds, sizes are pixels or bytes as named.
+"""
+
+from __future__ import annotations
+
+from engine.events.base import Check, ChecksFinished, DemoFinished, Event, Notice, StageStarted, Transferred
+from engine.events.models import (
+    GraphNode,
+    Layer,
+    LayerPictured,
+    LayersFinished,
+    LayerTimed,
+    MeasureFinished,
+    Model,
+    WeightsChoice,
+    WeightsFetched,
+    WeightsImported,
+    WeightsListed,
+)
+from engine.events.photos import (
+    EvaluationFinished,
+    Prediction,
+    PredictionFinished,
+    PredictionProgress,
+    PseudoLabel,
+    PseudoLabelsFinished,
+    ScanFinished,
+    ScanProgress,
+)
+from engine.events.training import (
+    Advice,
+    EpochFinished,
+    FeaturesComputed,
+    ParityMeasured,
+    PhaseStarted,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+)
+
+__all__ = [
+    "Advice",
+    "Check",
+    "ChecksFinished",
+    "DemoFinished",
+    "EpochFinished",
+    "EvaluationFinished",
+    "Event",
+    "FeaturesComputed",
+    "GraphNode",
+    "Layer",
+    "LayerPictured",
+    "LayerTimed",
+    "LayersFinished",
+    "MeasureFinished",
+    "Model",
+    "Notice",
+    "ParityMeasured",
+    "PhaseStarted",
+    "Prediction",
+    "PredictionFinished",
+    "PredictionProgress",
+    "PseudoLabel",
+    "PseudoLabelsFinished",
+    "RunFinished",
+    "RunStarted",
+    "ScanFinished",
+    "ScanProgress",
+    "StageStarted",
+    "StepFinished",
+    "Transferred",
+    "WeightsChoice",
+    "WeightsFetched",
+    "WeightsImported",
+    "WeightsListed",
+]

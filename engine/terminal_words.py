@@ -1,0 +1,184 @@
+"""Events as sentences for a person at a terminal."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from engine import events as ev
+from engine.models.pretrained.words import findings, headline
+
+COUNTED = ("train", "val", "test", "photos")
+
+
+def duration(seconds: float) -> str:
+    """00:41, or 1 h 12 min."""
+    whole = round(seconds)
+    return f"{whole // 60:02d}:{whole % 60:02d}" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
+@functools.singledispatch
+def sentence(_event: ev.Event) -> str:
+    """What a person reads of an event, "" where that is nothing."""
+    return ""
+
+
+def _says(event_class: type[ev.Event]) -> Callable[[Callable[..., str]], Callable[..., str]]:
+    return sentence.register(event_class)
+
+
+@_says(ev.Notice)
+def _(event: ev.Notice) -> str:
+    return f"• {event.text}"
+
+
+@_says(ev.ScanFinished)
+def _(event: ev.ScanFinished) -> str:
+    lines = [f"{event.root}: {len(event.classes)} classes, {event.photos:,} photos, {event.skipped:,} entries skipped"]
+    for name, *counts in event.counts:
+        parts = [f"{count} {split}" for count, split in zip(counts, COUNTED, strict=True) if count]
+        lines.append(f"  {name}: {', '.join(parts)}")
+    return "\n".join(lines)
+
+
+@_says(ev.RunStarted)
+def _(event: ev.RunStarted) -> str:
+    resumed = f", going on with epoch {event.first_epoch}" if event.first_epoch > 1 else ""
+    return (
+        f"Training {event.model}, {event.strategy}, on {event.device} with {event.threads} threads{resumed}\n"
+        f"{event.train_photos} training photos, {event.val_photos} for validation, {event.test_photos} for the test\n"
+        f"{event.trainable_parameters:,} of {event.parameters:,} parameters train; {event.weights}"
+    )
+
+
+@_says(ev.PhaseStarted)
+def _(event: ev.PhaseStarted) -> str:
+    return f"Phase {event.phase} of {event.phases}: {event.title.lower()}" if event.phases > 1 else ""
+
+
+@_says(ev.EpochFinished)
+def _(event: ev.EpochFinished) -> str:
+    best = " (best so far)" if event.best_epoch == event.epoch else ""
+    return (
+        f"Epoch {event.epoch} of {event.epochs}: loss {event.train_loss:.3f} train, {event.val_loss:.3f} val; accuracy "
+        f"{event.train_accuracy:.1%} train, {event.val_accuracy:.1%} val{best}; "
+        f"{event.images_per_second:.0f} photos/s; "
+        f"{left(event.seconds_left)}"
+    ).rstrip("; ")
+
+
+@_says(ev.ParityMeasured)
+def _(event: ev.ParityMeasured) -> str:
+    return (
+        f"The model file answers as the trained network did on {event.same_top1:.1%} of {event.photos} photos; the "
+        f"largest difference of a probability is {event.largest_difference:.1e}"
+    )
+
+
+@_says(ev.RunFinished)
+def _(event: ev.RunFinished) -> str:
+    if event.model_file is None:
+        return f"Stopped before the first epoch was done; “--resume” goes on with {event.run_dir}"
+    figures = [f"{event.val_accuracy:.1%} of val right (epoch {event.best_epoch})"]
+    if event.test_accuracy is not None:
+        figures.append(f"{event.test_accuracy:.1%} of test right")
+    if event.frozen_layers:
+        figures.append(f"{event.unchanged_layers} of {event.frozen_layers} frozen layers proven unchanged")
+    head = "Stopped; the run can be resumed" if event.stopped else "Finished"
+    return f"{head} after {duration(event.seconds)}: {', '.join(figures)}\nModel file: {event.model_file}"
+
+
+@_says(ev.Advice)
+def _(event: ev.Advice) -> str:
+    similarity = "" if event.similarity is None else f", similarity {event.similarity:.2f}"
+    return (
+        f"Model {event.model}, strategy {event.strategy}, head {event.head}, augmentation {event.augmentation}, "
+        f"{event.epochs} epochs\n{' '.join(event.sentences)}\n"
+        f"Advised after {duration(event.seconds)}{similarity}"
+    )
+
+
+@_says(ev.EvaluationFinished)
+def _(event: ev.EvaluationFinished) -> str:
+    return (
+        f"{event.accuracy:.1%} of {event.photos} {event.split} photos right (95 % interval {event.low:.1%} to "
+        f"{event.high:.1%}), macro F1 {event.macro_f1:.3f}; {event.failed} could not be read\nDetails: {event.out}"
+    )
+
+
+@_says(ev.PredictionFinished)
+def _(event: ev.PredictionFinished) -> str:
+    head = "Stopped" if event.stopped else "Finished"
+    where = f"\nTable: {event.out}" if event.out else ""
+    return (
+        f"{head} after {duration(event.seconds)}: {event.photos:,} photos, {event.failed:,} of them could not be read, "
+        f"{event.skipped:,} other entries skipped; {event.images_per_second:.0f} photos/s{where}"
+    )
+
+
+@_says(ev.LayerPictured)
+def _(event: ev.LayerPictured) -> str:
+    what = "Feature maps" if event.kind == "maps" else "Filters"
+    files = "\n".join(f"  {path}" for path in (event.before, event.after) if path)
+    return f"{what} of {event.layer}: {event.shown} of {event.channels} channels\n{files}"
+
+
+@_says(ev.PseudoLabelsFinished)
+def _(event: ev.PseudoLabelsFinished) -> str:
+    head = "Stopped" if event.stopped else "Finished"
+    where = f"\nTable: {event.out}" if event.out else ""
+    return (
+        f"{head} after {duration(event.seconds)}: of {event.photos:,} photos the model is sure of {event.sure:,}; "
+        f"{event.proposed:,} are proposed, about equally many of each class{where}"
+    )
+
+
+@_says(ev.LayersFinished)
+def _(event: ev.LayersFinished) -> str:
+    share = event.trainable / event.parameters
+    trains = f"{event.trainable:,} train ({share:.1%})"
+    products = f"{event.flops / 1e9:.3g} billion multiply-adds an image"
+    return f"{event.model} at {event.image_size} px: {event.parameters:,} parameters, {trains}, {products}"
+
+
+@_says(ev.MeasureFinished)
+def _(event: ev.MeasureFinished) -> str:
+    forward, backward = event.forward_seconds, event.backward_seconds
+    return (
+        f"{event.model} at {event.image_size} px on {event.device} with {event.threads} threads, {event.batch_size} "
+        f"photos at once: {forward * 1e3:.1f} ms forward, {backward * 1e3:.1f} ms backward a photo"
+    )
+
+
+@_says(ev.Check)
+def _(event: ev.Check) -> str:
+    sign = {"ok": "✓", "note": "•", "problem": "✗"}[event.status]
+    return f"{sign} {event.name}: {event.text}"
+
+
+@_says(ev.ChecksFinished)
+def _(event: ev.ChecksFinished) -> str:
+    return "No problem found" if not event.problems else f"{event.problems} problems found"
+
+
+@_says(ev.WeightsFetched)
+def _(event: ev.WeightsFetched) -> str:
+    return f"{event.model}, {event.name}: {event.path} ({event.size_bytes / 1e6:.1f} MB, verified)"
+
+
+@_says(ev.WeightsImported)
+def _(event: ev.WeightsImported) -> str:
+    kept = f"Kept as {event.name}: train with --model {event.model} --weights {event.name}" if event.name else ""
+    return "\n".join(filter(None, (headline(event), *findings(event), kept)))
+
+
+@_says(ev.DemoFinished)
+def _(event: ev.DemoFinished) -> str:
+    return (
+        f"The whole job took {duration(event.seconds)}; {event.test_accuracy:.1%} of the test photos are right\n"
+        f"Model file: {event.model_file}\nTable: {event.predictions}\nCurves: {event.curves}"
+    )
