@@ -24,9 +24,11 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings, home_folder
+from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall, split_note
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame, group_label, muted_label
+from desktop_app.widgets.labels import group_label, muted_label
+from desktop_app.widgets.page_frame import EmptyState, PageFrame
 from desktop_app.widgets.recent_folders import RecentFolders
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs, Worker

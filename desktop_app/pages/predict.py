@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLay
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
+from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import count, quantity
-from desktop_app.widgets.page_frame import Banner, EmptyState, PageFrame
+from desktop_app.widgets.page_frame import EmptyState, PageFrame
 from desktop_app.widgets.prediction.results import PredictionResults
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.widgets.transfer.model_chooser import ModelChooser
@@ -43,7 +44,7 @@ class PredictPage(PageFrame):
         self._waiting: tuple[Path, ...] = ()
         self._usable = False
         self._source = ""
-        self._banner: Banner | None = None
+        self.banner = BannerPlace()
         self._add_beside()
         self._build()
         self.action_triggered.connect(self._on_action)
@@ -79,11 +80,12 @@ class PredictPage(PageFrame):
         self._panes.addWidget(self.empty)
         self._panes.addWidget(self.results)
         content = QWidget()
-        self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
-        self._column.setSpacing(2 * theme.GRID)
-        self._column.addWidget(self.chooser)
-        self._column.addWidget(self._panes, 1)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
+        column.setSpacing(2 * theme.GRID)
+        column.addWidget(self.chooser)
+        column.addWidget(self.banner)
+        column.addWidget(self._panes, 1)
         self.set_content(content)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -105,7 +107,7 @@ class PredictPage(PageFrame):
 
     def _on_model_file_changed(self) -> None:
         self._usable = False
-        self._say("")
+        self.banner.say("")
         self.chooser.set_path(self._project.model_file)
         self._show()
 
@@ -118,7 +120,7 @@ class PredictPage(PageFrame):
             self.open_photos(self._waiting)
 
     def _on_refused(self, error: Exception) -> None:
-        self._say(str(error) if isinstance(error, ThawError) else dialogs.in_words(error)[0], "error")
+        self.banner.say(str(error) if isinstance(error, ThawError) else dialogs.in_words(error)[0], "error")
         self._show()
 
     # --- the photos ----------------------------------------------------------------------------------------------
@@ -148,10 +150,10 @@ class PredictPage(PageFrame):
             self._worker.control.stop()  # what is asked last is what is wanted; it starts when this one has ended
             return
         if reason := self._jobs.busy_reason():
-            self._say(f"{reason} The photos are classified then.", "info")
+            self.banner.say(f"{reason} The photos are classified then.", "info")
             return
         self._waiting = ()
-        self._say("")
+        self.banner.say("")
         self._settings.last_folder = paths[0].parent
         self._source = shown(paths[0].name) if len(paths) == 1 else quantity(len(paths), "photo")
         self.results.begin()
@@ -171,7 +173,7 @@ class PredictPage(PageFrame):
         if isinstance(event, Prediction):
             self.results.add(event)
         elif isinstance(event, Notice):
-            self._say(event.text, "info")
+            self.banner.say(event.text, "info")
         elif isinstance(event, PredictionFinished):
             self._tell_end(event)
 
@@ -187,7 +189,7 @@ class PredictPage(PageFrame):
 
     def _on_failed(self, error: Exception) -> None:
         if isinstance(error, (ModelFileError, RunError)):
-            self._say(str(error), "error")
+            self.banner.say(str(error), "error")
         self._end()
 
     def _end(self) -> None:
@@ -210,7 +212,7 @@ class PredictPage(PageFrame):
         except (OSError, ThawError) as error:
             dialogs.show_error(self.window(), error)
             return
-        self._say(f"Saved to {shown(path)}.", "info")
+        self.banner.say(f"Saved to {shown(path)}.", "info")
 
     # --- showing -------------------------------------------------------------------------------------------------
 
@@ -219,16 +221,6 @@ class PredictPage(PageFrame):
             self._worker.control.stop()
         else:
             self.choose_folder()
-
-    def _say(self, text: str, kind: str = "info") -> None:
-        """One sentence above the content, in place of the last one; "" takes it away."""
-        if self._banner:
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
-        if text:
-            self._banner = Banner(kind, text)
-            self._column.insertWidget(1, self._banner)
 
     def _show(self, _worker: Worker | None = None) -> None:
         has_results = self.results.model.total() > 0 or self._worker is not None

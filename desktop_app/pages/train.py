@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 from desktop_app import theme, training_job
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.page_frame import EmptyState, PageFrame, group_label
+from desktop_app.widgets.labels import group_label
+from desktop_app.widgets.page_frame import EmptyState, PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.offers import RunOffers
 from desktop_app.widgets.runs.view import RunView

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import ElidedLabel, muted_label
+from desktop_app.widgets.labels import ElidedLabel, muted_label
 
 BELOW_WORDS = 26
 """Pixels from the circle of a radio button to its words."""

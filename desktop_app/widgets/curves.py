@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QHBoxLayout, QPushButton
 from desktop_app import theme
 from desktop_app.widgets.curve_plot import CurvePlot
 from desktop_app.widgets.figures import percent
-from desktop_app.widgets.page_frame import group_label, muted_label
+from desktop_app.widgets.labels import group_label, muted_label
 from engine.events import EpochFinished, StepFinished
 
 REDRAW_MS = 50

@@ -14,7 +14,7 @@ from desktop_app.widgets.class_table import ALL, ClassTable
 from desktop_app.widgets.figures import THIN, quantity
 from desktop_app.widgets.findings import Findings
 from desktop_app.widgets.fold import Fold
-from desktop_app.widgets.page_frame import ElidedLabel, group_label, muted_label
+from desktop_app.widgets.labels import ElidedLabel, group_label, muted_label
 from desktop_app.widgets.photo_grid import GridPhoto, PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.remembered_splitter import RememberedSplitter

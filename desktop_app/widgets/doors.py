@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.labels import muted_label
 
 DOORS = (
     ("train", "Train a classifier", "From a folder that holds one folder of photos for each class.", "layers"),

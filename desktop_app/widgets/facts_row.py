@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.labels import muted_label
 
 
 class FactsRow(QWidget):

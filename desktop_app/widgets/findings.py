@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.figures import count
-from desktop_app.widgets.page_frame import Banner
 
 SHOWN_AT_ONCE = 2
 SHOWN_AT_MOST = 30

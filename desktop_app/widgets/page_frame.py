@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -19,79 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import theme
-
-
-class ElidedLabel(QLabel):
-    """One line that gives way in the middle when it is too long; the whole text is in its tooltip."""
-
-    def __init__(self, text: str = "", parent: QWidget | None = None, mode: Qt.TextElideMode | None = None) -> None:
-        super().__init__(parent)
-        self._whole = ""
-        self._mode = mode or Qt.TextElideMode.ElideMiddle
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(1)
-        self.set_whole(text)
-
-    def set_whole(self, text: str) -> None:
-        self._whole = text
-        self.setAccessibleName(text)
-        self._elide()
-        self.updateGeometry()
-
-    def whole(self) -> str:
-        return self._whole
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(1, super().sizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def _elide(self) -> None:
-        shown = (
-            self.fontMetrics().elidedText(self._whole, self._mode, self.width()) if self.width() > 1 else self._whole
-        )
-        self.setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
-
-
-def muted_label(text: str = "", wrap: bool = False) -> QLabel:
-    """A line of secondary text."""
-    label = QLabel(text)
-    label.setProperty("role", "muted")
-    label.setWordWrap(wrap)
-    return label
-
-
-def group_label(text: str) -> QLabel:
-    """The head of a group within a page."""
-    label = QLabel(text)
-    label.setFont(theme.group_font())
-    return label
-
-
-class Picture(QWidget):
-    """An icon standing alone; it follows the theme."""
-
-    def __init__(self, name: str, size: int = 20, colour: str = "muted", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._name, self._colour = name, colour
-        self.setFixedSize(size, size)
-        theme.notifier().changed.connect(self.update)
-
-    def set_icon(self, name: str, colour: str = "muted") -> None:
-        self._name, self._colour = name, colour
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        theme.paint_icon(painter, self._name, QRectF(self.rect()), self._colour)
-        painter.end()
+from desktop_app.widgets.labels import ElidedLabel, Picture, muted_label
 
 
 class EmptyState(QWidget):
@@ -131,45 +58,6 @@ class EmptyState(QWidget):
 
     def sentence(self) -> str:
         return self._sentence.text()
-
-
-_SIGNS = {"info": ("info", "muted"), "warning": ("triangle-alert", "warning"), "error": ("circle-alert", "wrong")}
-
-
-class Banner(QFrame):
-    """A finding at its place: a sign, a sentence, at most one thing to do. `kind` is info, warning or error."""
-
-    triggered = Signal()
-
-    def __init__(self, kind: str, text: str, action: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "banner")
-        self.setProperty("kind", kind)
-        self.setAccessibleName(text)
-        self.label = QLabel(text)
-        self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.button = QPushButton(action)
-        self.button.clicked.connect(self.triggered)
-        self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
-        row.setSpacing(12)
-        name, colour = _SIGNS[kind]
-        # Beside a button, which is higher than a line of text, the sign stands in the middle with both.
-        side = Qt.AlignmentFlag.AlignVCenter if action else Qt.AlignmentFlag.AlignTop
-        row.addWidget(Picture(name, 20, colour), 0, side)
-        row.addWidget(self.label, 1)
-        row.addWidget(self.button, 0, side)
-        # Only now: what is shown before it has its place is a window of its own for a moment.
-        self.button.setVisible(bool(action))
-
-    def add_action(self, text: str) -> QPushButton:
-        """A quieter thing to do, left of the first."""
-        button = QPushButton(text)
-        button.setProperty("kind", "quiet")
-        self._row.insertWidget(self._row.count() - 1, button, 0, Qt.AlignmentFlag.AlignVCenter)
-        return button
 
 
 class PageFrame(QWidget):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVB
 from desktop_app import theme
 from desktop_app.dialogs import short_path
 from desktop_app.settings import Settings
-from desktop_app.widgets.page_frame import ElidedLabel, group_label
+from desktop_app.widgets.labels import ElidedLabel, group_label
 from desktop_app.widgets.thumbnails import shown
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import Picture, muted_label
+from desktop_app.widgets.labels import Picture, muted_label
 from desktop_app.widgets.setting_fields import Declared, Field, make_field
 from engine.config import TrainConfig
 

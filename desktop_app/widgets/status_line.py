@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import ElidedLabel, muted_label
+from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.progress import Progress, after
 from desktop_app.worker import Jobs, Worker
 

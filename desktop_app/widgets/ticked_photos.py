@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushBu
 
 from desktop_app import theme
 from desktop_app.widgets.figures import count, percent
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.photo_grid import GridPhoto, PhotoGrid
 from desktop_app.widgets.thumbnails import shown
 from engine.events import PseudoLabel

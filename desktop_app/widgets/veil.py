@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.labels import muted_label
 
 
 class Veil(QWidget):

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.figures import THIN
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.search_field import ENTER, SearchField
 
 FACTOR = 1.2

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.page_frame import Picture, muted_label
+from desktop_app.widgets.labels import Picture, muted_label
 
 MINUTE, HOUR = 60, 3600
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.elided_box import ElidedBox
+from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.layers.facts import FOLLOW, FROZEN, TRAINED
-from desktop_app.widgets.page_frame import muted_label
 
 AFFINE = {
     FOLLOW: ("Follow the layer", "They train where the layer is ticked."),

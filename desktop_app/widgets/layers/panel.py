@@ -13,11 +13,12 @@ from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.graph.panel import LayerGraph
+from desktop_app.widgets.labels import group_label
 from desktop_app.widgets.layers.choice import TransferChoice
 from desktop_app.widgets.layers.pictures import LayerPictures
 from desktop_app.widgets.layers.tree import LayerTree
 from desktop_app.widgets.layers.unfreeze_timeline import UnfreezeTimeline
-from desktop_app.widgets.page_frame import EmptyState, group_label
+from desktop_app.widgets.page_frame import EmptyState
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.segments import Segments
 from desktop_app.worker import Jobs

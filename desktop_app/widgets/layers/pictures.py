@@ -25,8 +25,9 @@ from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets import thumbnails
+from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import count
-from desktop_app.widgets.page_frame import Banner, ElidedLabel, muted_label
+from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.picture_view import STEP, PictureView
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs, Worker
@@ -83,7 +84,7 @@ class LayerPictures(QWidget):
         self._events: dict[str, LayerPictured] = {}
         self._notes: dict[str, str] = {}
         self._kind = "filters"
-        self._banner: Banner | None = None
+        self.banner = BannerPlace()
         self.photo: Path | None = None
         self.name = ElidedLabel()
         self.facts = muted_label()
@@ -114,14 +115,14 @@ class LayerPictures(QWidget):
         if type and not type.startswith("Conv"):
             self._wanted = None
             self._notes = dict.fromkeys(KINDS, f"“{layer}” is a {type}. Pictures are made of convolutions.")
-        self._show_banner("")
+        self.banner.say("")
         self._begin()
 
     def clear(self) -> None:
         """Show nothing, as at the start."""
         self._wanted, self._events, self._notes = None, {}, {}
         self.name.set_whole("")
-        self._show_banner("")
+        self.banner.say("")
         self._show_state()
 
     def set_photo(self, photo: Path | None) -> None:
@@ -170,11 +171,11 @@ class LayerPictures(QWidget):
                 self._notes["filters"] = event.text
                 self._kind = "maps" if self.photo else self._kind
             else:
-                self._show_banner(event.text, "info")
+                self.banner.say(event.text, "info")
 
     def _on_failed(self, error: object) -> None:
         if self.sender() is self._worker and self._wanted is None and isinstance(error, BaseException):
-            self._show_banner(dialogs.in_words(error)[0], "error")
+            self.banner.say(dialogs.in_words(error)[0], "error")
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is not self._worker:
@@ -209,7 +210,7 @@ class LayerPictures(QWidget):
 
     def _reason(self) -> str:
         """Why there is no picture, where there is none."""
-        if self._worker is not None or self._banner is not None:
+        if self._worker is not None or self.banner.text():
             return ""
         if not self._events and not self._notes:
             return NOTHING
@@ -222,18 +223,6 @@ class LayerPictures(QWidget):
             button.setEnabled(bool(self._events) or running)
         self._room.setVisible(not self._events)
         self._show_kind()
-
-    def _show_banner(self, text: str, kind: str = "info") -> None:
-        if self._banner is not None:
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
-        if text:
-            self._banner = Banner(kind, text)
-            self._column.insertWidget(2, self._banner)
-
-    def banner_text(self) -> str:
-        return self._banner.label.text() if self._banner else ""
 
     def _on_dataset_changed(self) -> None:
         index = self._project.dataset
@@ -306,6 +295,7 @@ class LayerPictures(QWidget):
         self._column.setSpacing(theme.GRID)
         self._column.addLayout(head)
         self._column.addLayout(tools)
+        self._column.addWidget(self.banner)
         self._column.addWidget(self.bar)
         self._column.addWidget(self.sentence)
         self._column.addWidget(self.view, 1)

@@ -12,13 +12,13 @@ from desktop_app import theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import count
 from desktop_app.widgets.fold import Fold
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.layers.columns import share_of
 from desktop_app.widgets.layers.facts import FOLLOW
 from desktop_app.widgets.layers.model import LayerModel
 from desktop_app.widgets.layers.norm_switches import NormSwitches
 from desktop_app.widgets.layers.undo import Change, is_applying, tool_button, undo_buttons
 from desktop_app.widgets.layers.view import LayerView
-from desktop_app.widgets.page_frame import ElidedLabel
 from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.share_bar import ShareBar
 from engine.events import GraphNode, Layer, LayerTimed

@@ -9,10 +9,10 @@ from PySide6.QtGui import QResizeEvent, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.layers.undo import Change, undo_buttons
 from desktop_app.widgets.layers.unfreeze_moves import Axis, Timeline, in_words, move, position, tidy
 from desktop_app.widgets.layers.unfreeze_rows import NEVER, BlockRow, EpochAxis
-from desktop_app.widgets.page_frame import ElidedLabel
 
 HINT = "Drag a border, or use the arrow keys, to set from which epoch a block trains; with Shift, those above follow."
 WIDEST_TITLES = 0.3

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.elided_box import ElidedBox
-from desktop_app.widgets.page_frame import group_label, muted_label
+from desktop_app.widgets.labels import group_label, muted_label
 from desktop_app.widgets.setting_fields import Declared, Field, make_field
 from engine.models.network.rows import ROW_TYPES, NetworkRow, Norm, Residual, make_row
 

@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import count
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.network.form import RowForm
 from desktop_app.widgets.network.table import RowsTable
 from desktop_app.widgets.network.words import in_millions, others_in_words, sees_in_words
-from desktop_app.widgets.page_frame import ElidedLabel
 from desktop_app.widgets.setting_fields import Declared, make_field
 from engine.models.network.arithmetic import Analysis
 from engine.models.network.presets import PRESETS

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from desktop_app import theme
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.figures import percent
-from desktop_app.widgets.page_frame import ElidedLabel, Picture
+from desktop_app.widgets.labels import ElidedLabel, Picture
 from desktop_app.widgets.prediction.model import PredictionModel
 from desktop_app.widgets.prediction.table import paint_bar
 from engine.events import Prediction

@@ -18,7 +18,7 @@ from desktop_app import theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import count, quantity
-from desktop_app.widgets.page_frame import muted_label
+from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.photo_grid import GridPhoto
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.prediction.detail import PredictionDetail

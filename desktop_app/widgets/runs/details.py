@@ -21,7 +21,8 @@ from desktop_app.widgets.confusion_matrix import Cell, ConfusionMatrix
 from desktop_app.widgets.curves import Curves
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import THIN, count, duration, interval, percent
-from desktop_app.widgets.page_frame import ElidedLabel, EmptyState, muted_label
+from desktop_app.widgets.labels import ElidedLabel, muted_label
+from desktop_app.widgets.page_frame import EmptyState
 from desktop_app.widgets.photo_grid import PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.plain_table import PlainTable

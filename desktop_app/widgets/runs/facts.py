@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import THIN, duration, megabytes, percent
-from desktop_app.widgets.page_frame import ElidedLabel
+from desktop_app.widgets.labels import ElidedLabel
 from engine import events
 
 FACTS = ("Epoch", "Time left", "Images", "Best val", "Patience left")

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from desktop_app import dialogs, theme, training_job
 from desktop_app.settings import Settings
+from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.page_frame import Banner
 from desktop_app.worker import Jobs
 from engine import runs
 from engine.config import TrainConfig

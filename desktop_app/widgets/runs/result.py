@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 
 from desktop_app import theme
 from desktop_app.widgets.figures import THIN, count, interval, percent
-from desktop_app.widgets.page_frame import Picture, muted_label
+from desktop_app.widgets.labels import Picture, muted_label
 
 NARROW = 600
 SPLITS = {"val": "val", "test": "the locked test set"}

@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
+from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import duration, quantity
-from desktop_app.widgets.page_frame import Banner, ElidedLabel, group_label, muted_label
+from desktop_app.widgets.labels import ElidedLabel, group_label, muted_label
 from desktop_app.widgets.progress import Progress, after
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs, Worker
@@ -97,7 +98,7 @@ class AdviserPanel(QFrame):
         self._joining = QWidget()
         self.joining = ElidedLabel()
         self.leave_out = QPushButton("Leave out")
-        self._banner: Banner | None = None
+        self.banner = BannerPlace()
         self._pages = (self._page(self.sentence), self._page(self.bar, self.told), self._answer())
         self._column = QVBoxLayout(self)
         self._lay_out()
@@ -114,7 +115,7 @@ class AdviserPanel(QFrame):
             return
         reason = self._jobs.busy_reason()
         if reason:
-            self._show_banner("info", reason)
+            self.banner.say(reason, "info")
             return
         arguments = [str(dataset.root)]
         if self._settings.weights_dir:
@@ -123,7 +124,7 @@ class AdviserPanel(QFrame):
         def job(control: Control) -> Iterator[Any]:
             return process.run("advise", arguments, control)
 
-        self._show_banner("", "")
+        self.banner.say("")
         self.advice, self._progress, self._left_out, self._no_weights = None, Progress(), 0, ""
         self._worker = self._jobs.start("Looking at your photos", job, KIND, heavy=True, at_place=(Exception,))
         self._worker.happened.connect(self._on_happened)
@@ -146,7 +147,7 @@ class AdviserPanel(QFrame):
 
     def _on_failed(self, error: object) -> None:
         if self.sender() is self._worker and isinstance(error, BaseException):
-            self._show_banner("error", dialogs.in_words(error)[0])
+            self.banner.say(dialogs.in_words(error)[0], "error")
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is not self._worker:
@@ -163,7 +164,7 @@ class AdviserPanel(QFrame):
             self._root, self.advice = root, None
             if self._project.config.pseudo_labels:
                 self._project.set_config(pseudo_labels=None)
-            self._show_banner("", "")
+            self.banner.say("")
             if self._worker:
                 self._worker.control.stop()
         self._show_state()
@@ -229,18 +230,6 @@ class AdviserPanel(QFrame):
         self._show_use()
         self._show_joining()
 
-    def _show_banner(self, kind: str, text: str) -> None:
-        if self._banner is not None:
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
-        if text:
-            self._banner = Banner(kind, text)
-            self._column.addWidget(self._banner)
-
-    def banner_text(self) -> str:
-        return self._banner.label.text() if self._banner else ""
-
     # --- how it is made
 
     def _connect(self) -> None:
@@ -274,6 +263,7 @@ class AdviserPanel(QFrame):
         row.addWidget(self.joining, 1)
         row.addWidget(self.leave_out)
         self._column.addWidget(self._joining)
+        self._column.addWidget(self.banner)
 
     def _page(self, *widgets: QWidget) -> QWidget:
         page = QWidget()

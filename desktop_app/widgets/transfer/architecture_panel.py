@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from desktop_app import theme
 from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import percent
-from desktop_app.widgets.page_frame import group_label, muted_label
+from desktop_app.widgets.labels import group_label, muted_label
 from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.segments import Segments
 from desktop_app.widgets.transfer.model_table import ModelTable

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 from desktop_app import theme
 from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import percent, quantity
-from desktop_app.widgets.page_frame import ElidedLabel
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Background
 

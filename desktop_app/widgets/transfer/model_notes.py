@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.settings import Settings
+from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.layers.choice import TransferChoice
-from desktop_app.widgets.page_frame import Banner
 from desktop_app.widgets.transfer.strategy_panel import CONTINUE
 from engine.config import TrainConfig
 from engine.errors import ThawError

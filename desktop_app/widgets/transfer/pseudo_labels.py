@@ -24,9 +24,10 @@ from PySide6.QtWidgets import (
 
 from desktop_app import dialogs, theme
 from desktop_app.settings import Settings, home_folder
+from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import count, percent, quantity
-from desktop_app.widgets.page_frame import Banner, ElidedLabel, muted_label
+from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.progress import Progress, after
 from desktop_app.widgets.thumbnails import shown
@@ -76,7 +77,7 @@ class PseudoLabelsDialog(QDialog):
         self._worker: Worker | None = None
         self._progress = Progress()
         self._found: list[PseudoLabel] = []
-        self._banner: Banner | None = None
+        self.banner = BannerPlace()
         self.folder: Path | None = None
         self.model = ElidedBox("Run that labels")
         for run in runs:
@@ -116,7 +117,7 @@ class PseudoLabelsDialog(QDialog):
         def job(control: Control) -> Iterator[Any]:
             return look(model, folder, threshold, control)
 
-        self._show_banner("", "")
+        self.banner.say("")
         self._found, self._progress = [], Progress()
         self.photos.show_photos(())
         self._worker = self._jobs.start("Labelling photos", job, KIND, at_place=(Exception,))
@@ -132,7 +133,7 @@ class PseudoLabelsDialog(QDialog):
             out.parent.mkdir(parents=True, exist_ok=True)
             labels.write_pseudo_labels(out, self.photos.ticked())
         except Exception as error:
-            self._show_banner("error", dialogs.in_words(error)[0])
+            self.banner.say(dialogs.in_words(error)[0], "error")
             return
         self.taken.emit(out)
         self.accept()
@@ -157,7 +158,7 @@ class PseudoLabelsDialog(QDialog):
 
     def _on_failed(self, error: object) -> None:
         if self.sender() is self._worker and isinstance(error, BaseException):
-            self._show_banner("error", dialogs.in_words(error)[0])
+            self.banner.say(dialogs.in_words(error)[0], "error")
             self.told.setText("")
 
     def _on_ended(self, worker: Worker) -> None:
@@ -196,18 +197,6 @@ class PseudoLabelsDialog(QDialog):
         self.use.setText(f"Use {quantity(number, 'photo')}" if number else "Use no photos")
         self.use.setAccessibleName(self.use.text())
         self.use.setEnabled(bool(number) and self._worker is None)
-
-    def _show_banner(self, kind: str, text: str) -> None:
-        if self._banner is not None:
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
-        if text:
-            self._banner = Banner(kind, text)
-            self._column.insertWidget(self._column.count() - 1, self._banner)
-
-    def banner_text(self) -> str:
-        return self._banner.label.text() if self._banner else ""
 
     def _on_choose_clicked(self) -> None:
         start = self.folder or self._settings.last_folder
@@ -253,6 +242,7 @@ class PseudoLabelsDialog(QDialog):
         buttons.addStretch(1)
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.use)
+        self._column.addWidget(self.banner)
         self._column.addLayout(buttons)
 
     def _form(self) -> QGridLayout:

@@ -13,7 +13,7 @@ from desktop_app import theme
 from desktop_app.widgets.choice_cards import Choice, ChoiceCards
 from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import percent
-from desktop_app.widgets.page_frame import group_label, muted_label
+from desktop_app.widgets.labels import group_label, muted_label
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Background
 from engine import runs

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from desktop_app import theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.page_frame import ElidedLabel
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.weights.table import FAILED, FETCHING, WAITING
 from desktop_app.worker import Jobs, Worker
 from engine.errors import ThawError

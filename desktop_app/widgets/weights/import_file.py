@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from desktop_app import dialogs, theme
 from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import shape
-from desktop_app.widgets.page_frame import ElidedLabel, Picture, group_label, muted_label
+from desktop_app.widgets.labels import ElidedLabel, Picture, group_label, muted_label
 from desktop_app.widgets.plain_table import Column, PlainTable
 from desktop_app.worker import Jobs, Worker
 from engine import process

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
+from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.figures import THIN, quantity
-from desktop_app.widgets.page_frame import Banner, ElidedLabel, group_label
+from desktop_app.widgets.labels import ElidedLabel, group_label
 from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.weights.fetch_line import FetchLine, Key
 from desktop_app.widgets.weights.table import BUSY, FAILED, TO_FETCH, WeightsRow, WeightsTable

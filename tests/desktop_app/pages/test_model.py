@@ -9,7 +9,7 @@ from desktop_app import dialogs
 from desktop_app.pages.model import ModelPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.page_frame import Banner
+from desktop_app.widgets.banner import Banner
 from desktop_app.worker import Jobs
 from engine.dataset.index import DatasetIndex
 from engine.models.strategies import STRATEGIES

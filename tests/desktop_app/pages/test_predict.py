@@ -167,7 +167,7 @@ def test_what_is_no_model_is_refused_at_its_place(
 ) -> None:
     (tmp_path / "no.thaw").write_bytes(b"nothing")
     project.set_model_file(tmp_path / "no.thaw")
-    qtbot.waitUntil(lambda: page._banner is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(page.banner.text()), timeout=10_000)
     assert not page._usable
 
 

@@ -12,7 +12,7 @@ from desktop_app import training_job
 from desktop_app.pages.train import TrainPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.page_frame import Banner
+from desktop_app.widgets.banner import Banner
 from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control

@@ -103,11 +103,11 @@ def test_the_reason_stands_where_there_is_nothing_to_show(
 ) -> None:
     asked = play(ThawError("The pretrained weights of ResNet-18 are not on this machine."))
     show(qtbot, panel, jobs)
-    assert "not on this machine" in panel.banner_text()
+    assert "not on this machine" in panel.banner.text()
     assert not panel.view.isVisible()
     panel.show_layer("resnet18", "bn1", "BatchNorm2d")
     assert "“bn1” is a BatchNorm2d" in panel.sentence.text() and panel.sentence.isVisible()
-    assert panel.banner_text() == "" and len(asked) == 1  # said at once, without a process
+    assert panel.banner.text() == "" and len(asked) == 1  # said at once, without a process
 
 
 def test_a_layer_of_numbers_says_so_and_a_missing_photo_too(

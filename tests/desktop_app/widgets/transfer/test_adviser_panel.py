@@ -105,11 +105,11 @@ def test_an_error_is_told_in_place_and_goes_with_the_next_try(
 ) -> None:
     play(DatasetError("There is only one class."))
     ask(qtbot, panel, jobs)
-    assert panel.banner_text() == "There is only one class."
+    assert panel.banner.text() == "There is only one class."
     assert panel.ask.isVisible()
     play(ADVICE)
     ask(qtbot, panel, jobs)
-    assert panel.banner_text() == ""
+    assert panel.banner.text() == ""
 
 
 def test_without_weights_the_reason_stands_below(qtbot: QtBot, play: Play, panel: AdviserPanel, jobs: Jobs) -> None:
@@ -139,7 +139,7 @@ def test_another_heavy_job_is_named(play: Play, panel: AdviserPanel, jobs: Jobs)
 
     jobs.start("Training resnet18", training, "train", heavy=True)
     panel.ask.click()
-    assert "Training resnet18" in panel.banner_text()
+    assert "Training resnet18" in panel.banner.text()
     assert panel.ask.isVisible()
 
 

@@ -134,4 +134,4 @@ def test_an_error_is_told_in_place(qtbot: QtBot, opened: Open, run: RunSummary, 
     dialog.set_folder(tmp_path / "absent")
     with qtbot.waitSignal(jobs.ended):
         dialog.look.click()
-    assert "absent" in dialog.banner_text()
+    assert "absent" in dialog.banner.text()
