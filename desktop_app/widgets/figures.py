@@ -23,6 +23,11 @@ def megabytes(done: int, total: int) -> str:
     return f"{done / 1e6:.{0 if done >= 10e6 else 1}f}{whole} MB"
 
 
+def plain(number: float) -> str:
+    """4e-05 is “0.00004”: as one writes it, without an exponent."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")
+
+
 def interval(low: float, high: float) -> str:
     """The two ends in percent: “90.9–97.8”."""
     return f"{low * 100:.1f}–{high * 100:.1f}"

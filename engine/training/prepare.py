@@ -34,11 +34,12 @@ from engine.models.build import (
 from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
 from engine.models.pretrained import weights
 from engine.models.pretrained.state_file import read_state_dict
+from engine.models.recipes import choose_recipe
 from engine.models.strategies import PlannedPhase, Strategy, block_of, find_strategy, phase_layers, timeline_of
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
-from engine.training.optimizer import Place, choose_recipe
+from engine.training.optimizer import Place
 from engine.training.phases import last_to_train, planned
 from engine.training.pseudo_labelled import with_pseudo_labels
 

@@ -1,4 +1,4 @@
-"""The head and the strategy: what is put on top of the network, and how what it knows is carried over."""
+"""The strategy, the head and the optimizer's settings that follow: how what the network knows is carried over."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from desktop_app import theme
 from desktop_app.widgets.choice_cards import Choice, ChoiceCards
 from desktop_app.widgets.elided_box import ElidedBox
-from desktop_app.widgets.figures import percent
+from desktop_app.widgets.figures import percent, plain
 from desktop_app.widgets.labels import group_label, muted_label
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Background
 from engine import runs
 from engine.config import TrainConfig
+from engine.models.catalog import find_model
 from engine.models.heads import HEADS
 from engine.models.own_strategies import OwnStrategy
+from engine.models.recipes import choose_recipe, source_of
 from engine.models.strategies import STRATEGIES
 from engine.runs import RunSummary
 
 CUSTOM, CONTINUE = "custom", "continue"
 NO_RUN = "No finished run yet"
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 
 
 class StrategyPanel(QWidget):
@@ -40,6 +43,9 @@ class StrategyPanel(QWidget):
         super().__init__(parent)
         self.head = ElidedBox("Head")
         self.head_sentence = muted_label(wrap=True)
+        self.optimizer = QLabel()
+        self.optimizer.setWordWrap(True)
+        self.optimizer_source = muted_label(wrap=True)
         self.cards = ChoiceCards()
         self.run = ElidedBox("Run to continue")
         self.save = QPushButton("Save under a name…")
@@ -105,11 +111,19 @@ class StrategyPanel(QWidget):
         self.cards.choose(strategy)
         self.head.setCurrentIndex(self.head.findData(config.head))
         self.head_sentence.setText(HEADS[config.head].summary)
+        self._show_optimizer(config)
         self._run_row.setVisible(config.strategy == CONTINUE)
         self._continued = config.continue_from
         self.run.setCurrentIndex(_place(self.run, config.continue_from))
         self.save.setVisible(strategy == CUSTOM)
         self.delete.setVisible(strategy in self._own)
+
+    def _show_optimizer(self, config: TrainConfig) -> None:
+        spec, row = find_model(config.model), STRATEGIES[config.strategy]
+        chosen = choose_recipe(config, spec, row)
+        self.optimizer.setText(_settings_in_words(chosen))
+        self.optimizer.setAccessibleName(f"Optimizer: {self.optimizer.text()}")
+        self.optimizer_source.setText(f"{source_of(config, spec, row)}. They can be changed on the Train page.")
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -135,6 +149,21 @@ class StrategyPanel(QWidget):
         head.addWidget(self.head)
         column.addLayout(head)
         column.addWidget(self.head_sentence)
+        column.addSpacing(theme.GRID)
+        for widget in (group_label("Optimizer"), self.optimizer, self.optimizer_source):
+            column.addWidget(widget)
+
+
+def _settings_in_words(config: TrainConfig) -> str:
+    """The optimizer and its numbers, once decided."""
+    numbers = {
+        "learning rate": config.learning_rate,
+        "momentum": config.momentum if config.optimizer == "sgd" else 0,
+        "weight decay": config.weight_decay,
+        "label smoothing": config.label_smoothing,
+    }
+    words = [f"{name} {plain(number)}" for name, number in numbers.items() if number]
+    return ", ".join((OPTIMIZERS[config.optimizer or "adamw"], *words))
 
 
 def _continuable(folder: Path) -> tuple[RunSummary, ...]:

@@ -87,6 +87,17 @@ def test_fine_tuning_shows_its_phases_in_the_plan(page: ModelPage) -> None:
     assert page.tree.trainable() == page.tree.model.owners()
 
 
+def test_the_optimizer_of_a_strategy_is_told_with_its_source(page: ModelPage, project: Project) -> None:
+    panel = page.strategy
+    assert panel.optimizer.text().startswith("AdamW, learning rate 0.003, weight decay 0.01")
+    panel.cards.cards["from-scratch"].radio.click()
+    assert panel.optimizer.text().startswith("SGD, learning rate 0.00562, momentum 0.9")
+    assert "MobileNetV2" in panel.optimizer_source.text()
+    project.set_config(optimizer="adamw", learning_rate=0.01)
+    assert panel.optimizer.text().startswith("AdamW, learning rate 0.01, weight decay")
+    assert "MobileNetV2" not in panel.optimizer_source.text()
+
+
 def test_a_plan_that_is_edited_keeps_the_strategy_and_can_be_taken_back(page: ModelPage, project: Project) -> None:
     page.choose_strategy("fine-tuning")
     edited = (0,) * 10 + (5,) * 9 + (1,)

@@ -26,3 +26,8 @@ def test_durations(seconds: float | None, text: str) -> None:
 def test_quantities() -> None:
     assert figures.quantity(1, "epoch") == "1 epoch"
     assert figures.quantity(2, "class", "classes") == "2 classes"
+
+
+@pytest.mark.parametrize(("number", "text"), [(4e-05, "0.00004"), (0.003, "0.003"), (1.0, "1"), (10, "10")])
+def test_settings_are_written_without_an_exponent(number: float, text: str) -> None:
+    assert figures.plain(number) == text

@@ -26,13 +26,13 @@ from engine.errors import ThawError
 from engine.events import EpochFinished, Event, PhaseStarted, RunStarted
 from engine.models.build import build, set_trainable
 from engine.models.catalog import CATALOG, find_model
+from engine.models.recipes import choose_recipe
 from engine.models.strategies import find_strategy, timeline
 from engine.training import run as run_module
 from engine.training.checkpoint import Progress
 from engine.training.loop import Answers
 from engine.training.optimizer import (
     Place,
-    choose_recipe,
     extend_optimizer,
     make_optimizer,
     restore_state,
