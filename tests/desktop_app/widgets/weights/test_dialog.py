@@ -22,12 +22,10 @@ from desktop_app.worker import Jobs
 from engine import process
 from engine.errors import WeightsError
 from engine.events import StageStarted, WeightsImported
-from engine.models import catalog
 from engine.models.catalog import find_model
-from engine.models.pretrained import listing, weights
 from engine.models.pretrained.fetch import part_of
 from engine.models.spec import WeightsSource
-from tests.engine.models.pretrained.weights_server import CONTENT, SHA256, Server, refused, serving
+from tests.engine.models.pretrained.weights_server import CONTENT, SHA256, Server, offer, own_cache, refused, serving
 
 WHERE = len(COLUMNS) - 1
 FIRST, SECOND = ("resnet18", "imagenet1k"), ("mobilenet_v2", "imagenet1k")
@@ -35,12 +33,7 @@ FIRST, SECOND = ("resnet18", "imagenet1k"), ("mobilenet_v2", "imagenet1k")
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No folder of this machine takes part."""
-    monkeypatch.setattr(weights, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.delenv("THAW_WEIGHTS_DIR", raising=False)
-    (tmp_path / "cache").mkdir()
-    return tmp_path / "cache"
+    return own_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -51,9 +44,7 @@ def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  #
         for model, _ in (FIRST, SECOND):
             source = WeightsSource(f"{server.address}/{model}-{SHA256[:8]}.pth", licence="BSD-3-Clause; of this test")
             rows[model] = replace(find_model(model), weights=(source,))
-        monkeypatch.setattr(listing, "CATALOG", rows)
-        for model, row in rows.items():
-            monkeypatch.setitem(catalog.CATALOG, model, row)
+        offer(rows, monkeypatch)
         yield server
 
 

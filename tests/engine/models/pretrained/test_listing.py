@@ -11,22 +11,16 @@ import pytest
 from engine.control import Control
 from engine.errors import ThawError, WeightsError
 from engine.events import Notice, WeightsFetched, WeightsListed
-from engine.models import catalog
 from engine.models.catalog import find_model
 from engine.models.pretrained import listing, weights
 from engine.models.pretrained.fetch import part_of, sidecar
 from engine.models.spec import WeightsSource
-from tests.engine.models.pretrained.weights_server import CONTENT, SHA256, Server, refused, serving
+from tests.engine.models.pretrained.weights_server import CONTENT, SHA256, Server, offer, own_cache, refused, serving
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No folder of this machine takes part."""
-    monkeypatch.setattr(weights, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.delenv("THAW_WEIGHTS_DIR", raising=False)
-    (tmp_path / "cache").mkdir()
-    return tmp_path / "cache"
+    return own_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -44,9 +38,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             ),
             "mobilenet_v2": replace(find_model("mobilenet_v2"), weights=(source("mobilenet", "imagenet1k"),)),
         }
-        monkeypatch.setattr(listing, "CATALOG", rows)
-        for name, row in rows.items():
-            monkeypatch.setitem(catalog.CATALOG, name, row)
+        offer(rows, monkeypatch)
         yield server
 
 

@@ -7,6 +7,13 @@ import http.server
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.models import catalog
+from engine.models.pretrained import listing, weights
+from engine.models.spec import ModelSpec
 
 CONTENT = bytes(range(256)) * 12_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -108,3 +115,20 @@ def serving() -> Iterator[Server]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def own_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache; no folder of this machine takes part."""
+    cache = folder / "cache"
+    monkeypatch.setattr(weights, "cache_folder", lambda: cache)
+    monkeypatch.setenv("TORCH_HOME", str(folder / "torch"))
+    monkeypatch.delenv("THAW_WEIGHTS_DIR", raising=False)
+    cache.mkdir()
+    return cache
+
+
+def offer(rows: dict[str, ModelSpec], monkeypatch: pytest.MonkeyPatch) -> None:
+    """These rows and no others have weights to fetch."""
+    monkeypatch.setattr(listing, "CATALOG", rows)
+    for name, row in rows.items():
+        monkeypatch.setitem(catalog.CATALOG, name, row)
