@@ -1,4 +1,4 @@
-"""What a job has told so far, as one line for the status bar: works for every job, knows none."""
+"""What a job has told so far, as one line and a bar: works for every job, knows none."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from PySide6.QtWidgets import QProgressBar
+
 from desktop_app.widgets.figures import count, duration, megabytes
 from engine import events
+
+BAR_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ def after(now: Progress, event: Any) -> Progress:
     """`now`, brought up to date by `event`; events that tell nothing of progress change nothing."""
     step = _STEPS.get(type(event))
     return step(now, event) if step else now
+
+
+def show_share(bar: QProgressBar, share: float | None) -> None:
+    """Fill `bar`; without a share it only moves, for no end is in sight."""
+    bar.setRange(0, 0 if share is None else BAR_STEPS)
+    bar.setValue(0 if share is None else round(BAR_STEPS * min(1.0, share)))
 
 
 def _started(_now: Progress, event: events.RunStarted) -> Progress:

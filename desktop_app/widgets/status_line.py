@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolic
 
 from desktop_app import theme
 from desktop_app.widgets.labels import ElidedLabel, muted_label
-from desktop_app.widgets.progress import Progress, after
+from desktop_app.widgets.progress import Progress, after, show_share
 from desktop_app.worker import Jobs, Worker
 
 DRAWINGS_PER_SECOND = 20
@@ -106,13 +106,8 @@ class StatusLine(QWidget):
         state = state or ("Paused: " if control.paused else "")
         self.text.set_whole(state + ", ".join(filter(None, (worker.title, progress.detail))))
         self.left.setText("" if state else progress.left)
-        self._draw_bar(progress)
+        show_share(self.bar, progress.share)
         self._draw_brakes(worker)
-
-    def _draw_bar(self, progress: Progress) -> None:
-        self.bar.setRange(0, 0 if progress.share is None else 1000)
-        if progress.share is not None:
-            self.bar.setValue(round(1000 * min(1.0, progress.share)))
 
     def _draw_brakes(self, worker: Worker) -> None:
         control = worker.control

@@ -1,4 +1,4 @@
-"""What suits these photos: the adviser's answer as a small table and two sentences, at the place where it was asked."""
+"""What suits these photos: the adviser, asked and answering at one place."""
 
 from __future__ import annotations
 
@@ -6,32 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
-from desktop_app.widgets.figures import duration, quantity
 from desktop_app.widgets.labels import ElidedLabel, group_label, muted_label
-from desktop_app.widgets.progress import Progress, after
+from desktop_app.widgets.progress import Progress, after, show_share
 from desktop_app.widgets.thumbnails import shown
+from desktop_app.widgets.transfer.advice_answer import AdviceAnswer
 from desktop_app.worker import Jobs, Worker
 from engine import process
 from engine.control import Control
 from engine.events import Advice, Notice
-from engine.models.catalog import find_model
-from engine.models.heads import HEADS
-from engine.models.strategies import STRATEGIES
 
 KIND = "advise"
 NO_DATASET = "Choose a dataset, and Thaw can say what suits it."
@@ -39,7 +27,6 @@ OFFER = (
     "Looks at up to 500 of your photos through a network that knows a million others, and says which model and "
     "strategy suit them. Nothing is changed."
 )
-ROWS = ("Model", "Strategy", "Head", "Augmentation", "Epochs")
 
 
 def changes_of(advice: Advice) -> dict[str, Any]:
@@ -53,17 +40,6 @@ def changes_of(advice: Advice) -> dict[str, Any]:
         "trainable": None,
         "unfreeze": None,
     }
-
-
-def in_words(advice: Advice) -> tuple[str, ...]:
-    """The cells of the table, in the order of ROWS."""
-    return (
-        find_model(advice.model).title,
-        STRATEGIES[advice.strategy].title,
-        HEADS[advice.head].title,
-        advice.augmentation.capitalize(),
-        str(advice.epochs),
-    )
 
 
 class AdviserPanel(QFrame):
@@ -87,19 +63,15 @@ class AdviserPanel(QFrame):
         self.advice: Advice | None = None
         self.ask = QPushButton("Advise me")
         self.stop = QPushButton("Stop")
-        self.use = QPushButton("Use this")
-        self.self_training = QPushButton("Self-training…")
         self.sentence = muted_label(wrap=True)
         self.bar = QProgressBar()
         self.told = muted_label()
-        self.cells = {name: QLabel() for name in ROWS}
-        self.because = QLabel()
-        self.measured = muted_label(wrap=True)
+        self.answer = AdviceAnswer()
         self._joining = QWidget()
         self.joining = ElidedLabel()
         self.leave_out = QPushButton("Leave out")
         self.banner = BannerPlace()
-        self._pages = (self._page(self.sentence), self._page(self.bar, self.told), self._answer())
+        self._pages = (self._page(self.sentence), self._page(self.bar, self.told), self.answer)
         self._column = QVBoxLayout(self)
         self._lay_out()
         self._connect()
@@ -156,7 +128,7 @@ class AdviserPanel(QFrame):
         had_focus = self.stop.hasFocus()
         self._show_state()
         if had_focus:
-            (self.use if self.advice and self.use.isEnabled() else self.ask).setFocus()
+            (self.answer.use if self.advice and self.answer.use.isEnabled() else self.ask).setFocus()
 
     def _on_dataset_changed(self) -> None:
         root = self._project.dataset.root if self._project.dataset else None
@@ -182,43 +154,24 @@ class AdviserPanel(QFrame):
         if running:
             self._show_progress()
         elif self.advice:
-            self._show_advice(self.advice)
+            self.answer.show_advice(self.advice, self._left_out, self._no_weights)
+            self._show_use()
         now = 1 if running else 2 if self.advice else 0
         for place, page in enumerate(self._pages):
             page.setVisible(place == now)
         self._show_joining()
 
     def _show_progress(self) -> None:
-        share = self._progress.share
-        self.bar.setRange(0, 0 if share is None else 1000)
-        self.bar.setValue(0 if share is None else round(1000 * share))
+        show_share(self.bar, self._progress.share)
         words = filter(None, (self._progress.detail or "starting", self._progress.left))
         self.told.setText(", ".join(words))
-
-    def _show_advice(self, advice: Advice) -> None:
-        for name, text in zip(ROWS, in_words(advice), strict=True):
-            self.cells[name].setText(text)
-            self.cells[name].setAccessibleName(f"{name}: {text}")
-        self.because.setText(" ".join(advice.sentences))
-        self.measured.setText(self._measured(advice))
-        self.self_training.setVisible(advice.self_training)
-        self._show_use()
-
-    def _measured(self, advice: Advice) -> str:
-        if advice.similarity is None:
-            return self._no_weights
-        left_out = f" {quantity(self._left_out, 'photo')} could not be read." if self._left_out else ""
-        return f"Similarity {advice.similarity:.2f} of 1, measured in {duration(advice.seconds)}.{left_out}"
 
     def _show_use(self) -> None:
         if self.advice is None or self._project.dataset is None:
             return
         config = self._project.config
-        in_use = all(getattr(config, name) == value for name, value in changes_of(self.advice).items())
-        self.use.setText("In use" if in_use else "Use this")
-        self.use.setAccessibleName(self.use.text())
-        theme.set_icon(self.use, "check" if in_use else "")
-        self.use.setEnabled(not in_use)
+        changes = changes_of(self.advice)
+        self.answer.show_in_use(all(getattr(config, name) == value for name, value in changes.items()))
 
     def _show_joining(self) -> None:
         """What joins the training photos of the next run, and the way to leave it out again."""
@@ -235,8 +188,8 @@ class AdviserPanel(QFrame):
     def _connect(self) -> None:
         self.ask.clicked.connect(self.start)
         self.stop.clicked.connect(lambda: self._worker and self._worker.control.stop())
-        self.use.clicked.connect(lambda: self.taken.emit(self.advice))
-        self.self_training.clicked.connect(self.self_training_wanted)
+        self.answer.use.clicked.connect(lambda: self.taken.emit(self.advice))
+        self.answer.self_training.clicked.connect(self.self_training_wanted)
         self._project.dataset_changed.connect(self._on_dataset_changed)
         self._project.config_changed.connect(self._on_config_changed)
         self.leave_out.clicked.connect(lambda: self._project.set_config(pseudo_labels=None))
@@ -273,25 +226,3 @@ class AdviserPanel(QFrame):
         for widget in widgets:
             column.addWidget(widget)
         return page
-
-    def _answer(self) -> QWidget:
-        table = QWidget()
-        grid = QGridLayout(table)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(theme.GAP)
-        grid.setVerticalSpacing(4)
-        for place, (name, cell) in enumerate(self.cells.items()):
-            grid.addWidget(muted_label(name), place, 0)
-            grid.addWidget(cell, place, 1)
-        grid.setColumnStretch(1, 1)
-        self.because.setWordWrap(True)
-        self.self_training.setProperty("kind", "quiet")
-        self.self_training.setToolTip("Let a finished run label photos that have no class yet")
-        buttons = QWidget()
-        row = QHBoxLayout(buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID)
-        row.addWidget(self.use)
-        row.addWidget(self.self_training)
-        row.addStretch(1)
-        return self._page(table, self.because, self.measured, buttons)

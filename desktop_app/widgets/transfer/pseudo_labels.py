@@ -29,7 +29,7 @@ from desktop_app.widgets.elided_box import ElidedBox
 from desktop_app.widgets.figures import count, percent, quantity
 from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.photo_viewer import PhotoViewer
-from desktop_app.widgets.progress import Progress, after
+from desktop_app.widgets.progress import Progress, after, show_share
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.widgets.ticked_photos import TickedPhotos
 from desktop_app.worker import Jobs, Worker
@@ -187,9 +187,7 @@ class PseudoLabelsDialog(QDialog):
             self._show_progress()
 
     def _show_progress(self) -> None:
-        share = self._progress.share
-        self.bar.setRange(0, 0 if share is None else 1000)
-        self.bar.setValue(0 if share is None else round(1000 * share))
+        show_share(self.bar, self._progress.share)
         self.told.setText(", ".join(filter(None, (self._progress.detail, self._progress.left))))
 
     def _show_count(self) -> None:

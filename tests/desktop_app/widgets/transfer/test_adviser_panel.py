@@ -75,17 +75,17 @@ def test_the_answer_stands_where_it_was_asked(
     play(FeaturesComputed(40, 80, 10.0, 4.0), Notice("bad", "photo_left_out"), ADVICE)
     assert panel.sentence.text() == OFFER
     ask(qtbot, panel, jobs)
-    assert [cell.text() for cell in panel.cells.values()][0::4] == ["MobileNetV2", "12"]
-    assert "It is small. So do this." in panel.because.text()
-    assert "0.40" in panel.measured.text() and "1 photo could not be read" in panel.measured.text()
-    assert panel.self_training.isVisible() and panel.use.isEnabled()
+    assert [cell.text() for cell in panel.answer.cells.values()][0::4] == ["MobileNetV2", "12"]
+    assert "It is small. So do this." in panel.answer.because.text()
+    assert "0.40" in panel.answer.measured.text() and "1 photo could not be read" in panel.answer.measured.text()
+    assert panel.answer.self_training.isVisible() and panel.answer.use.isEnabled()
     with qtbot.waitSignal(panel.taken) as taken:
-        panel.use.click()
+        panel.answer.use.click()
     assert taken.args == [ADVICE]
     project.set_config(**changes_of(ADVICE))
-    assert panel.use.text() == "In use" and not panel.use.isEnabled()
+    assert panel.answer.use.text() == "In use" and not panel.answer.use.isEnabled()
     project.set_config(epochs=13)
-    assert panel.use.text() == "Use this" and panel.use.isEnabled()
+    assert panel.answer.use.text() == "Use this" and panel.answer.use.isEnabled()
 
 
 def test_progress_is_shown_and_can_be_stopped(qtbot: QtBot, play: Play, panel: AdviserPanel, jobs: Jobs) -> None:
@@ -97,7 +97,7 @@ def test_progress_is_shown_and_can_be_stopped(qtbot: QtBot, play: Play, panel: A
     with qtbot.waitSignal(jobs.ended):
         panel.stop.click()
     assert panel.ask.isVisible() and panel.ask.text() == "Advise me"
-    assert not panel.because.isVisible()
+    assert not panel.answer.because.isVisible()
 
 
 def test_an_error_is_told_in_place_and_goes_with_the_next_try(
@@ -116,8 +116,8 @@ def test_without_weights_the_reason_stands_below(qtbot: QtBot, play: Play, panel
     alone = Advice("mobilenet_v2", "fine-tuning", "linear", "light", 5, ("a", "b"), 400, None, None, 0, 0.1)
     play(Notice("No pretrained weights are on this machine.", "no_weights"), alone)
     ask(qtbot, panel, jobs)
-    assert panel.measured.text() == "No pretrained weights are on this machine."
-    assert not panel.self_training.isVisible()
+    assert panel.answer.measured.text() == "No pretrained weights are on this machine."
+    assert not panel.answer.self_training.isVisible()
 
 
 def test_advice_goes_with_its_dataset(
@@ -126,7 +126,7 @@ def test_advice_goes_with_its_dataset(
     play(ADVICE)
     ask(qtbot, panel, jobs)
     project.set_dataset(dataset("/others"))
-    assert panel.advice is None and not panel.because.isVisible()
+    assert panel.advice is None and not panel.answer.because.isVisible()
     assert panel.sentence.text() == OFFER
 
 
