@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -21,34 +18,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app import dialogs, theme
+from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import count
 from desktop_app.widgets.labels import ElidedLabel, muted_label
+from desktop_app.widgets.layers.looking import Looking, Wish
 from desktop_app.widgets.picture_view import STEP, PictureView
 from desktop_app.widgets.thumbnails import shown
-from desktop_app.worker import Jobs, Worker
-from engine import process
-from engine.control import Control
+from desktop_app.worker import Jobs
 from engine.events import LayerPictured, Notice
 
-KIND = "look"
 NOTHING = "Choose a convolution in the layers to see what it looks for."
 NO_MAPS = "Choose a photo to see the feature maps of this layer."
 KINDS = {"filters": "Filters", "maps": "Feature maps"}
 STRIDE = 37
 """Photos that “Next photo” goes on by: neighbours in a folder are often alike."""
-
-
-class Wish(NamedTuple):
-    """`target` is a name of the catalog or a run directory."""
-
-    target: str
-    layer: str
-    photo: Path | None
 
 
 class _Thumbnail(QWidget):
@@ -75,12 +62,10 @@ class LayerPictures(QWidget):
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._project, self._jobs, self._settings = project, jobs, settings
-        self._worker: Worker | None = None
-        self._wanted: Wish | None = None
-        self._last_wish: Wish | None = None
+        self._project, self._settings = project, settings
+        self._looking = Looking(jobs, settings, self)
+        self._shown: Wish | None = None
         self._drawn: LayerPictured | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._events: dict[str, LayerPictured] = {}
         self._notes: dict[str, str] = {}
         self._kind = "filters"
@@ -107,22 +92,15 @@ class LayerPictures(QWidget):
     def show_layer(self, target: str, layer: str, type: str = "") -> None:
         """Show the layer of a model (a name of the catalog) or of a run (its directory). `type` is the layer's, where
         it is known: what is no convolution is said at once."""
-        if self._worker:
-            self._worker.control.stop()
         self._events, self._notes = {}, {}
         self.name.set_whole(layer)
-        self._wanted = Wish(target, layer, self.photo)
+        self.banner.say("")
         if type and not type.startswith("Conv"):
-            self._wanted = None
+            self._looking.stop()
             self._notes = dict.fromkeys(KINDS, f"“{layer}” is a {type}. Pictures are made of convolutions.")
-        self.banner.say("")
-        self._begin()
-
-    def clear(self) -> None:
-        """Show nothing, as at the start."""
-        self._wanted, self._events, self._notes = None, {}, {}
-        self.name.set_whole("")
-        self.banner.say("")
+        else:
+            self._shown = Wish(target, layer, self.photo)
+            self._looking.start(self._shown)
         self._show_state()
 
     def set_photo(self, photo: Path | None) -> None:
@@ -132,36 +110,13 @@ class LayerPictures(QWidget):
         self.thumbnail.setToolTip(shown(str(photo)) if photo else "")
         self.thumbnail.update()
         self.next_photo.setEnabled(self._project.dataset is not None)
-        wish = self._last_wish
-        if wish is not None:
+        if self._shown is not None:
             self._kind = "maps"
-            self.show_layer(wish.target, wish.layer)
+            self.show_layer(self._shown.target, self._shown.layer)
 
-    # --- the job
+    # --- what the job says
 
-    def _begin(self) -> None:
-        """Start on what is wanted, if nobody works; else it is begun when the work has ended."""
-        if self._worker is None and self._wanted is not None:
-            self._last_wish, self._wanted = self._wanted, None
-            self._start(self._last_wish)
-        self._show_state()
-
-    def _start(self, wish: Wish) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="thaw-look-")
-        arguments = [wish.target, "--layer", wish.layer, "--out", self._folder.name]
-        arguments += ["--photo", str(wish.photo)] if wish.photo else []
-        arguments += ["--weights-dir", str(self._settings.weights_dir)] if self._settings.weights_dir else []
-
-        def job(control: Control) -> Iterator[Any]:
-            return process.run("look", arguments, control)
-
-        self._worker = self._jobs.start(f"Looking at {wish.layer}", job, KIND, at_place=(Exception,))
-        self._worker.happened.connect(self._on_happened)
-        self._worker.failed.connect(self._on_failed)
-
-    def _on_happened(self, event: object) -> None:
-        if self.sender() is not self._worker or self._wanted is not None:
-            return
+    def _on_told(self, event: object) -> None:
         if isinstance(event, LayerPictured):
             self._events[event.kind] = event
             if event.kind == self._kind:
@@ -173,20 +128,10 @@ class LayerPictures(QWidget):
             else:
                 self.banner.say(event.text, "info")
 
-    def _on_failed(self, error: object) -> None:
-        if self.sender() is self._worker and self._wanted is None and isinstance(error, BaseException):
-            self.banner.say(dialogs.in_words(error)[0], "error")
-
-    def _on_ended(self, worker: Worker) -> None:
-        if worker is not self._worker:
-            return
-        self._worker = None
-        replaced = self._wanted is not None
-        self._begin()
-        if not replaced and self._worker is None:
-            self._show_state()
-            if self._events:
-                self.pictured.emit(next(iter(self._events.values())).layer)
+    def _on_ended(self) -> None:
+        self._show_state()
+        if self._events:
+            self.pictured.emit(next(iter(self._events.values())).layer)
 
     # --- what is shown
 
@@ -210,14 +155,14 @@ class LayerPictures(QWidget):
 
     def _reason(self) -> str:
         """Why there is no picture, where there is none."""
-        if self._worker is not None or self.banner.text():
+        if self._looking.running or self.banner.text():
             return ""
         if not self._events and not self._notes:
             return NOTHING
         return self._notes.get(self._kind) or NO_MAPS
 
     def _show_state(self) -> None:
-        running = self._worker is not None
+        running = self._looking.running
         self.bar.setVisible(running)
         for button in self.choices.values():
             button.setEnabled(bool(self._events) or running)
@@ -229,7 +174,7 @@ class LayerPictures(QWidget):
         photos = index.photos if index else ()
         # One that the network has not trained on tells more.
         first = next((photo for photo in photos if photo.split == "val"), photos[0] if photos else None)
-        self._last_wish = None
+        self._shown = None
         self.set_photo(first.path if first else None)
 
     def _on_next_clicked(self) -> None:
@@ -255,7 +200,9 @@ class LayerPictures(QWidget):
         self.next_photo.clicked.connect(self._on_next_clicked)
         self.choose.clicked.connect(self._on_choose_clicked)
         self._project.dataset_changed.connect(self._on_dataset_changed)
-        self._jobs.ended.connect(self._on_ended)
+        self._looking.told.connect(self._on_told)
+        self._looking.failed.connect(lambda sentence: self.banner.say(sentence, "error"))
+        self._looking.ended.connect(self._on_ended)
 
     def _lay_out(self) -> None:
         self.name.setFont(theme.group_font())
@@ -269,6 +216,35 @@ class LayerPictures(QWidget):
             button.setCheckable(True)
             button.setProperty("segment", side)
             group.addButton(button)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.GRID)
+        self._column.addLayout(self._head())
+        self._column.addLayout(self._tools())
+        self._column.addWidget(self.banner)
+        self._column.addWidget(self.bar)
+        self._column.addWidget(self.sentence)
+        self._column.addWidget(self.view, 1)
+        self._room = QWidget()
+        self._column.addWidget(self._room, 1)
+
+    def _head(self) -> QHBoxLayout:
+        """The layer, and the photo it looks at."""
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID)
+        head.addWidget(self.name, 1)
+        head.addWidget(self.thumbnail)
+        head.addWidget(self.next_photo)
+        head.addWidget(self.choose)
+        return head
+
+    def _tools(self) -> QHBoxLayout:
+        """Which pictures, what they are, how large."""
+        tools = QHBoxLayout()
+        tools.setSpacing(0)
+        for widget in self.choices.values():
+            tools.addWidget(widget)
+        tools.addSpacing(12)
+        tools.addWidget(self.facts, 1)
         for tool, icon, name in (
             (self.smaller, "minus", "Zoom out"),
             (self.larger, "plus", "Zoom in"),
@@ -277,30 +253,8 @@ class LayerPictures(QWidget):
             tool.setIcon(theme.icon(icon))
             tool.setAccessibleName(name)
             tool.setToolTip(name)
-        head = QHBoxLayout()
-        head.setSpacing(theme.GRID)
-        head.addWidget(self.name, 1)
-        head.addWidget(self.thumbnail)
-        head.addWidget(self.next_photo)
-        head.addWidget(self.choose)
-        tools = QHBoxLayout()
-        tools.setSpacing(0)
-        for widget in self.choices.values():
-            tools.addWidget(widget)
-        tools.addSpacing(12)
-        tools.addWidget(self.facts, 1)
-        for widget in (self.smaller, self.larger, self.whole):
-            tools.addWidget(widget)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(theme.GRID)
-        self._column.addLayout(head)
-        self._column.addLayout(tools)
-        self._column.addWidget(self.banner)
-        self._column.addWidget(self.bar)
-        self._column.addWidget(self.sentence)
-        self._column.addWidget(self.view, 1)
-        self._room = QWidget()
-        self._column.addWidget(self._room, 1)
+            tools.addWidget(tool)
+        return tools
 
 
 def _facts(event: LayerPictured) -> str:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.layers import pictures as layer_pictures
+from desktop_app.widgets.layers import looking
 from desktop_app.widgets.layers.pictures import NOTHING, LayerPictures
 from desktop_app.widgets.picture_view import AFTER, ALONE, BEFORE, PictureView
 from desktop_app.worker import Jobs
@@ -42,7 +42,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
             while until_stopped and not control.stopping and len(asked) == 1:
                 yield Notice("")
 
-        monkeypatch.setattr(layer_pictures.process, "run", run)
+        monkeypatch.setattr(looking.process, "run", run)
         return asked
 
     return prepare
@@ -133,6 +133,22 @@ def test_the_last_click_wins(qtbot: QtBot, play: Play, panel: LayerPictures, pic
     qtbot.waitUntil(lambda: not jobs.running())
     assert [arguments[2] for arguments in asked] == ["conv1", "layer2.0.conv1"]
     assert panel.view.isVisible() and panel.name.whole() == "layer2.0.conv1"
+
+
+def test_what_comes_late_is_not_shown_under_a_layer_without_pictures(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, panel: LayerPictures, picture: Path, jobs: Jobs
+) -> None:
+    def run(_verb: str, _arguments: list[str], control: Control) -> Iterator[Any]:
+        while not control.stopping:
+            yield None
+        yield pictured(picture)
+
+    monkeypatch.setattr(looking.process, "run", run)
+    panel.show_layer("resnet18", "conv1")
+    panel.show_layer("resnet18", "bn1", "BatchNorm2d")
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert not panel.view.isVisible() and not panel.bar.isVisible()
+    assert "“bn1” is a BatchNorm2d" in panel.sentence.text() and panel.sentence.isVisible()
 
 
 def test_pictures_are_zoomed_as_one_and_name_their_channels(qtbot: QtBot, picture: Path) -> None:
