@@ -13,7 +13,7 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.figures import count
 from desktop_app.widgets.fold import Fold
 from desktop_app.widgets.labels import ElidedLabel
-from desktop_app.widgets.layers.columns import share_of
+from desktop_app.widgets.layers.cells import share_of
 from desktop_app.widgets.layers.facts import FOLLOW
 from desktop_app.widgets.layers.model import LayerModel
 from desktop_app.widgets.layers.norm_switches import NormSwitches
