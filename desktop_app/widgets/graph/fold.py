@@ -80,6 +80,12 @@ class Seen:
     edges: tuple[tuple[Part, Part], ...]
     of_node: dict[int, Part]
 
+    def in_sight(self, part: Part) -> Part | None:
+        """The part itself where it is in sight, or the folded group that hides it."""
+        if any(part in one.above() for one in self.parts):
+            return part
+        return next((one for one in (part, *part.above()) if one in self.parts), None)
+
 
 def grow(nodes: Iterable[GraphNode]) -> Part:
     """The root of the tree of groups and boxes. Raises ValueError where an operation takes what comes after it."""
