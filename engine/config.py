@@ -132,6 +132,25 @@ class TrainConfig(BaseModel):
             advanced=False,
         ),
     ]
+    views: Annotated[
+        int | None,
+        setting(
+            None,
+            "Augmented views",
+            "Augmented versions of a photo that are used in turn where layers are frozen; 0 makes new ones in every "
+            "epoch, empty takes 4.",
+            ge=0,
+            le=1000,
+        ),
+    ]
+    cache: Annotated[
+        Literal["auto", "off"],
+        setting(
+            "auto",
+            "Cache",
+            "Auto computes what is frozen once and keeps it on disk; off does so in every epoch.",
+        ),
+    ]
     patience: Annotated[
         int,
         setting(

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.control import Control
-from engine.dataset.loader import Batch, PhotoLoader
+from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
-from engine.models.build import Classifier
 from engine.training.optimizer import set_learning_rate
+
+
+class Loader(Protocol):
+    """What gives batches: photos, or what the frozen part made of them."""
+
+    notices: collections.deque[Notice]
+
+    def batches(
+        self, groups: Sequence[Sequence[int]], augmentation: tuple[int, int] | None = None
+    ) -> Iterator[Batch]: ...
 
 
 @dataclass
@@ -46,9 +57,9 @@ class Epoch:
 
 
 def train_epoch(
-    classifier: Classifier,
+    classifier: nn.Module,
     optimizer: torch.optim.Optimizer,
-    loader: PhotoLoader,
+    loader: Loader,
     epoch: Epoch,
     loss_of: Callable[[Tensor, Tensor], Tensor],
     control: Control,
@@ -83,7 +94,7 @@ def train_epoch(
 
 
 def _step(
-    classifier: Classifier,
+    classifier: nn.Module,
     optimizer: torch.optim.Optimizer,
     batch: Batch,
     loss_of: Callable[[Tensor, Tensor], Tensor],
@@ -96,7 +107,7 @@ def _step(
     loss = loss_of(logits, labels)
     whole = loss
     for other in auxiliary:
-        whole = whole + classifier.auxiliary_weight * loss_of(other, labels)
+        whole = whole + float(classifier.auxiliary_weight) * loss_of(other, labels)  # type: ignore[arg-type]
     optimizer.zero_grad(set_to_none=True)
     whole.backward()
     optimizer.step()
@@ -133,7 +144,7 @@ class Answers:
 
 
 def answer(
-    classifier: Classifier, loader: PhotoLoader, groups: Sequence[Sequence[int]], control: Control
+    classifier: nn.Module, loader: Loader, groups: Sequence[Sequence[int]], control: Control
 ) -> Generator[Notice, None, Answers | None]:
     """Classify without training, never augmented; returns None where a stop came first."""
     classifier.eval()

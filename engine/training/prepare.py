@@ -43,6 +43,9 @@ from engine.training.optimizer import Place
 from engine.training.phases import last_to_train, planned
 from engine.training.pseudo_labelled import with_pseudo_labels
 
+VIEWS = 4
+"""Augmented views of a photo, where layers are frozen."""
+
 EVEN_ENOUGH = 1.5
 """Above this ratio of the largest to the smallest class, `class_weights = "auto"` balances them."""
 
@@ -57,6 +60,7 @@ class Run:
     strategy: Strategy
     classes: tuple[str, ...]
     photos: tuple[Photo, ...]
+    hashes: tuple[str, ...]
     classifier: Classifier
     loader: PhotoLoader
     progress: Progress
@@ -86,6 +90,18 @@ class Run:
         return phase_layers(
             owners(self.classifier.network), self.spec.blocks, phase.blocks, chosen_layers(self.config, self.strategy)
         )
+
+    def view(self, phase: PlannedPhase, epoch: int) -> tuple[int, int] | None:
+        """What the augmentation of an epoch is drawn from, None for none: where the first block is frozen the views are
+        used in turn, so that what is frozen can be computed once; else each epoch has its own."""
+        config = self.config
+        if config.augmentation == "none":
+            return None
+        first_trains = config.norm_affine == "trained" or any(
+            block_of(layer, self.spec.blocks) == 0 for layer in self.trainable(phase)
+        )
+        views = 0 if first_trains else config.views
+        return config.seed, (epoch - 1) % views + 1 if views else epoch
 
     def freeze(self, phase: PlannedPhase) -> None:
         """Let what trains in `phase` train, and nothing else."""
@@ -121,7 +137,7 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
     spec = for_weights(spec, config.weights)
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
         (run_dir / name).unlink(missing_ok=True)
-    _, photos, _ = runs.read_dataset(run_dir)
+    _, photos, hashes = runs.read_dataset(run_dir)
     _check_photos(photos)
     classes = tuple(dict.fromkeys(photo.label for photo in photos))
     torch.set_num_threads(config.threads or cpu_threads())
@@ -138,7 +154,7 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
         classifier.to(memory_format=torch.channels_last)
     assert config.image_size and config.threads
     loader = PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads)
-    run = Run(run_dir, config, spec, strategy, classes, photos, classifier, loader, progress, optimizer_state)
+    run = Run(run_dir, config, spec, strategy, classes, photos, hashes, classifier, loader, progress, optimizer_state)
     for phase in run.plan:
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     yield _started(run)
@@ -261,6 +277,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
         device=_pick_device(config.device),
         threads=config.threads or cpu_threads(),
         channels_last=True if config.channels_last is None else config.channels_last,
+        views=VIEWS if config.views is None else config.views,
         class_weights=("balanced" if uneven else "none") if config.class_weights == "auto" else config.class_weights,
     )
 

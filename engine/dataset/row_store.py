@@ -1,0 +1,137 @@
+"""Rows of numbers on disk by name: what was computed once and is read again. NumPy and SQLite only.
+
+A row is in the index only once its numbers are on the disk, so a crash at any moment costs the last rows and never
+leaves a wrong one. Several processes may use a store at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+INDEX, ROWS = "index.sqlite", "rows.bin"
+MOST_BYTES = 10 * 2**30
+"""All stores together; the one longest unused goes first."""
+KEPT_FREE = 2 * 2**30
+"""What a store leaves free on its disk."""
+
+
+def stores_folder() -> Path:
+    """Where stores are kept; what is lost there is computed anew. `THAW_CACHE_DIR` names another folder."""
+    named = os.environ.get("THAW_CACHE_DIR")
+    return (Path(named) if named else Path(platformdirs.user_cache_dir("Thaw", appauthor=False))) / "stores"
+
+
+class RowStore:
+    """Rows of `values` numbers of one type, by name. Use from one thread; OSError where the disk fails."""
+
+    def __init__(self, folder: Path, dtype: npt.DTypeLike, values: int) -> None:
+        self.folder, self._dtype, self._values = folder, np.dtype(dtype), values
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = self._opened()
+        self._numbers: dict[str, int] = dict(self._index.execute("SELECT name, number FROM rows"))
+        self._file = os.open(folder / ROWS, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        self._drop_cut_off()
+
+    @property
+    def row_bytes(self) -> int:
+        return self._values * self._dtype.itemsize
+
+    def has(self, name: str) -> bool:
+        return name in self._numbers
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that have no row yet, in order."""
+        return [name for name in names if name not in self._numbers]
+
+    def add(self, names: Sequence[str], rows: npt.NDArray[Any]) -> None:
+        """Keep `rows` (N×values), all of them or, after a crash, none."""
+        content = np.ascontiguousarray(rows, self._dtype)
+        if content.shape != (len(names), self._values):
+            raise ValueError(f"{content.shape} is not {len(names)} rows of {self._values}")
+        with self._index:
+            self._index.execute("BEGIN IMMEDIATE")
+            (first,) = self._index.execute("SELECT COALESCE(MAX(number) + 1, 0) FROM rows").fetchone()
+            _write_whole(self._file, content.tobytes(), first * self.row_bytes)
+            os.fsync(self._file)
+            numbers = dict(zip(names, range(first, first + len(names)), strict=True))
+            self._index.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", numbers.items())
+        self._numbers.update(numbers)
+
+    def rows(self, names: Sequence[str]) -> npt.NDArray[Any]:
+        """A copy of the rows of `names`: N×values. KeyError for a name without one."""
+        numbers = [self._numbers[name] for name in names]
+        if not numbers:
+            return np.empty((0, self._values), self._dtype)
+        mapped = np.memmap(self.folder / ROWS, self._dtype, "r", shape=(max(numbers) + 1, self._values))
+        taken: npt.NDArray[Any] = mapped[numbers]
+        return taken
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._index.close()
+        os.close(self._file)
+
+    def _opened(self) -> sqlite3.Connection:
+        """The index; one that is damaged is begun anew, with all rows."""
+        for attempt in (1, 2):
+            index = sqlite3.connect(self.folder / INDEX, timeout=60, isolation_level=None)
+            try:
+                index.execute("PRAGMA journal_mode = WAL")
+                index.execute("CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, number INTEGER NOT NULL)")
+                index.execute("SELECT COUNT(*) FROM rows").fetchone()
+                return index
+            except sqlite3.DatabaseError:
+                index.close()
+                if attempt == 2:
+                    raise
+                for path in self.folder.glob(f"{INDEX}*"):
+                    path.unlink(missing_ok=True)
+        raise AssertionError
+
+    def _drop_cut_off(self) -> None:
+        """Forget rows beyond the end of the file, as a disk that was restored or filled up can leave them."""
+        there = os.fstat(self._file).st_size // max(1, self.row_bytes)
+        self._numbers = {name: number for name, number in self._numbers.items() if number < there}
+
+
+def _write_whole(file: int, content: bytes, place: int) -> None:
+    os.lseek(file, place, os.SEEK_SET)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def room_for(folder: Path, wanted: int, most: int = MOST_BYTES) -> bool:
+    """Whether `wanted` bytes more may go into the store `folder`; those longest unused are removed for it."""
+    stores = sorted((path for path in folder.parent.glob("*") if path.is_dir()), key=_last_used)
+    total = sum(_bytes_in(path) for path in stores)
+    for store in stores:
+        if total + wanted <= most and _free(folder) - wanted >= KEPT_FREE:
+            break
+        if store != folder:
+            total -= _bytes_in(store)
+            shutil.rmtree(store, ignore_errors=True)
+    return total + wanted <= most and _free(folder) - wanted >= KEPT_FREE
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+
+
+def _last_used(folder: Path) -> float:
+    return max((path.stat().st_mtime for path in folder.glob("*")), default=0.0)
+
+
+def _free(folder: Path) -> int:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free

@@ -1,0 +1,180 @@
+"""What is frozen is computed once: boundary tensors of every photo and view, kept on disk, from which the rest trains.
+
+    photos -> frozen half -> rows on disk -> trained half -> loss
+
+Where no cut can be made or kept, the phase trains the ordinary way and says why.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.control import Control
+from engine.dataset.loader import Batch, PhotoLoader, in_groups
+from engine.dataset.row_store import RowStore, room_for, stores_folder
+from engine.events import Event, FeaturesComputed, Notice, StageStarted
+from engine.models.cut import Cut, cut
+from engine.models.strategies import PlannedPhase
+from engine.training.prepare import Run
+
+BATCH = 32
+Augmentation = tuple[int, int]
+
+
+class TrainedHalf(nn.Module):
+    """The part that trains, from rows of boundary tensors (N×values) to logits."""
+
+    auxiliary_weight = 0.0
+
+    def __init__(self, made: Cut) -> None:
+        super().__init__()
+        self._cut, self.trained = made, made.trained
+
+    def forward(self, rows: Tensor) -> Tensor:
+        logits: Tensor = self.trained(*self._cut.parted(rows))
+        return logits
+
+
+class FeatureLoader:
+    """Gives what PhotoLoader gives, with rows of boundary tensors in place of pixels."""
+
+    def __init__(self, store: RowStore, loader: PhotoLoader, hashes: Sequence[str]) -> None:
+        self.labels = loader.labels
+        self.notices: collections.deque[Notice] = collections.deque()
+        self._store, self._hashes = store, hashes
+
+    def _name(self, number: int, augmentation: Augmentation | None) -> str:
+        return row_name(self._hashes[number], number, augmentation)
+
+    def batches(self, groups: Sequence[Sequence[int]], augmentation: Augmentation | None = None) -> Iterator[Batch]:
+        for group in groups:
+            names = {number: self._name(number, augmentation) for number in group}
+            there = tuple(number for number in group if self._store.has(names[number]))
+            rows = torch.from_numpy(self._store.rows([names[number] for number in there]))
+            yield Batch(rows, torch.tensor([self.labels[number] for number in there], dtype=torch.int64), there)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def row_name(content: str, number: int, augmentation: Augmentation | None) -> str:
+    """What a row is called: a view depends on (seed, view, number), a photo as it is on its content alone."""
+    return content if augmentation is None else f"{content}/{number}/{augmentation[0]}/{augmentation[1]}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a phase trains, and what feeds it."""
+
+    module: nn.Module
+    loader: PhotoLoader | FeatureLoader
+
+
+def source_of(run: Run, phase: PlannedPhase, first_epoch: int, control: Control) -> Generator[Event, None, Source]:
+    """How the phase trains, its frozen part computed; `first_epoch` is where it begins or goes on. Where a stop came,
+    what it gives is not trained from."""
+    ordinary = Source(run.classifier, run.loader)
+    left = phase.first_epoch + phase.epochs - first_epoch
+    if run.config.cache == "off" or left < 2 or not any(not p.requires_grad for p in run.classifier.parameters()):
+        return ordinary
+    if run.config.augmentation != "none" and run.config.views == 0:
+        text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
+        yield Notice(text, "features_fresh")
+        return ordinary
+    made = _cut_of(run)
+    if made is None:
+        return ordinary
+    epochs = range(first_epoch, phase.first_epoch + phase.epochs)
+    views = list(dict.fromkeys(run.view(phase, epoch) for epoch in epochs))
+    folder = stores_folder() / _key(run, made)
+    store = RowStore(folder, "float32", made.values)
+    wanted = _wanted(run, store, views)
+    if not room_for(folder, sum(len(numbers) for _, numbers in wanted) * store.row_bytes):
+        store.close()
+        text = "What is frozen is too large to keep on this disk, so it is computed again in every epoch."
+        yield Notice(text, "features_not_kept")
+        return ordinary
+    try:
+        whole = yield from _fill(run, made, store, wanted, control)
+    except OSError as error:
+        store.close()
+        yield Notice(f"What is frozen could not be kept ({error}), so it is computed in every epoch.", "features_lost")
+        return ordinary
+    if not whole:
+        store.close()
+        return ordinary
+    return Source(TrainedHalf(made), FeatureLoader(store, run.loader, run.hashes))
+
+
+def _cut_of(run: Run) -> Cut | None:
+    classifier, size = run.classifier, run.config.image_size
+    assert size
+    device = next(classifier.parameters()).device
+    generator = torch.Generator().manual_seed(0)
+    photos = torch.randint(0, 256, (2, size, size, 3), dtype=torch.uint8, generator=generator)
+    return cut(classifier.network, classifier.normalised(photos.to(device)))
+
+
+def _key(run: Run, made: Cut) -> str:
+    """What decides the numbers, but the photo itself: the frozen half, its weights and what comes before it."""
+    config = run.config
+    digest = hashlib.sha256()
+    scaled = (run.classifier.scale.tolist(), run.classifier.offset.tolist(), run.classifier.channels)
+    before = (config.image_size, config.fit, run.spec.interpolation, config.augmentation, scaled)
+    digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
+    digest.update(str(made.frozen.graph).encode())
+    for name, tensor in made.frozen.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _wanted(
+    run: Run, store: RowStore, views: Sequence[Augmentation | None]
+) -> list[tuple[Augmentation | None, list[int]]]:
+    """The photos whose rows are missing, view by view; validation's are seen as they are."""
+    parts = [(view, run.numbers("train")) for view in views] + [(None, run.numbers("val"))]
+    return [
+        (view, [number for number in numbers if not store.has(row_name(run.hashes[number], number, view))])
+        for view, numbers in parts
+    ]
+
+
+def _fill(
+    run: Run,
+    made: Cut,
+    store: RowStore,
+    wanted: Sequence[tuple[Augmentation | None, list[int]]],
+    control: Control,
+) -> Generator[Event, None, bool]:
+    """Compute the missing rows; False where a stop or finish came first."""
+    total = sum(len(numbers) for _, numbers in wanted)
+    if not total:
+        return True
+    yield StageStarted("Computing what is frozen, once")
+    device = next(run.classifier.parameters()).device
+    start, done = time.perf_counter(), 0
+    for view, numbers in wanted:
+        groups = in_groups(numbers, BATCH)
+        for group, batch in zip(groups, run.loader.batches(groups, view), strict=True):
+            control.wait_while_paused()
+            if control.stopping or control.finishing:
+                return False
+            if batch.numbers:
+                with torch.inference_mode():
+                    boundary = made.frozen(run.classifier.normalised(batch.pixels.to(device)))
+                    rows = made.joined(boundary).cpu().numpy()
+                store.add([row_name(run.hashes[number], number, view) for number in batch.numbers], rows)
+            while run.loader.notices:
+                yield run.loader.notices.popleft()
+            done += len(group)
+            rate = done / (time.perf_counter() - start)
+            yield FeaturesComputed(done, total, rate, (total - done) / rate)
+    return True

@@ -1,0 +1,152 @@
+"""What is frozen is computed once: the run is the one that computing it in every epoch gives, and survives as well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine import runs
+from engine.config import TrainConfig, make_config
+from engine.control import Control
+from engine.dataset import row_store
+from engine.dataset.row_store import RowStore
+from engine.events import EpochFinished, Event, FeaturesComputed, Notice
+from engine.training import run as run_module
+from engine.training.run import train
+from tests.tiny_photos import make_photos
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache; and runs without their ending, the export, which has tests of its own and takes seconds."""
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
+
+
+def config_of(data: Path, **changes: Any) -> TrainConfig:
+    base = {
+        "data": data, "model": "mobilenet_v2", "strategy": "feature-extraction", "epochs": 6, "batch_size": 4,
+        "image_size": 32, "device": "cpu", "seed": 3,
+    }  # fmt: skip
+    return make_config(base | changes)
+
+
+def ran(config: TrainConfig, run_dir: Path, weights: Path, **options: Any) -> list[Event]:
+    return list(train(config, run_dir, weights_dir=weights, offline=True, **options))
+
+
+def epochs_of(events: list[Event]) -> list[EpochFinished]:
+    return [event for event in events if isinstance(event, EpochFinished)]
+
+
+def computed(events: list[Event]) -> int:
+    return max((event.done for event in events if isinstance(event, FeaturesComputed)), default=0)
+
+
+def last_of(run_dir: Path) -> dict[str, torch.Tensor]:
+    return dict(torch.load(run_dir / runs.LAST, weights_only=True)["network"])
+
+
+def same(one: Path, other: Path) -> bool:
+    first, second = last_of(one), last_of(other)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("augmentation", ["none", "light"])
+@pytest.mark.parametrize("strategy", ["feature-extraction", "last-blocks"])
+def test_a_run_is_the_one_without_the_cache(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, strategy: str, augmentation: str
+) -> None:
+    asked = config_of(few_photos, strategy=strategy, augmentation=augmentation)
+    cached = ran(asked, tmp_path / "cached", tiny_weights)
+    plain = ran(asked.with_changes(cache="off"), tmp_path / "plain", tiny_weights)
+    views = 4 if augmentation == "light" else 1
+    assert computed(cached) == (8 * views + 8) and computed(plain) == 0
+    for one, other in zip(epochs_of(cached), epochs_of(plain), strict=True):
+        if one.epoch == 1:
+            assert one.train_loss == pytest.approx(other.train_loss, abs=1e-3)
+            assert one.val_loss == pytest.approx(other.val_loss, abs=1e-3)
+
+
+def test_what_was_computed_serves_the_next_run_and_another_seed_only_in_part(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    assert computed(ran(config_of(few_photos), tmp_path / "a", tiny_weights)) == 8 * 4 + 8
+    again = ran(config_of(few_photos, learning_rate=0.01), tmp_path / "b", tiny_weights)
+    assert computed(again) == 0
+    other_seed = ran(config_of(few_photos, seed=4), tmp_path / "c", tiny_weights)
+    assert computed(other_seed) == 8 * 4  # validation is not augmented, so its rows are there
+    smaller = ran(config_of(few_photos, image_size=48), tmp_path / "d", tiny_weights)
+    assert computed(smaller) == 8 * 4 + 8
+
+
+def test_views_are_used_in_turn_and_never_more_than_there_are_epochs(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    assert computed(ran(config_of(few_photos, epochs=3), tmp_path / "a", tiny_weights)) == 8 * 3 + 8
+    assert computed(ran(config_of(few_photos, views=2), tmp_path / "b", tiny_weights)) == 0  # both are there
+    assert computed(ran(config_of(few_photos, views=5), tmp_path / "c", tiny_weights)) == 8 * 2
+    fresh = ran(config_of(few_photos, views=0), tmp_path / "d", tiny_weights)
+    assert computed(fresh) == 0 and "features_fresh" in {e.kind for e in fresh if isinstance(e, Notice)}
+
+
+@pytest.mark.parametrize("kind", [FeaturesComputed, EpochFinished])
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, kind: type[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of(few_photos, strategy="last-blocks")
+    ran(config, tmp_path / "whole", tiny_weights)
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "other"))
+    control, seen = Control(), 0
+    for event in train(config, tmp_path / "cut", weights_dir=tiny_weights, offline=True, control=control):
+        seen += isinstance(event, kind)
+        if seen == 3:
+            control.stop()
+    assert runs.state(tmp_path / "cut") == "interrupted"
+    ran(config, tmp_path / "cut", tiny_weights, resume=True)
+    assert same(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_fine_tuning_computes_the_frozen_phase_only(few_photos: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    events = ran(config_of(few_photos, strategy="fine-tuning", epochs=10), tmp_path / "run", tiny_weights)
+    assert computed(events) == 8 * 2 + 8 and len(epochs_of(events)) == 10
+
+
+def test_a_disk_without_room_trains_the_ordinary_way_and_says_so(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_store, "_free", lambda _folder: 1000)
+    events = ran(config_of(few_photos), tmp_path / "run", tiny_weights)
+    assert "features_not_kept" in {event.kind for event in events if isinstance(event, Notice)}
+    assert computed(events) == 0 and len(epochs_of(events)) == 6
+
+
+def test_a_disk_that_fails_in_the_middle_loses_nothing(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = RowStore.add, []
+
+    def fails(self: RowStore, names: list[str], rows: np.ndarray) -> None:
+        calls.append(names)
+        if len(calls) > 2:
+            raise OSError(28, "No space left on device")
+        real(self, names, rows)
+
+    monkeypatch.setattr(RowStore, "add", fails)
+    events = ran(config_of(few_photos), tmp_path / "run", tiny_weights)
+    (notice,) = [event for event in events if isinstance(event, Notice) and event.kind == "features_lost"]
+    assert "No space left" in notice.text and len(epochs_of(events)) == 6
+
+
+def test_a_photo_that_cannot_be_read_is_left_out_and_told_once(tiny_weights: Path, tmp_path: Path) -> None:
+    data = make_photos(tmp_path / "photos", photos=4, splits=("train", "val"))
+    bad = data / "train" / "blue" / "0.png"
+    bad.write_bytes(bad.read_bytes()[:60])
+    events = ran(config_of(data), tmp_path / "run", tiny_weights)
+    told = [event for event in events if isinstance(event, Notice) and event.kind == "photo_left_out"]
+    assert [notice.path for notice in told] == [bad]
+    assert len(epochs_of(events)) == 6
