@@ -79,7 +79,9 @@ class RowStore:
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._index.close()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
     def _opened(self) -> sqlite3.Connection:
         """The index; one that is damaged is begun anew, with all rows."""

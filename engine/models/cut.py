@@ -99,8 +99,7 @@ def _is_warm(node: fx.Node, network: nn.Module) -> bool:
         module = network.get_submodule(str(node.target))
         return any(p.requires_grad for p in module.parameters()) or any(map(_draws, module.modules()))
     if node.op == "call_function":
-        share = node.kwargs.get("p", 1.0)
-        return node.kwargs.get("training") is True and share != 0.0
+        return node.kwargs.get("training") is True and node.kwargs.get("p") not in (0, 0.0)
     return node.op == "output"
 
 

@@ -11,10 +11,11 @@ import collections
 import hashlib
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.fx.experimental import optimization
 
 from engine.control import Control
 from engine.dataset.loader import Batch, PhotoLoader, in_groups
@@ -22,6 +23,7 @@ from engine.dataset.row_store import RowStore, room_for, stores_folder
 from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.cut import Cut, cut
 from engine.models.strategies import PlannedPhase
+from engine.training.loop import Source
 from engine.training.prepare import Run
 
 BATCH = 32
@@ -69,14 +71,6 @@ def row_name(content: str, number: int, augmentation: Augmentation | None) -> st
     return content if augmentation is None else f"{content}/{number}/{augmentation[0]}/{augmentation[1]}"
 
 
-@dataclass(frozen=True)
-class Source:
-    """What a phase trains, and what feeds it."""
-
-    module: nn.Module
-    loader: PhotoLoader | FeatureLoader
-
-
 def source_of(run: Run, phase: PlannedPhase, first_epoch: int, control: Control) -> Generator[Event, None, Source]:
     """How the phase trains, its frozen part computed; `first_epoch` is where it begins or goes on. Where a stop came,
     what it gives is not trained from."""
@@ -119,7 +113,19 @@ def _cut_of(run: Run) -> Cut | None:
     device = next(classifier.parameters()).device
     generator = torch.Generator().manual_seed(0)
     photos = torch.randint(0, 256, (2, size, size, 3), dtype=torch.uint8, generator=generator)
-    return cut(classifier.network, classifier.normalised(photos.to(device)))
+    pixels = classifier.normalised(photos.to(device))
+    made = cut(classifier.network, pixels)
+    return _fused(made, pixels) if made else None
+
+
+def _fused(made: Cut, pixels: Tensor) -> Cut:
+    """The frozen half with its batch norms folded into the convolutions before them, where that gives the same to five
+    digits: it is a third faster on a CPU."""
+    made.frozen.eval()
+    faster = optimization.fuse(made.frozen).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        one, other = made.joined(made.frozen(pixels)), made.joined(faster(pixels))
+    return replace(made, frozen=faster) if torch.allclose(one, other, rtol=1e-4, atol=1e-5) else made
 
 
 def _key(run: Run, made: Cut) -> str:
@@ -158,7 +164,7 @@ def _fill(
     total = sum(len(numbers) for _, numbers in wanted)
     if not total:
         return True
-    yield StageStarted("Computing what is frozen, once")
+    yield StageStarted("Computing the frozen layers, once")
     device = next(run.classifier.parameters()).device
     start, done = time.perf_counter(), 0
     for view, numbers in wanted:

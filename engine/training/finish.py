@@ -24,7 +24,7 @@ from engine.prediction.runtime import Classifier as Runtime
 from engine.prediction.runtime import softmax
 from engine.runs import PredictionRow
 from engine.training import checkpoint
-from engine.training.loop import Answers, answer
+from engine.training.loop import Answers, Source, answer
 from engine.training.prepare import Run
 from engine.training.proof import trained_layers, write_after
 
@@ -73,13 +73,17 @@ def finished_event(run_dir: Path) -> RunFinished:
 
 
 def _answers(run: Run) -> Generator[Event, None, dict[str, Answers]]:
-    """What the best weights say of val and test. A stop was heard before; what follows is short and must end whole."""
+    """What the best weights say of val and test. A stop was heard before; what follows is short and must end whole.
+
+    What was frozen in the last phase was so in all before it, so what is kept of it serves for validation.
+    """
     checkpoint.load_best(run.folder, run.classifier.network)
-    run.classifier.cpu().eval()
+    whole = Source(run.classifier, run.loader)
     found = {}
-    for split in ("val", "test"):
+    for split, source in (("val", run.source), ("test", whole)):
+        source.module.cpu().eval()
         if numbers := run.numbers(split):
-            answered = yield from answer(run.classifier, run.loader, in_groups(numbers, 64), Control())
+            answered = yield from answer(source.module, source.loader, in_groups(numbers, 64), Control())
             assert answered
             found[split] = answered
     return found

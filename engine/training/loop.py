@@ -31,6 +31,16 @@ class Loader(Protocol):
         self, groups: Sequence[Sequence[int]], augmentation: tuple[int, int] | None = None
     ) -> Iterator[Batch]: ...
 
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a phase trains, and what feeds it."""
+
+    module: nn.Module
+    loader: Loader
+
 
 @dataclass
 class EpochResult:

@@ -39,6 +39,7 @@ from engine.models.strategies import PlannedPhase, Strategy, block_of, find_stra
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
+from engine.training.loop import Source
 from engine.training.optimizer import Place
 from engine.training.phases import last_to_train, planned
 from engine.training.pseudo_labelled import with_pseudo_labels
@@ -52,7 +53,7 @@ EVEN_ENOUGH = 1.5
 
 @dataclass
 class Run:
-    """What the parts of a run share; made by `prepare`, closed by `train`."""
+    """What the parts of a run share; made by `prepare`, closed by `train`. `source` is that of the phase it is in."""
 
     folder: Path
     config: TrainConfig
@@ -65,6 +66,7 @@ class Run:
     loader: PhotoLoader
     progress: Progress
     optimizer_state: dict[str, object] | None
+    source: Source
 
     @functools.cached_property
     def _numbers(self) -> dict[str, list[int]]:
@@ -154,7 +156,20 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
         classifier.to(memory_format=torch.channels_last)
     assert config.image_size and config.threads
     loader = PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads)
-    run = Run(run_dir, config, spec, strategy, classes, photos, hashes, classifier, loader, progress, optimizer_state)
+    run = Run(
+        folder=run_dir,
+        config=config,
+        spec=spec,
+        strategy=strategy,
+        classes=classes,
+        photos=photos,
+        hashes=hashes,
+        classifier=classifier,
+        loader=loader,
+        progress=progress,
+        optimizer_state=optimizer_state,
+        source=Source(classifier, loader),
+    )
     for phase in run.plan:
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     yield _started(run)

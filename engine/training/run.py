@@ -31,7 +31,6 @@ from engine.models.own_strategies import expanded
 from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint, feature_cache
 from engine.training.checkpoint import Progress
-from engine.training.feature_cache import Source
 from engine.training.finish import close_run, finished_event
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
@@ -86,6 +85,7 @@ def _run(run_dir: Path, weights_dir: Path | None, offline: bool, control: Contro
         run.progress = replace(run.progress, seconds=earlier + time.perf_counter() - start)
         yield from close_run(run, control, start - earlier)
     finally:
+        run.source.loader.close()
         run.loader.close()
 
 
@@ -93,17 +93,18 @@ def _phases(run: Run, control: Control, seconds: Callable[[], float]) -> Generat
     """Train phase after phase; `run.progress` says how far it came."""
     write_before(run)
     optimizer: torch.optim.Optimizer | None = None
-    source = Source(run.classifier, run.loader)
     for epoch in range(run.progress.epoch + 1, run.config.epochs + 1):
         phase = run.phase(epoch)
         run.freeze(phase)
         if optimizer is None or epoch == phase.first_epoch:
             optimizer = _optimizer(run, phase, epoch, optimizer)
             yield _phase_event(run, phase)
-            source = yield from feature_cache.source_of(run, phase, epoch, control)
+            if run.source.loader is not run.loader:
+                run.source.loader.close()
+            run.source = yield from feature_cache.source_of(run, phase, epoch, control)
             if control.stopping or (control.finishing and run.progress.epoch):
                 return
-        ended = yield from _epoch(run, source, optimizer, _plan(run, phase, epoch), control, seconds)
+        ended = yield from _epoch(run, optimizer, _plan(run, phase, epoch), control, seconds)
         if ended or control.stopping or control.finishing:
             return
 
@@ -152,19 +153,18 @@ def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
 
 def _epoch(
     run: Run,
-    source: Source,
     optimizer: torch.optim.Optimizer,
     plan: Epoch,
     control: Control,
     seconds: Callable[[], float],
 ) -> Generator[Event, None, bool]:
     """Train, validate, checkpoint. True where patience has run out."""
-    result = yield from train_epoch(source.module, optimizer, source.loader, plan, _loss(run), control)
+    result = yield from train_epoch(run.source.module, optimizer, run.source.loader, plan, _loss(run), control)
     if control.stopping or not result.photos:
         if not result.photos and not control.stopping:
             raise ThawError("Not one training photo could be read; check that the dataset's drive is connected.")
         return False
-    val = yield from answer(source.module, source.loader, in_groups(run.numbers("val"), 64), control)
+    val = yield from answer(run.source.module, run.source.loader, in_groups(run.numbers("val"), 64), control)
     if val is None:
         return False
     check_loss(val.loss)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
-from desktop_app.widgets.figures import THIN, duration, megabytes, percent
+from desktop_app.widgets.figures import THIN, count, duration, megabytes, percent
 from desktop_app.widgets.labels import ElidedLabel
 from engine import events
 
@@ -40,6 +40,8 @@ class RunFacts(QWidget):
                 self._busy(event.title.rstrip(".…") + "…")
             case events.Transferred():
                 self._show_transfer(event)
+            case events.FeaturesComputed():
+                self._show_features(event)
             case events.RunStarted():
                 self._epochs = event.epochs
                 self._busy("First step…")
@@ -74,6 +76,13 @@ class RunFacts(QWidget):
         self.bar.setRange(0, STEPS_OF_BAR if event.total_bytes else 0)
         self.bar.setValue(int(STEPS_OF_BAR * event.received_bytes / (event.total_bytes or 1)))
         self.stage.set_whole(f"Fetching {event.name}, {megabytes(event.received_bytes, event.total_bytes)}")
+
+    def _show_features(self, event: events.FeaturesComputed) -> None:
+        self.bar.setRange(0, STEPS_OF_BAR)
+        self.bar.setValue(int(STEPS_OF_BAR * event.done / max(1, event.total)))
+        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s")
+        done = f"{count(event.done)} of {count(event.total)} photos"
+        self.stage.set_whole(f"Frozen layers, once: {done}, {duration(event.seconds_left)} left")
 
     def _show_step(self, event: events.StepFinished) -> None:
         epochs = max(self._epochs, event.epoch)

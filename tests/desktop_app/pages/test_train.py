@@ -17,7 +17,7 @@ from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control
 from engine.errors import ChildDied, ThawError, WeightsError
-from engine.events import Event, RunFinished, StageStarted, Transferred
+from engine.events import Event, FeaturesComputed, RunFinished, StageStarted, Transferred
 from tests.desktop_app.pages import fake_run
 
 Play = Callable[[Path, Control], Iterator[Event]]
@@ -194,6 +194,26 @@ def test_a_refusal_is_a_sentence_at_its_place(page: TrainPage, qtbot: QtBot, job
     (banner,) = banners(page)
     assert banner.label.text().startswith("The weights of ResNet-18")
     assert banner.button.text() == "Weights folder…"  # there is no run to go on with, but a way to start one
+
+
+def test_computing_what_is_frozen_is_shown_with_its_end_in_sight(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child
+) -> None:
+    go_on = threading.Event()
+
+    def compute(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield StageStarted("Computing the frozen layers, once")
+        yield FeaturesComputed(250, 1_000, 100.0, 7.5)
+        go_on.wait(10)
+        yield from fake_run.whole_run(run_dir)
+
+    child.play = compute
+    page.action_button.click()
+    facts = page.view.facts
+    qtbot.waitUntil(lambda: "250 of 1\u202f000 photos, 00:08 left" in facts.stage.whole())
+    assert facts.bar.value() / facts.bar.maximum() == 0.25
+    go_on.set()
+    qtbot.waitUntil(lambda: not jobs.running())
 
 
 def test_weights_that_cannot_be_fetched_are_asked_for_once(
