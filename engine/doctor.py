@@ -16,6 +16,7 @@ from PIL import Image
 
 import resources
 from engine import devices, runs
+from engine.dataset.row_store import stores_folder
 from engine.errors import ThawError
 from engine.events import Check, ChecksFinished, Prediction
 from engine.models.catalog import CATALOG
@@ -68,6 +69,7 @@ def _describe() -> Iterator[Check]:
     yield Check("Device", "ok", f"{report.name}. {report.reason}")
     yield _folder("Runs", runs.default_runs_folder())
     yield _folder("Fetched weights", weights.cache_folder())
+    yield _folder("Kept results of frozen layers", stores_folder())
     yield _space(runs.default_runs_folder())
     yield from _weights()
 

@@ -8,7 +8,9 @@ Where no cut can be made or kept, the phase trains the ordinary way and says why
 from __future__ import annotations
 
 import collections
+import contextlib
 import hashlib
+import sqlite3
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
@@ -24,10 +26,12 @@ from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.cut import Cut, cut
 from engine.models.strategies import PlannedPhase
 from engine.training.loop import Source
-from engine.training.prepare import Run
+from engine.training.phases import stages_left
+from engine.training.run_parts import Run
 
 BATCH = 32
 Augmentation = tuple[int, int]
+_Wanted = list[tuple[Augmentation | None, list[list[int]]]]
 
 
 class TrainedHalf(nn.Module):
@@ -71,12 +75,10 @@ def row_name(content: str, number: int, augmentation: Augmentation | None) -> st
     return content if augmentation is None else f"{content}/{number}/{augmentation[0]}/{augmentation[1]}"
 
 
-def source_of(run: Run, phase: PlannedPhase, first_epoch: int, control: Control) -> Generator[Event, None, Source]:
-    """How the phase trains, its frozen part computed; `first_epoch` is where it begins or goes on. Where a stop came,
-    what it gives is not trained from."""
+def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Event, None, Source]:
+    """How the phase trains, its frozen part computed. Where a stop came, what it gives is not trained from."""
     ordinary = Source(run.classifier, run.loader)
-    left = phase.first_epoch + phase.epochs - first_epoch
-    if run.config.cache == "off" or left < 2 or not any(not p.requires_grad for p in run.classifier.parameters()):
+    if not _pays(run, phase):
         return ordinary
     if run.config.augmentation != "none" and run.config.views == 0:
         text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
@@ -85,25 +87,38 @@ def source_of(run: Run, phase: PlannedPhase, first_epoch: int, control: Control)
     made = _cut_of(run)
     if made is None:
         return ordinary
-    epochs = range(first_epoch, phase.first_epoch + phase.epochs)
+    try:
+        kept = yield from _kept(run, phase, made, control)
+    except (OSError, sqlite3.Error) as error:
+        yield Notice(f"What is frozen could not be kept ({error}), so it is computed in every epoch.", "features_lost")
+        return ordinary
+    return kept or ordinary
+
+
+def _pays(run: Run, phase: PlannedPhase) -> bool:
+    """Whether what is frozen would be computed more than once. Decided by the plan alone, so that a run that is resumed
+    computes as before; where validation decides how long a phase lasts, it may be too short."""
+    has_frozen = not all(parameter.requires_grad for parameter in run.classifier.parameters())
+    open_end = stages_left(run.config, run.spec, run.strategy, run.progress) > 0
+    return run.config.cache == "auto" and has_frozen and phase.epochs > 1 and not open_end
+
+
+def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generator[Event, None, Source | None]:
+    """The phase's source with all rows on the disk; None where there is no room or a stop came."""
+    epochs = range(phase.first_epoch, phase.first_epoch + phase.epochs)
     views = list(dict.fromkeys(run.view(phase, epoch) for epoch in epochs))
     folder = stores_folder() / _key(run, made)
     store = RowStore(folder, "float32", made.values)
-    wanted = _wanted(run, store, views)
-    if not room_for(folder, sum(len(numbers) for _, numbers in wanted) * store.row_bytes):
-        store.close()
-        text = "What is frozen is too large to keep on this disk, so it is computed again in every epoch."
-        yield Notice(text, "features_not_kept")
-        return ordinary
-    try:
-        whole = yield from _fill(run, made, store, wanted, control)
-    except OSError as error:
-        store.close()
-        yield Notice(f"What is frozen could not be kept ({error}), so it is computed in every epoch.", "features_lost")
-        return ordinary
-    if not whole:
-        store.close()
-        return ordinary
+    with contextlib.ExitStack() as on_leaving:
+        on_leaving.callback(store.close)
+        wanted = _wanted(run, store, views)
+        if not room_for(folder, _count(wanted) * store.row_bytes):
+            text = "What is frozen is too large to keep on this disk, so it is computed in every epoch."
+            yield Notice(text, "features_not_kept")
+            return None
+        if not (yield from _fill(run, made, store, wanted, control)):
+            return None
+        on_leaving.pop_all()  # the store stays open for the phase
     return Source(TrainedHalf(made), FeatureLoader(store, run.loader, run.hashes))
 
 
@@ -142,33 +157,34 @@ def _key(run: Run, made: Cut) -> str:
     return digest.hexdigest()[:32]
 
 
-def _wanted(
-    run: Run, store: RowStore, views: Sequence[Augmentation | None]
-) -> list[tuple[Augmentation | None, list[int]]]:
-    """The photos whose rows are missing, view by view; validation's are seen as they are."""
+def _wanted(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -> _Wanted:
+    """The photos whose rows are missing, view by view, in groups; validation's are seen as they are.
+
+    The groups are cut before what is there is left out: so a run that was killed goes on with the groups that it would
+    have had, and the numbers are the same to the bit, which depends on how many photos are computed together.
+    """
     parts = [(view, run.numbers("train")) for view in views] + [(None, run.numbers("val"))]
-    return [
-        (view, [number for number in numbers if not store.has(row_name(run.hashes[number], number, view))])
-        for view, numbers in parts
-    ]
+    wanted = []
+    for view, numbers in parts:
+        names = {number: row_name(run.hashes[number], number, view) for number in numbers}
+        groups = [[number for number in group if not store.has(names[number])] for group in in_groups(numbers, BATCH)]
+        wanted.append((view, [group for group in groups if group]))
+    return wanted
 
 
-def _fill(
-    run: Run,
-    made: Cut,
-    store: RowStore,
-    wanted: Sequence[tuple[Augmentation | None, list[int]]],
-    control: Control,
-) -> Generator[Event, None, bool]:
+def _count(wanted: _Wanted) -> int:
+    return sum(len(group) for _, groups in wanted for group in groups)
+
+
+def _fill(run: Run, made: Cut, store: RowStore, wanted: _Wanted, control: Control) -> Generator[Event, None, bool]:
     """Compute the missing rows; False where a stop or finish came first."""
-    total = sum(len(numbers) for _, numbers in wanted)
+    total = _count(wanted)
     if not total:
         return True
     yield StageStarted("Computing the frozen layers, once")
     device = next(run.classifier.parameters()).device
     start, done = time.perf_counter(), 0
-    for view, numbers in wanted:
-        groups = in_groups(numbers, BATCH)
+    for view, groups in wanted:
         for group, batch in zip(groups, run.loader.batches(groups, view), strict=True):
             control.wait_while_paused()
             if control.stopping or control.finishing:

@@ -25,8 +25,8 @@ from engine.prediction.runtime import softmax
 from engine.runs import PredictionRow
 from engine.training import checkpoint
 from engine.training.loop import Answers, Source, answer
-from engine.training.prepare import Run
 from engine.training.proof import trained_layers, write_after
+from engine.training.run_parts import Run
 
 PARITY_PHOTOS = 256
 BESIDE = "model.part.thaw"

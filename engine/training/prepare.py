@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections import Counter
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -26,107 +25,26 @@ from engine.models.build import (
     Classifier,
     build,
     final_linear,
-    is_norm,
     load_backbone,
-    owners,
-    set_trainable,
 )
 from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
 from engine.models.pretrained import weights
 from engine.models.pretrained.state_file import read_state_dict
 from engine.models.recipes import choose_recipe
-from engine.models.strategies import PlannedPhase, Strategy, block_of, find_strategy, phase_layers, timeline_of
+from engine.models.strategies import PlannedPhase, Strategy, find_strategy
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
 from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
 from engine.training.loop import Source
-from engine.training.optimizer import Place
 from engine.training.phases import last_to_train, planned
 from engine.training.pseudo_labelled import with_pseudo_labels
+from engine.training.run_parts import Run
 
 VIEWS = 4
 """Augmented views of a photo, where layers are frozen."""
 
 EVEN_ENOUGH = 1.5
 """Above this ratio of the largest to the smallest class, `class_weights = "auto"` balances them."""
-
-
-@dataclass
-class Run:
-    """What the parts of a run share; made by `prepare`, closed by `train`. `source` is that of the phase it is in."""
-
-    folder: Path
-    config: TrainConfig
-    spec: ModelSpec
-    strategy: Strategy
-    classes: tuple[str, ...]
-    photos: tuple[Photo, ...]
-    hashes: tuple[str, ...]
-    classifier: Classifier
-    loader: PhotoLoader
-    progress: Progress
-    optimizer_state: dict[str, object] | None
-    source: Source
-
-    @functools.cached_property
-    def _numbers(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {"train": [], "val": [], "test": []}
-        for number, photo in enumerate(self.photos):
-            found[photo.split].append(number)
-        return found
-
-    def numbers(self, split: str) -> list[int]:
-        """The places in `photos` of a split's photos, in order."""
-        return self._numbers[split]
-
-    @property
-    def plan(self) -> tuple[PlannedPhase, ...]:
-        return planned(self.config, self.spec, self.strategy, self.progress)
-
-    def phase(self, epoch: int) -> PlannedPhase:
-        """The phase in which `epoch` (from 1) lies."""
-        return next(phase for phase in reversed(self.plan) if phase.first_epoch <= epoch)
-
-    def trainable(self, phase: PlannedPhase) -> tuple[str, ...]:
-        """The layers that train in `phase`, by dotted name. Raises ThawError for none."""
-        return phase_layers(
-            owners(self.classifier.network), self.spec.blocks, phase.blocks, chosen_layers(self.config, self.strategy)
-        )
-
-    def view(self, phase: PlannedPhase, epoch: int) -> tuple[int, int] | None:
-        """What the augmentation of an epoch is drawn from, None for none: where the first block is frozen the views are
-        used in turn, so that what is frozen can be computed once; else each epoch has its own."""
-        config = self.config
-        if config.augmentation == "none":
-            return None
-        first_trains = config.norm_affine == "trained" or any(
-            block_of(layer, self.spec.blocks) == 0 for layer in self.trainable(phase)
-        )
-        views = 0 if first_trains else config.views
-        return config.seed, (epoch - 1) % views + 1 if views else epoch
-
-    def freeze(self, phase: PlannedPhase) -> None:
-        """Let what trains in `phase` train, and nothing else."""
-        config = self.config
-        set_trainable(
-            self.classifier.network,
-            self.trainable(phase),
-            norm_affine=config.norm_affine,
-            norm_statistics=config.norm_statistics,
-        )
-
-    def place_of(self, layer: str) -> Place:
-        """The block of a layer that trains, and the epoch in which it began to."""
-        block = block_of(layer, self.spec.blocks)
-        always = self.config.norm_affine == "trained" and is_norm(self.classifier.network.get_submodule(layer))
-        return Place(block, 1 if always else timeline_of(self.plan, len(self.spec.blocks))[block])
-
-
-def chosen_layers(config: TrainConfig, strategy: Strategy) -> tuple[str, ...] | None:
-    """The layers that the person has chosen, None where the blocks alone decide."""
-    if config.trainable is None and config.unfreeze is None and strategy.phases[-1].reach == "chosen":
-        return ()
-    return config.trainable
 
 
 def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, Run]:

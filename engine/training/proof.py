@@ -12,7 +12,7 @@ from engine import runs
 from engine.events import Notice
 from engine.models.build import is_norm, owners
 from engine.runs import LayerHash
-from engine.training.prepare import Run
+from engine.training.run_parts import Run
 
 
 def layer_hashes(network: nn.Module) -> dict[str, str]:

@@ -36,8 +36,9 @@ from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
 from engine.training.optimizer import extend_optimizer, make_optimizer, restore_state
 from engine.training.phases import after_epoch, patience_left, rates, stages_left
-from engine.training.prepare import Run, prepare
+from engine.training.prepare import prepare
 from engine.training.proof import write_before
+from engine.training.run_parts import Run
 
 
 def train(
@@ -101,7 +102,7 @@ def _phases(run: Run, control: Control, seconds: Callable[[], float]) -> Generat
             yield _phase_event(run, phase)
             if run.source.loader is not run.loader:
                 run.source.loader.close()
-            run.source = yield from feature_cache.source_of(run, phase, epoch, control)
+            run.source = yield from feature_cache.source_of(run, phase, control)
             if control.stopping or (control.finishing and run.progress.epoch):
                 return
         ended = yield from _epoch(run, optimizer, _plan(run, phase, epoch), control, seconds)

@@ -150,3 +150,18 @@ def test_a_photo_that_cannot_be_read_is_left_out_and_told_once(tiny_weights: Pat
     told = [event for event in events if isinstance(event, Notice) and event.kind == "photo_left_out"]
     assert [notice.path for notice in told] == [bad]
     assert len(epochs_of(events)) == 6
+
+
+def test_a_bad_photo_does_not_change_what_a_stopped_run_goes_on_to(tiny_weights: Path, tmp_path: Path) -> None:
+    data = make_photos(tmp_path / "photos", photos=40, splits=("train", "val"))
+    bad = data / "train" / "blue" / "0.png"
+    bad.write_bytes(bad.read_bytes()[:60])
+    config = config_of(data, epochs=2, batch_size=32)
+    ran(config, tmp_path / "whole", tiny_weights)
+    (tmp_path / "cache").rename(tmp_path / "set aside")
+    control = Control()
+    for event in train(config, tmp_path / "cut", weights_dir=tiny_weights, offline=True, control=control):
+        if isinstance(event, FeaturesComputed):
+            control.stop()
+    ran(config, tmp_path / "cut", tiny_weights, resume=True)
+    assert same(tmp_path / "whole", tmp_path / "cut")
