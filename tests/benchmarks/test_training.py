@@ -59,6 +59,28 @@ def test_feature_extraction(bees: list[dict[str, Any]], figure: Callable[[str], 
     assert mean >= 0.94
 
 
+def test_what_is_frozen_is_computed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    """Ten epochs of the head alone, with an empty cache and without one, in turn: whole runs, export included."""
+    seconds: dict[str, list[float]] = {"auto": [], "off": []}
+    accuracies: dict[str, list[float]] = {"auto": [], "off": []}
+    for seed in range(3):
+        for cache in seconds:
+            monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / f"cache-{seed}"))
+            end = thaw(
+                "train", shared("data/hymenoptera"), "--out", tmp_path / f"{cache}-{seed}", "--weights-dir",
+                shared("weights"), "--model", "mobilenet_v2", "--strategy", "feature-extraction", "--epochs", 10,
+                "--seed", seed, "--offline", "--cache", cache,
+            )  # fmt: skip
+            seconds[cache].append(end["seconds"])
+            accuracies[cache].append(end["val_accuracy"])
+    once, again = (statistics.median(seconds[cache]) for cache in ("auto", "off"))
+    means = [statistics.mean(accuracies[cache]) for cache in ("auto", "off")]
+    figure(f"{once:.1f} s against {again:.1f} s, {again / once:.1f} times; accuracy {means[0]:.4f} and {means[1]:.4f}")
+    assert once < again
+
+
 def test_prediction_is_what_torch_says(
     bees: list[dict[str, Any]], tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
