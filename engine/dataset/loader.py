@@ -22,6 +22,13 @@ LOOK_AHEAD = 3
 """Batches decoded beyond the one in use: enough to hide an uneven photo, and bounded whatever the dataset."""
 
 
+Augmentation = tuple[int, int]
+"""What a view is drawn from: (seed, epoch)."""
+View = tuple[int, Augmentation | None]
+"""A photo's number, and how it is augmented; None for not at all."""
+Views = tuple[int, Sequence[Augmentation | None]]
+
+
 @dataclass(frozen=True)
 class Batch:
     """`pixels` uint8 N×H×W×3; `labels` int64 N; `numbers` the photos' places in the loader's list."""
@@ -54,52 +61,71 @@ class PhotoLoader:
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def batches(self, groups: Sequence[Sequence[int]], augmentation: tuple[int, int] | None = None) -> Iterator[Batch]:
+    def batches(self, groups: Sequence[Sequence[int]], augmentation: Augmentation | None = None) -> Iterator[Batch]:
         """Yield a Batch for each group of photo numbers, in order; a group of which nothing can be read yields an empty
         one. `augmentation` is (seed, epoch), None for none."""
-        waiting: collections.deque[tuple[Sequence[int], list[Future[np.ndarray]]]] = collections.deque()
+        for read in self._ahead([[(number, (augmentation,)) for number in group] for group in groups]):
+            numbers = tuple(number for number, _ in read)
+            labels = torch.tensor([self.labels[number] for number in numbers], dtype=torch.int64)
+            yield Batch(self._stacked([pixels for _, (pixels,) in read]), labels, numbers)
+
+    def views(self, groups: Sequence[Sequence[Views]]) -> Iterator[tuple[Tensor, list[View]]]:
+        """Yield for each group of photos the pixels of all their views, uint8 N×H×W×3, and which those are: each photo
+        is decoded once for all of its own."""
+        asked = {number: augmentations for group in groups for number, augmentations in group}
+        for read in self._ahead(groups):
+            views = [(number, augmentation) for number, _ in read for augmentation in asked[number]]
+            yield self._stacked([pixels for _, several in read for pixels in several]), views
+
+    def _ahead(self, groups: Sequence[Sequence[Views]]) -> Iterator[list[tuple[int, list[np.ndarray]]]]:
+        """Yield for each group the photos that could be read, with the pixels of their views."""
+        waiting: collections.deque[list[tuple[int, Future[list[np.ndarray]]]]] = collections.deque()
         ahead = iter(groups)
         try:
             while True:
                 while len(waiting) <= LOOK_AHEAD and (group := next(ahead, None)) is not None:
-                    jobs = [self._pool.submit(self._pixels, number, augmentation) for number in group]
-                    waiting.append((group, jobs))
+                    waiting.append(
+                        [(number, self._pool.submit(self._pixels, number, views)) for number, views in group]
+                    )
                 if not waiting:
                     return
-                yield self._collected(*waiting.popleft())
+                yield self._read(waiting.popleft())
         finally:
-            for _, jobs in waiting:
-                for job in jobs:
+            for jobs in waiting:
+                for _, job in jobs:
                     job.cancel()
 
-    def _collected(self, group: Sequence[int], jobs: list[Future[np.ndarray]]) -> Batch:
-        pixels, numbers = [], []
-        for number, job in zip(group, jobs, strict=True):
+    def _read(self, jobs: Sequence[tuple[int, Future[list[np.ndarray]]]]) -> list[tuple[int, list[np.ndarray]]]:
+        found = []
+        for number, job in jobs:
             try:
-                pixels.append(job.result())
-                numbers.append(number)
+                found.append((number, job.result()))
             except PhotoError as error:
                 self._tell(number, error)
+        return found
+
+    def _stacked(self, pixels: Sequence[np.ndarray]) -> Tensor:
         if not pixels:
-            return Batch(
-                torch.empty(0, self.size, self.size, 3, dtype=torch.uint8), torch.empty(0, dtype=torch.int64), ()
-            )
-        labels = torch.tensor([self.labels[number] for number in numbers])
-        return Batch(torch.from_numpy(np.stack(pixels)), labels, tuple(numbers))
+            return torch.empty(0, self.size, self.size, 3, dtype=torch.uint8)
+        return torch.from_numpy(np.stack(pixels))
 
     def _tell(self, number: int, error: PhotoError) -> None:
         if number not in self._told:
             self._told.add(number)
             self.notices.append(Notice(f"{error} It is left out.", "photo_left_out", self.dataset[number].path))
 
-    def _pixels(self, number: int, augmentation: tuple[int, int] | None) -> np.ndarray:
+    def _pixels(self, number: int, augmentations: Sequence[Augmentation | None]) -> list[np.ndarray]:
         path = self.dataset[number].path
-        if augmentation is None:
-            return photos.read(path, self.size, self.fit, interpolation=self.interpolation).pixels
-        seed, epoch = augmentation
-        draw = draw_light(seed, epoch, number, self.fit)
-        image = photos.read(path, self.size, self.fit, box=draw.box, interpolation=self.interpolation)
-        return apply_colour(image.pixels, draw)
+        draws = [draw_light(*one, number, self.fit) for one in augmentations if one is not None]
+        boxes = [draw.box for draw in draws]
+        parts = photos.read_parts(path, self.size, boxes, interpolation=self.interpolation) if boxes else ()
+        drawn = iter([apply_colour(part.pixels, draw) for part, draw in zip(parts, draws, strict=True)])
+        return [
+            next(drawn)
+            if augmentation is not None
+            else photos.read(path, self.size, self.fit, interpolation=self.interpolation).pixels
+            for augmentation in augmentations
+        ]
 
 
 def in_groups(numbers: Sequence[int], size: int) -> list[Sequence[int]]:

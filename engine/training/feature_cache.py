@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.fx.experimental import optimization
 
 from engine.control import Control
-from engine.dataset.loader import Batch, PhotoLoader, in_groups
+from engine.dataset.loader import Augmentation, Batch, PhotoLoader, Views, in_groups
 from engine.dataset.row_store import RowStore, room_for, stores_folder
 from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.cut import Cut, cut
@@ -30,8 +30,6 @@ from engine.training.phases import stages_left
 from engine.training.run_parts import Run
 
 BATCH = 32
-Augmentation = tuple[int, int]
-_Wanted = list[tuple[Augmentation | None, list[list[int]]]]
 
 
 class TrainedHalf(nn.Module):
@@ -157,26 +155,30 @@ def _key(run: Run, made: Cut) -> str:
     return digest.hexdigest()[:32]
 
 
-def _wanted(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -> _Wanted:
-    """The photos whose rows are missing, view by view, in groups; validation's are seen as they are.
+def _wanted(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -> list[list[Views]]:
+    """The views whose rows are missing, in groups of photos; validation's photos are seen as they are.
 
     The groups are cut before what is there is left out: so a run that was killed goes on with the groups that it would
     have had, and the numbers are the same to the bit, which depends on how many photos are computed together.
     """
-    parts = [(view, run.numbers("train")) for view in views] + [(None, run.numbers("val"))]
-    wanted = []
-    for view, numbers in parts:
-        names = {number: row_name(run.hashes[number], number, view) for number in numbers}
-        groups = [[number for number in group if not store.has(names[number])] for group in in_groups(numbers, BATCH)]
-        wanted.append((view, [group for group in groups if group]))
-    return wanted
+    wanted: list[list[Views]] = []
+    for numbers, seen in ((run.numbers("train"), views), (run.numbers("val"), [None])):
+        for group in in_groups(numbers, max(2, BATCH // len(seen))):
+            missing: list[Views] = [
+                (number, [view for view in seen if not store.has(row_name(run.hashes[number], number, view))])
+                for number in group
+            ]
+            wanted.append([(number, absent) for number, absent in missing if absent])
+    return [group for group in wanted if group]
 
 
-def _count(wanted: _Wanted) -> int:
-    return sum(len(group) for _, groups in wanted for group in groups)
+def _count(wanted: Sequence[Sequence[Views]]) -> int:
+    return sum(len(views) for group in wanted for _, views in group)
 
 
-def _fill(run: Run, made: Cut, store: RowStore, wanted: _Wanted, control: Control) -> Generator[Event, None, bool]:
+def _fill(
+    run: Run, made: Cut, store: RowStore, wanted: Sequence[Sequence[Views]], control: Control
+) -> Generator[Event, None, bool]:
     """Compute the missing rows; False where a stop or finish came first."""
     total = _count(wanted)
     if not total:
@@ -184,19 +186,17 @@ def _fill(run: Run, made: Cut, store: RowStore, wanted: _Wanted, control: Contro
     yield StageStarted("Computing the frozen layers, once")
     device = next(run.classifier.parameters()).device
     start, done = time.perf_counter(), 0
-    for view, groups in wanted:
-        for group, batch in zip(groups, run.loader.batches(groups, view), strict=True):
-            control.wait_while_paused()
-            if control.stopping or control.finishing:
-                return False
-            if batch.numbers:
-                with torch.inference_mode():
-                    boundary = made.frozen(run.classifier.normalised(batch.pixels.to(device)))
-                    rows = made.joined(boundary).cpu().numpy()
-                store.add([row_name(run.hashes[number], number, view) for number in batch.numbers], rows)
-            while run.loader.notices:
-                yield run.loader.notices.popleft()
-            done += len(group)
-            rate = done / (time.perf_counter() - start)
-            yield FeaturesComputed(done, total, rate, (total - done) / rate)
+    for group, (pixels, views) in zip(wanted, run.loader.views(wanted), strict=True):
+        control.wait_while_paused()
+        if control.stopping or control.finishing:
+            return False
+        if views:
+            with torch.inference_mode():
+                rows = made.joined(made.frozen(run.classifier.normalised(pixels.to(device)))).cpu().numpy()
+            store.add([row_name(run.hashes[number], number, view) for number, view in views], rows)
+        while run.loader.notices:
+            yield run.loader.notices.popleft()
+        done += _count([group])
+        rate = done / (time.perf_counter() - start)
+        yield FeaturesComputed(done, total, rate, (total - done) / rate)
     return True
