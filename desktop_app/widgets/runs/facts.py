@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
-from desktop_app.widgets.figures import THIN, count, duration, megabytes, percent
+from desktop_app.widgets.figures import THIN, duration, megabytes, percent
 from desktop_app.widgets.labels import ElidedLabel
 from engine import events
 
@@ -81,8 +81,7 @@ class RunFacts(QWidget):
         self.bar.setRange(0, STEPS_OF_BAR)
         self.bar.setValue(int(STEPS_OF_BAR * event.done / max(1, event.total)))
         self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s")
-        done = f"{count(event.done)} of {count(event.total)} photos"
-        self.stage.set_whole(f"Frozen layers, once: {done}, {duration(event.seconds_left)} left")
+        self.stage.set_whole(f"Frozen layers, {duration(event.seconds_left)} left")
 
     def _show_step(self, event: events.StepFinished) -> None:
         epochs = max(self._epochs, event.epoch)
