@@ -7,6 +7,7 @@ leaves a wrong one. Several processes may use a store at once.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import shutil
 import sqlite3
@@ -72,8 +73,9 @@ class RowStore:
         numbers = [self._numbers[name] for name in names]
         if not numbers:
             return np.empty((0, self._values), self._dtype)
-        mapped = np.memmap(self.folder / ROWS, self._dtype, "r", shape=(max(numbers) + 1, self._values))
-        taken: npt.NDArray[Any] = mapped[numbers]
+        # By the open file and not by its name: another process may have removed the store to make room.
+        mapped = mmap.mmap(self._file, (max(numbers) + 1) * self.row_bytes, access=mmap.ACCESS_READ)
+        taken: npt.NDArray[Any] = np.frombuffer(mapped, self._dtype).reshape(-1, self._values)[numbers]
         return taken
 
     def close(self) -> None:

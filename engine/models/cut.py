@@ -25,7 +25,7 @@ DETERMINISTIC = (
     "torch.nn.modules.activation",
 )
 """Modules of torch without parameters that give the same in train and eval mode; RReLU, which does not, is excepted."""
-TRAINS_OR_DRAWS = (nn.RReLU, nn.MultiheadAttention)
+DRAW = (nn.RReLU, nn.MultiheadAttention)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _draws(module: nn.Module) -> bool:
     """Whether a module in train mode gives something else than in eval mode."""
     if not module.training or getattr(module, "p", None) == 0.0:
         return False
-    if isinstance(module, TRAINS_OR_DRAWS):
+    if isinstance(module, DRAW):
         return True
     holds_nothing = not any(True for _ in module.children()) and not any(True for _ in module.buffers())
     return not (holds_nothing and type(module).__module__ in DETERMINISTIC)

@@ -84,6 +84,8 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
         return ordinary
     made = _cut_of(run)
     if made is None:
+        text = "What is frozen cannot be computed apart from what trains, so it is computed in every epoch."
+        yield Notice(text, "features_not_apart")
         return ordinary
     try:
         kept = yield from _kept(run, phase, made, control)
@@ -96,9 +98,8 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
 def _pays(run: Run, phase: PlannedPhase) -> bool:
     """Whether what is frozen would be computed more than once. Decided by the plan alone, so that a run that is resumed
     computes as before; where validation decides how long a phase lasts, it may be too short."""
-    has_frozen = not all(parameter.requires_grad for parameter in run.classifier.parameters())
     open_end = stages_left(run.config, run.spec, run.strategy, run.progress) > 0
-    return run.config.cache == "auto" and has_frozen and phase.epochs > 1 and not open_end
+    return run.config.cache == "auto" and run.begins_frozen(phase) and phase.epochs > 1 and not open_end
 
 
 def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generator[Event, None, Source | None]:

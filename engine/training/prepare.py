@@ -81,7 +81,8 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
         strategy=strategy,
         classes=classes,
         photos=photos,
-        hashes=hashes,
+        # One that could not be hashed shares nothing with others that could not.
+        hashes=tuple(digest or f"{run_dir.resolve()}/{number}" for number, digest in enumerate(hashes)),
         classifier=classifier,
         loader=loader,
         progress=progress,

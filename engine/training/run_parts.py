@@ -60,16 +60,18 @@ class Run:
             owners(self.classifier.network), self.spec.blocks, phase.blocks, chosen_layers(self.config, self.strategy)
         )
 
+    def begins_frozen(self, phase: PlannedPhase) -> bool:
+        """Whether nothing of the first block trains in `phase`."""
+        trains = any(block_of(layer, self.spec.blocks) == 0 for layer in self.trainable(phase))
+        return not trains and self.config.norm_affine != "trained"
+
     def view(self, phase: PlannedPhase, epoch: int) -> tuple[int, int] | None:
         """What the augmentation of an epoch is drawn from, None for none: where the first block is frozen the views are
         used in turn, so that what is frozen can be computed once; else each epoch has its own."""
         config = self.config
         if config.augmentation == "none":
             return None
-        first_trains = config.norm_affine == "trained" or any(
-            block_of(layer, self.spec.blocks) == 0 for layer in self.trainable(phase)
-        )
-        views = 0 if first_trains else config.views
+        views = config.views if self.begins_frozen(phase) else 0
         return config.seed, (epoch - 1) % views + 1 if views else epoch
 
     def freeze(self, phase: PlannedPhase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,12 @@ def test_the_store_longest_unused_makes_room(tmp_path: Path, monkeypatch: pytest
 def test_the_disk_keeps_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_store, "_free", lambda _folder: row_store.KEPT_FREE + 100)
     assert room_for(tmp_path / "a", 100) and not room_for(tmp_path / "a", 101)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove a file that is open")
+def test_a_store_that_another_removed_is_read_to_the_end(tmp_path: Path) -> None:
+    store = RowStore(tmp_path / "store", "float32", 3)
+    store.add(["a", "b"], filled(["a", "b"]))
+    shutil.rmtree(tmp_path / "store")
+    assert np.array_equal(store.rows(["b", "a"]), filled(["b", "a"]))
+    store.close()

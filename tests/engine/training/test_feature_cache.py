@@ -197,3 +197,29 @@ def test_views_are_the_photos_that_an_epoch_would_see(few_photos: Path) -> None:
             assert [views[place][0] for place in places] == group
             assert torch.equal(pixels[places], batch.pixels)
     loader.close()
+
+
+def test_photos_that_could_not_be_hashed_are_not_taken_for_each_other(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.training.prepare._content_hash", lambda _photo: "")
+    cached = ran(config_of(few_photos), tmp_path / "cached", tiny_weights)
+    plain = ran(config_of(few_photos, cache="off"), tmp_path / "plain", tiny_weights)
+    assert computed(cached) == 8 * 4 + 8
+    assert epochs_of(cached)[0].val_loss == pytest.approx(epochs_of(plain)[0].val_loss, abs=1e-3)
+
+
+def test_norms_that_train_from_the_first_block_on_leave_nothing_to_keep(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    events = ran(config_of(few_photos, norm_affine="trained"), tmp_path / "run", tiny_weights)
+    assert computed(events) == 0 and len(epochs_of(events)) == 6
+
+
+def test_what_cannot_be_cut_is_said(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.training.feature_cache.cut", lambda *_: None)
+    events = ran(config_of(few_photos), tmp_path / "run", tiny_weights)
+    assert "features_not_apart" in {event.kind for event in events if isinstance(event, Notice)}
+    assert computed(events) == 0 and len(epochs_of(events)) == 6
