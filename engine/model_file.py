@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from engine.config import Fit
+from engine.config.photos import Fit
 from engine.errors import ModelFileError, RunError
 
 FORMAT = 1

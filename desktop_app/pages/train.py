@@ -18,11 +18,12 @@ from desktop_app import theme, training_job
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.labels import group_label
-from desktop_app.widgets.page_frame import EmptyState, PageFrame
+from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.offers import RunOffers
 from desktop_app.widgets.runs.view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
+from desktop_app.widgets.start.panel import StartPanel
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
 from engine.errors import ConfigError, RunError
@@ -45,6 +46,7 @@ class TrainPage(PageFrame):
         self.finish = QPushButton("Finish now")
         self.stop = QPushButton("Stop")
         self.offers = RunOffers(jobs, settings)
+        self.before = StartPanel(project, jobs, settings)
         self._right = QStackedWidget()
         self.set_content(self._made())
         self._connect()
@@ -250,7 +252,6 @@ class TrainPage(PageFrame):
             button.setToolTip(tip)
             button.setAccessibleDescription(tip)
             self.add_beside_action(button)
-        before = EmptyState("Press Start. Loss and accuracy are drawn here while the model learns.", "", "chart-line")
-        self._right.addWidget(before)
+        self._right.addWidget(self.before)
         self._right.addWidget(self.view)
         return self._right

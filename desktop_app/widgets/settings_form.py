@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.fold import Fold
 from desktop_app.widgets.labels import Picture, muted_label
 from desktop_app.widgets.setting_fields import Declared, Field, make_field
-from engine.config import TrainConfig
+from engine.config import GROUPS, TrainConfig
 
 ELSEWHERE = ("data", "model", "strategy", "trainable", "unfreeze", "weights", "continue_from", "pseudo_labels")
 """Settings that have a page of their own."""
@@ -24,15 +25,12 @@ class SettingsForm(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: dict[str, SettingRow] = {}
+        self.folds: dict[str, Fold] = {}
         for name, declaration in TrainConfig.model_fields.items():
             if name not in ELSEWHERE:
                 self.rows[name] = SettingRow(make_field(Declared(name, declaration)))
                 self.rows[name].edited.connect(self.edited)
-        self.advanced = QWidget()
-        self.fold = QPushButton("Advanced")
         self._lay_out()
-        self.show_advanced(False)
-        self.fold.clicked.connect(lambda: self.show_advanced(not self.advanced_shown()))
 
     def show_config(self, config: TrainConfig) -> None:
         """Put in the values of `config`; a field that is wrong now keeps what was typed."""
@@ -45,42 +43,42 @@ class SettingsForm(QScrollArea):
         """Mark the wrong fields with their sentences, and no others."""
         for name, row in self.rows.items():
             row.set_error(fields.get(name, ""))
-        wrong = next((row for name, row in self.rows.items() if name in fields), None)
-        if wrong and wrong.field.declared.advanced:
-            self.show_advanced(True)
+        for title, names in self._advanced().items():
+            if any(name in fields for name in names):
+                self.folds[title].set_open(True)
 
     def errors(self) -> dict[str, str]:
         return {name: row.error() for name, row in self.rows.items() if row.error()}
 
-    def show_advanced(self, shown: bool) -> None:
-        self._shown = shown
-        self.advanced.setVisible(shown)
-        self.fold.setIcon(theme.icon("chevron-down" if shown else "chevron-right"))
-        self.fold.setAccessibleDescription("unfolded" if shown else "folded")
-
-    def advanced_shown(self) -> bool:
-        return self._shown
+    def _advanced(self) -> dict[str, list[str]]:
+        """The settings below each fold."""
+        return {
+            group.group: [
+                name for name in group.__annotations__ if name in self.rows and self.rows[name].field.declared.advanced
+            ]
+            for group in GROUPS
+        }
 
     def _count_changed(self) -> None:
-        changed = sum(row.is_changed() for row in self.rows.values() if row.field.declared.advanced)
-        self.fold.setText(f"Advanced · {changed} changed" if changed else "Advanced")
+        for title, names in self._advanced().items():
+            changed = sum(self.rows[name].is_changed() for name in names)
+            if title in self.folds:
+                self.folds[title].set_title(f"{title} · {changed} changed" if changed else title)
 
     def _lay_out(self) -> None:
         body = QWidget(objectName="scrolled")
         column = QVBoxLayout(body)
-        # room at the right for the scroll bar, so that fields do not move when Advanced unfolds
+        # room at the right for the scroll bar, so that fields do not move when a group unfolds
         column.setContentsMargins(0, 0, 2 * theme.GRID, 0)
         column.setSpacing(2 * theme.GRID)
-        below = QVBoxLayout(self.advanced)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(2 * theme.GRID)
         for row in self.rows.values():
-            (below if row.field.declared.advanced else column).addWidget(row)
-        self.fold.setProperty("kind", "quiet")
-        self.fold.setStyleSheet("QPushButton { padding-left: 2px; text-align: left; }")  # in line with the titles
-        self.fold.setIconSize(QSize(16, 16))
-        column.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.advanced)
+            if not row.field.declared.advanced:
+                column.addWidget(row)
+        column.addWidget(muted_label("Advanced"))
+        for title, names in self._advanced().items():
+            if names:
+                self.folds[title] = Fold(title, self._together(names))
+                column.addWidget(self.folds[title])
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -88,6 +86,15 @@ class SettingsForm(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Settings")
+
+    def _together(self, names: list[str]) -> QWidget:
+        group = QWidget()
+        column = QVBoxLayout(group)
+        column.setContentsMargins(0, 0, 0, theme.GRID)
+        column.setSpacing(2 * theme.GRID)
+        for name in names:
+            column.addWidget(self.rows[name])
+        return group
 
 
 class SettingRow(QWidget):

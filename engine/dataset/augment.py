@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.config import Fit
+from engine.config.photos import Fit
 
 SMALLEST_AREA = 0.5
 WIDEST_ASPECT = 4 / 3

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine import photos
-from engine.config import Fit
+from engine.config.photos import Fit
 from engine.dataset.augment import apply_colour, draw_light
 from engine.dataset.index import Photo
 from engine.errors import PhotoError

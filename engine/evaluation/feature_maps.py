@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine import photos, runs
-from engine.config import Fit, TrainConfig
+from engine.config import TrainConfig
+from engine.config.photos import Fit
 from engine.control import Control
 from engine.errors import RunError, ThawError
 from engine.evaluation.channel_pictures import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import functools
-import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Protocol
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
-from engine.training.optimizer import set_learning_rate
+from engine.training.step import Learner, StepResult
 
 
 class Loader(Protocol):
@@ -52,6 +51,11 @@ class EpochResult:
     seconds: float = 0.0
     ended: bool = False
 
+    def add(self, step: StepResult) -> None:
+        self.loss += step.loss * step.photos
+        self.right += step.right
+        self.photos += step.photos
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -67,15 +71,12 @@ class Epoch:
 
 
 def train_epoch(
-    classifier: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    learner: Learner,
     loader: Loader,
     epoch: Epoch,
-    loss_of: Callable[[Tensor, Tensor], Tensor],
     control: Control,
 ) -> Generator[StepFinished | Notice, None, EpochResult]:
-    """Yield a StepFinished for each step; returns the epoch's sums. The classifier is in train mode where it trains."""
-    device = next(classifier.parameters()).device
+    """Yield a StepFinished for each step; returns the epoch's sums."""
     result = EpochResult()
     waiting = sum(map(len, epoch.groups))
     start = time.perf_counter()
@@ -90,49 +91,17 @@ def train_epoch(
         waiting -= len(epoch.groups[step])
         if len(batch.numbers) < 2:  # what is left of a batch of bad photos; batch norm cannot train on one
             continue
-        set_learning_rate(optimizer, functools.partial(epoch.rate, step))
-        loss = _step(classifier, optimizer, batch, loss_of, device, result)
+        taken = learner.step(batch, functools.partial(epoch.rate, step))
+        result.add(taken)
         result.seconds = time.perf_counter() - start
         speed = result.photos / result.seconds
         later = epoch.remaining(1 / speed)
         left = None if later is None else waiting / speed + later
-        yield StepFinished(epoch.number, step + 1, len(epoch.groups), loss, epoch.rate(step, 1), speed, left)
+        yield StepFinished(epoch.number, step + 1, len(epoch.groups), taken.loss, epoch.rate(step, 1), speed, left)
     while loader.notices:
         yield loader.notices.popleft()
     result.ended = True
     return result
-
-
-def _step(
-    classifier: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    loss_of: Callable[[Tensor, Tensor], Tensor],
-    device: torch.device,
-    result: EpochResult,
-) -> float:
-    labels = batch.labels.to(device, non_blocking=True)
-    answers = classifier(batch.pixels.to(device, non_blocking=True))
-    logits, *auxiliary = (answers,) if isinstance(answers, Tensor) else answers
-    loss = loss_of(logits, labels)
-    whole = loss
-    for other in auxiliary:
-        whole = whole + float(classifier.auxiliary_weight) * loss_of(other, labels)  # type: ignore[arg-type]
-    optimizer.zero_grad(set_to_none=True)
-    whole.backward()
-    optimizer.step()
-    value = float(loss.detach())  # without the auxiliary losses, so that it compares with validation's
-    check_loss(float(whole.detach()))
-    result.loss += value * len(batch.numbers)
-    result.right += int((logits.detach().argmax(1) == labels).sum())
-    result.photos += len(batch.numbers)
-    return value
-
-
-def check_loss(value: float) -> None:
-    """Raises ThawError for a loss that is no number: what follows would be nonsense."""
-    if not math.isfinite(value):
-        raise ThawError("The loss is no longer a number: the learning rate is too high. Lower it and start again.")
 
 
 @dataclass(frozen=True)

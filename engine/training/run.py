@@ -9,16 +9,12 @@ epoch, photo) alone, so a run that was killed goes on to the same weights.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from engine import runs
 from engine.config import TrainConfig
@@ -33,12 +29,14 @@ from engine.training import checkpoint, feature_cache
 from engine.training.checkpoint import Progress
 from engine.training.finish import close_run, finished_event
 from engine.training.log import logged
-from engine.training.loop import Answers, Epoch, EpochResult, answer, check_loss, train_epoch
+from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
+from engine.training.losses import loss_of
 from engine.training.optimizer import extend_optimizer, make_optimizer, restore_state
 from engine.training.phases import after_epoch, patience_left, rates, stages_left
 from engine.training.prepare import prepare
 from engine.training.proof import write_before
 from engine.training.run_parts import Run
+from engine.training.step import Learner, check_loss
 
 
 def train(
@@ -160,7 +158,8 @@ def _epoch(
     seconds: Callable[[], float],
 ) -> Generator[Event, None, bool]:
     """Train, validate, checkpoint. True where patience has run out."""
-    result = yield from train_epoch(run.source.module, optimizer, run.source.loader, plan, _loss(run), control)
+    learner = Learner(run.source.module, optimizer, loss_of(run))
+    result = yield from train_epoch(learner, run.source.loader, plan, control)
     if control.stopping or not result.photos:
         if not result.photos and not control.stopping:
             raise ThawError("Not one training photo could be read; check that the dataset's drive is connected.")
@@ -213,14 +212,3 @@ def _epoch_event(run: Run, plan: Epoch, phase: int, result: EpochResult, val: An
         patience_left=patience_left(run.config, run.spec, run.strategy, run.progress),
         seconds_left=None if left is None else max(0.0, left - len(run.numbers("val")) / speed),
     )
-
-
-def _loss(run: Run) -> Callable[[Tensor, Tensor], Tensor]:
-    """Cross-entropy; balanced weights are n / (classes · n of the class), as scikit-learn's "balanced"."""
-    weight = None
-    if run.config.class_weights == "balanced":
-        counted = Counter(run.photos[number].label for number in run.numbers("train"))
-        counts = torch.tensor([counted[name] for name in run.classes], dtype=torch.float32)
-        weight = (counts.sum() / (len(run.classes) * counts)).to(run.config.device)
-    assert run.config.label_smoothing is not None
-    return partial(F.cross_entropy, weight=weight, label_smoothing=run.config.label_smoothing)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.config import setting
+from engine.config.declare import setting
 from engine.errors import ConfigError
 
 Initialisation = Literal["he-normal", "he-uniform", "xavier-normal", "xavier-uniform"]

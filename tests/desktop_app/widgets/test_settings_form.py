@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from desktop_app.widgets.settings_form import ELSEWHERE, SettingsForm
-from engine.config import TrainConfig, make_config
+from engine.config import GROUPS, TrainConfig, make_config
 
 
 @pytest.fixture
@@ -43,12 +43,18 @@ def test_every_field_takes_and_gives_its_default(form: SettingsForm, name: str) 
     assert not seen
 
 
-def test_five_are_in_sight_and_the_rest_fold(form: SettingsForm) -> None:
+def test_five_are_in_sight_and_the_rest_fold_by_group(form: SettingsForm) -> None:
     plain = {name for name, row in form.rows.items() if not row.field.declared.advanced}
     assert plain == {"epochs", "batch_size", "learning_rate", "augmentation", "patience"}
-    assert form.advanced.isHidden()
-    form.fold.click()
-    assert not form.advanced.isHidden()
+    for name, row in form.rows.items():
+        assert row.isVisibleTo(form) == (name in plain), name
+    form.folds["Run"].button.click()
+    assert form.rows["seed"].isVisibleTo(form) and not form.rows["momentum"].isVisibleTo(form)
+
+
+def test_every_setting_belongs_to_one_group() -> None:
+    named = [name for group in GROUPS for name in group.__annotations__ if name != "group"]
+    assert sorted(named) == sorted(TrainConfig.model_fields)
 
 
 def test_a_change_is_told_marked_and_reset(form: SettingsForm) -> None:
@@ -64,7 +70,8 @@ def test_a_change_is_told_marked_and_reset(form: SettingsForm) -> None:
 
 def test_changed_advanced_settings_are_counted_on_the_fold(form: SettingsForm) -> None:
     form.show_config(make_config({"seed": 3, "momentum": 0.8}))
-    assert form.fold.text() == "Advanced · 2 changed"
+    changed = {title: fold.button.text() for title, fold in form.folds.items() if fold.button.text() != title}
+    assert changed == {"Run": "Run · 1 changed", "Optimizer": "Optimizer · 1 changed"}
 
 
 def test_optional_numbers(form: SettingsForm, qtbot: QtBot) -> None:
@@ -94,7 +101,7 @@ def test_a_wrong_field_is_marked_with_its_sentence(form: SettingsForm) -> None:
     row = form.rows["seed"]
     assert row.error() == "Seed must be a number."
     assert row.field.widget.property("wrong") is True
-    assert not form.advanced.isHidden()  # or nobody would see it
+    assert row.isVisibleTo(form)  # or nobody would see it
     form.show_errors({})
     assert not row.error() and row.field.widget.property("wrong") is False
 

@@ -1,0 +1,39 @@
+"""What the Train page shows while no run is shown: what can be known or found out before the next one."""
+
+from __future__ import annotations
+
+import importlib
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from desktop_app import theme
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.widgets.labels import muted_label
+from desktop_app.worker import Jobs
+
+SECTIONS: tuple[tuple[str, str], ...] = ()
+"""(module, class) of each section, from top to bottom. A section is a QWidget made from (project, jobs, settings); it
+hides itself where it has nothing to say."""
+
+
+class StartPanel(QScrollArea):
+    def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sections: dict[str, QWidget] = {}
+        body = QWidget(objectName="scrolled")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(theme.GRID, 0, 2 * theme.GRID, 0)
+        column.setSpacing(3 * theme.GRID)
+        column.addWidget(
+            muted_label("Press Start. Loss and accuracy are drawn here while the model learns.", wrap=True)
+        )
+        for module, name in SECTIONS:
+            self.sections[name] = getattr(importlib.import_module(module), name)(project, jobs, settings)
+            column.addWidget(self.sections[name])
+        column.addStretch(1)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -1,0 +1,30 @@
+"""Where and how the run computes."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from engine.config.declare import Settings, setting
+
+
+class MachineSettings(Settings):
+    group: ClassVar[str] = "Machine"
+
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        setting("auto", "Device", "Where the run computes; auto takes the fastest found."),
+    ]
+    threads: Annotated[
+        int | None, setting(None, "Threads", "CPU threads of the run; empty takes every core.", ge=1, le=256)
+    ]
+    channels_last: Annotated[
+        bool | None, setting(None, "Channels last", "Memory layout; empty takes what is fast on the device.")
+    ]
+    cache: Annotated[
+        Literal["auto", "off"],
+        setting(
+            "auto",
+            "Cache",
+            "Auto computes what is frozen once and keeps it on disk; off does so in every epoch.",
+        ),
+    ]

@@ -1,0 +1,71 @@
+"""What the network sees of the photos, and which it learns from."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from engine.config.declare import Settings, setting
+
+Fit = Literal["crop", "pad", "stretch"]
+
+
+class PhotoSettings(Settings):
+    group: ClassVar[str] = "Photos"
+
+    augmentation: Annotated[
+        Literal["none", "light"],
+        setting(
+            "light",
+            "Augmentation",
+            "Random crops, flips and mild colour, so that the model does not learn by heart.",
+            advanced=False,
+        ),
+    ]
+    views: Annotated[
+        int | None,
+        setting(
+            None,
+            "Augmented views",
+            "Augmented versions of a photo that are used in turn where layers are frozen; 0 makes new ones in every "
+            "epoch, empty takes 4.",
+            ge=0,
+            le=1000,
+        ),
+    ]
+    image_size: Annotated[
+        int | None,
+        setting(
+            None,
+            "Image size",
+            "Side of the square image the model sees; empty takes the model's own.",
+            "pixels",
+            ge=16,
+            le=1024,
+        ),
+    ]
+    fit: Annotated[
+        Fit,
+        setting(
+            "crop", "Fit", "How a photo that is not square becomes square: cut the long ends, add borders, or squeeze."
+        ),
+    ]
+    val_share: Annotated[
+        float,
+        setting(
+            0.15,
+            "Validation share",
+            "Part of the photos kept for validation where the folder has none.",
+            ge=0.05,
+            le=0.5,
+        ),
+    ]
+    test_share: Annotated[
+        float,
+        setting(
+            0.10,
+            "Test share",
+            "Part of the photos locked away for the test where the folder is not split.",
+            ge=0,
+            le=0.5,
+        ),
+    ]

@@ -1,0 +1,31 @@
+"""How long a run lasts, and what luck it draws."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from engine.config.declare import Settings, setting
+
+
+class RunSettings(Settings):
+    group: ClassVar[str] = "Run"
+
+    epochs: Annotated[
+        int,
+        setting(10, "Epochs", "How often the run goes through all training photos.", advanced=False, ge=1, le=10_000),
+    ]
+    patience: Annotated[
+        int,
+        setting(
+            0,
+            "Patience",
+            "Stop when validation has not improved for this many epochs; 0 never stops early.",
+            "epochs",
+            False,
+            ge=0,
+            le=1000,
+        ),
+    ]
+    seed: Annotated[
+        int, setting(0, "Seed", "The same seed on the same machine gives the same run.", ge=0, le=2**31 - 1)
+    ]

@@ -1,0 +1,63 @@
+"""One step of training: a batch forward, its loss backward, and the weights a step on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.dataset.loader import Batch
+from engine.errors import ThawError
+from engine.training.optimizer import set_learning_rate
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """`loss` is the mean over the batch, without auxiliary losses, so that it compares with validation's; `right` of
+    the `photos` were answered right."""
+
+    loss: float
+    right: int
+    photos: int
+
+
+@dataclass
+class Learner:
+    """What learns, and how. `module` is in train mode where it trains; `loss_of` takes logits (N×C) and labels (N)."""
+
+    module: nn.Module
+    optimizer: torch.optim.Optimizer
+    loss_of: Callable[[Tensor, Tensor], Tensor]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.module.parameters()).device
+
+    def step(self, batch: Batch, rate_of: Callable[[int], float]) -> StepResult:
+        """Learn from a batch. `rate_of(begun)` is the learning rate of what began to train in that epoch.
+
+        Raises ThawError where the loss is no number any more.
+        """
+        set_learning_rate(self.optimizer, rate_of)
+        labels = batch.labels.to(self.device, non_blocking=True)
+        answers = self.module(batch.pixels.to(self.device, non_blocking=True))
+        logits, *auxiliary = (answers,) if isinstance(answers, Tensor) else answers
+        loss = self.loss_of(logits, labels)
+        whole = loss
+        for other in auxiliary:
+            whole = whole + float(self.module.auxiliary_weight) * self.loss_of(other, labels)  # type: ignore[arg-type]
+        self.optimizer.zero_grad(set_to_none=True)
+        whole.backward()
+        self.optimizer.step()
+        check_loss(float(whole.detach()))
+        right = int((logits.detach().argmax(1) == labels).sum())
+        return StepResult(float(loss.detach()), right, len(batch.numbers))
+
+
+def check_loss(value: float) -> None:
+    """Raises ThawError for a loss that is no number: what follows would be nonsense."""
+    if not math.isfinite(value):
+        raise ThawError("The loss is no longer a number: the learning rate is too high. Lower it and start again.")
