@@ -1,57 +1,19 @@
-"""The run directory: what happened, as files. State is derived from what is there and never stored twice."""
+"""The tables of a run directory: dataset.csv, history.csv, predictions.csv, layers.csv."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import platformdirs
-
-from engine.config import TrainConfig, from_toml, to_toml
 from engine.dataset.index import Photo
-from engine.errors import ConfigError, RunError
+from engine.errors import RunError
 from engine.events import EpochFinished
-
-CONFIG = "config.toml"
-DATASET = "dataset.csv"
-HISTORY = "history.csv"
-BEST = "best.safetensors"
-LAST = "last.pt"
-PREDICTIONS = "predictions.csv"
-LAYERS = "layers.csv"
-MODEL = "model.thaw"
-METRICS = "metrics.json"
-LOG = "run.log"
-
-State = Literal["finished", "stopped", "interrupted", "absent"]
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """One row of the list of runs. `epochs` is what was asked, `epochs_done` what history holds; accuracies are
-    shares, None where not measured (yet)."""
-
-    path: Path
-    name: str
-    state: State
-    model: str
-    strategy: str
-    dataset: str
-    started: datetime
-    epochs_done: int
-    epochs: int
-    best_epoch: int | None
-    val_accuracy: float | None
-    test_accuracy: float | None
-    seconds: float | None
+from engine.runs.files import DATASET, HISTORY, LAYERS, PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -86,66 +48,6 @@ class LayerProof:
 
     trained: bool
     unchanged: bool
-
-
-def thaw_folder() -> Path:
-    """Where a person's runs and samples are kept: `THAW_HOME`, else Thaw in their documents."""
-    home = os.environ.get("THAW_HOME")
-    return Path(home) if home else Path(platformdirs.user_documents_dir()) / "Thaw"
-
-
-def default_runs_folder() -> Path:
-    return thaw_folder() / "runs"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside and move into place, so that a reader sees the old file or the new one and never a part."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def state(run_dir: Path) -> State:
-    """finished; stopped (has a model, can go on); interrupted (killed or failed, can go on); absent (no run here)."""
-    if not (run_dir / CONFIG).is_file():
-        return "absent"
-    if not (run_dir / METRICS).is_file():
-        return "interrupted"
-    return "stopped" if read_metrics(run_dir).get("stopped") else "finished"
-
-
-def create(run_dir: Path, config: TrainConfig) -> None:
-    """Make the directory and write its config. Raises RunError where one is there, or nothing can be written."""
-    if state(run_dir) != "absent":
-        raise RunError(f"There is a run in {run_dir} already; choose another folder, or resume that run.")
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        write_config(run_dir, config)
-    except OSError as error:
-        raise RunError(f"The run cannot be written to {run_dir}: {error.strerror or error}.") from error
-
-
-def discard(run_dir: Path) -> None:
-    """Remove what a run that never began training wrote; anything else in the folder stays."""
-    for name in (CONFIG, DATASET, LOG):
-        (run_dir / name).unlink(missing_ok=True)
-    if not any(run_dir.iterdir()):
-        run_dir.rmdir()
-
-
-def write_config(run_dir: Path, config: TrainConfig) -> None:
-    write_whole(run_dir / CONFIG, to_toml(config).encode())
-
-
-def read_config(run_dir: Path) -> TrainConfig:
-    """The run's settings. Raises RunError where there is no run, ConfigError where the file is damaged."""
-    try:
-        return from_toml((run_dir / CONFIG).read_text(encoding="utf-8"), str(run_dir / CONFIG))
-    except FileNotFoundError:
-        raise RunError(f"There is no run in {run_dir}.") from None
 
 
 def write_dataset(run_dir: Path, photos: Iterable[Photo], hashes: Sequence[str], root: Path) -> None:
@@ -221,21 +123,6 @@ def _number(text: str) -> Any:
     return float(text) if any(sign in text for sign in ".en") else int(text)
 
 
-def write_metrics(run_dir: Path, metrics: dict[str, Any]) -> None:
-    write_whole(run_dir / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
-
-
-def read_metrics(run_dir: Path) -> dict[str, Any]:
-    """The numbers of a finished or stopped run; empty where there are none."""
-    try:
-        metrics: dict[str, Any] = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        raise RunError(f"{run_dir / METRICS} is damaged; resume the run to write it anew.") from None
-    return metrics
-
-
 def write_predictions(run_dir: Path, rows: Iterable[PredictionRow], classes: Sequence[str]) -> None:
     """predictions.csv: path, split, label, predicted, then a probability for each class."""
     part = run_dir / (PREDICTIONS + ".part")
@@ -288,39 +175,3 @@ def read_layer_proof(run_dir: Path) -> dict[str, LayerProof]:
         for row in read_layers(run_dir)
         if row.sha256_after
     }
-
-
-def list_runs(folder: Path) -> tuple[RunSummary, ...]:
-    """The runs directly in `folder`, newest first; a folder that is not there has none."""
-    if not folder.is_dir():
-        return ()
-    found = [summary for path in folder.iterdir() if (summary := summarise(path))]
-    return tuple(sorted(found, key=lambda summary: summary.started, reverse=True))
-
-
-def summarise(run_dir: Path) -> RunSummary | None:
-    """One row of the list, None where there is no readable run."""
-    try:
-        now = state(run_dir)
-        if now == "absent":
-            return None
-        config, metrics, history = read_config(run_dir), read_metrics(run_dir), read_history(run_dir)
-    except (ConfigError, RunError, OSError) as error:
-        print(f"The run in {run_dir} is left out of the list: {error}", file=sys.stderr)  # noqa: T201
-        return None
-    last = history[-1] if history else None
-    return RunSummary(
-        path=run_dir,
-        name=run_dir.name,
-        state=now,
-        model=config.model,
-        strategy=config.strategy,
-        dataset=config.data.name,
-        started=datetime.fromtimestamp((run_dir / CONFIG).stat().st_mtime),
-        epochs_done=len(history),
-        epochs=config.epochs,
-        best_epoch=last.best_epoch if last else None,
-        val_accuracy=metrics.get("val_accuracy", last.best_val_accuracy if last else None),
-        test_accuracy=metrics.get("test_accuracy"),
-        seconds=metrics.get("seconds"),
-    )

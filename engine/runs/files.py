@@ -1,0 +1,101 @@
+"""The files of a run directory by name, its state, its settings and its figures."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+from engine.config import TrainConfig, from_toml, to_toml
+from engine.errors import RunError
+
+CONFIG = "config.toml"
+DATASET = "dataset.csv"
+HISTORY = "history.csv"
+BEST = "best.safetensors"
+LAST = "last.pt"
+PREDICTIONS = "predictions.csv"
+LAYERS = "layers.csv"
+MODEL = "model.thaw"
+METRICS = "metrics.json"
+LOG = "run.log"
+
+State = Literal["finished", "stopped", "interrupted", "absent"]
+
+
+def thaw_folder() -> Path:
+    """Where a person's runs and samples are kept: `THAW_HOME`, else Thaw in their documents."""
+    home = os.environ.get("THAW_HOME")
+    return Path(home) if home else Path(platformdirs.user_documents_dir()) / "Thaw"
+
+
+def default_runs_folder() -> Path:
+    return thaw_folder() / "runs"
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write beside and move into place, so that a reader sees the old file or the new one and never a part."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def state(run_dir: Path) -> State:
+    """finished; stopped (has a model, can go on); interrupted (killed or failed, can go on); absent (no run here)."""
+    if not (run_dir / CONFIG).is_file():
+        return "absent"
+    if not (run_dir / METRICS).is_file():
+        return "interrupted"
+    return "stopped" if read_metrics(run_dir).get("stopped") else "finished"
+
+
+def create(run_dir: Path, config: TrainConfig) -> None:
+    """Make the directory and write its config. Raises RunError where one is there, or nothing can be written."""
+    if state(run_dir) != "absent":
+        raise RunError(f"There is a run in {run_dir} already; choose another folder, or resume that run.")
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        write_config(run_dir, config)
+    except OSError as error:
+        raise RunError(f"The run cannot be written to {run_dir}: {error.strerror or error}.") from error
+
+
+def discard(run_dir: Path) -> None:
+    """Remove what a run that never began training wrote; anything else in the folder stays."""
+    for name in (CONFIG, DATASET, LOG):
+        (run_dir / name).unlink(missing_ok=True)
+    if not any(run_dir.iterdir()):
+        run_dir.rmdir()
+
+
+def write_config(run_dir: Path, config: TrainConfig) -> None:
+    write_whole(run_dir / CONFIG, to_toml(config).encode())
+
+
+def read_config(run_dir: Path) -> TrainConfig:
+    """The run's settings. Raises RunError where there is no run, ConfigError where the file is damaged."""
+    try:
+        return from_toml((run_dir / CONFIG).read_text(encoding="utf-8"), str(run_dir / CONFIG))
+    except FileNotFoundError:
+        raise RunError(f"There is no run in {run_dir}.") from None
+
+
+def write_metrics(run_dir: Path, metrics: dict[str, Any]) -> None:
+    write_whole(run_dir / METRICS, json.dumps(metrics, indent=1, allow_nan=False).encode())
+
+
+def read_metrics(run_dir: Path) -> dict[str, Any]:
+    """The numbers of a finished or stopped run; empty where there are none."""
+    try:
+        metrics: dict[str, Any] = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise RunError(f"{run_dir / METRICS} is damaged; resume the run to write it anew.") from None
+    return metrics

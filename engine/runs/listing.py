@@ -1,0 +1,68 @@
+"""The runs of a folder, a row each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from engine.errors import ConfigError, RunError
+from engine.runs.files import CONFIG, State, read_config, read_metrics, state
+from engine.runs.tables import read_history
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One row of the list of runs. `epochs` is what was asked, `epochs_done` what history holds; accuracies are
+    shares, None where not measured (yet)."""
+
+    path: Path
+    name: str
+    state: State
+    model: str
+    strategy: str
+    dataset: str
+    started: datetime
+    epochs_done: int
+    epochs: int
+    best_epoch: int | None
+    val_accuracy: float | None
+    test_accuracy: float | None
+    seconds: float | None
+
+
+def list_runs(folder: Path) -> tuple[RunSummary, ...]:
+    """The runs directly in `folder`, newest first; a folder that is not there has none."""
+    if not folder.is_dir():
+        return ()
+    found = [summary for path in folder.iterdir() if (summary := summarise(path))]
+    return tuple(sorted(found, key=lambda summary: summary.started, reverse=True))
+
+
+def summarise(run_dir: Path) -> RunSummary | None:
+    """One row of the list, None where there is no readable run."""
+    try:
+        now = state(run_dir)
+        if now == "absent":
+            return None
+        config, metrics, history = read_config(run_dir), read_metrics(run_dir), read_history(run_dir)
+    except (ConfigError, RunError, OSError) as error:
+        print(f"The run in {run_dir} is left out of the list: {error}", file=sys.stderr)  # noqa: T201
+        return None
+    last = history[-1] if history else None
+    return RunSummary(
+        path=run_dir,
+        name=run_dir.name,
+        state=now,
+        model=config.model,
+        strategy=config.strategy,
+        dataset=config.data.name,
+        started=datetime.fromtimestamp((run_dir / CONFIG).stat().st_mtime),
+        epochs_done=len(history),
+        epochs=config.epochs,
+        best_epoch=last.best_epoch if last else None,
+        val_accuracy=metrics.get("val_accuracy", last.best_val_accuracy if last else None),
+        test_accuracy=metrics.get("test_accuracy"),
+        seconds=metrics.get("seconds"),
+    )
