@@ -21,6 +21,7 @@ VERBS = {
     "train": "engine.training.run",
     "advise": "engine.training.advise",
     "evaluate": "engine.evaluation.report",
+    "compare": "engine.evaluation.compare",
     "look": "engine.evaluation.feature_maps",
     "predict": "engine.prediction.batch",
     "pseudo_label": "engine.prediction.pseudo_labels",

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 import engine
-from engine.commands import models, photos, training
+from engine.commands import models, photos, runs, training
 from engine.commands.play import INTERRUPTED, play, with_json
 from engine.control import Control
 from engine.errors import ThawError
@@ -79,6 +79,7 @@ def app(arguments: tuple[str, ...]) -> int:
 for command in (
     *(training.train, training.advise, training.demo),
     *(photos.scan, photos.predict, photos.pseudo_label, photos.evaluate),
+    *(runs.compare,),
     *(models.models, models.layers, models.measure, models.look, models.weights),
 ):
     cli.add_command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine import events as ev
 
-Row = ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed
+Row = ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed | ev.RunCompared | ev.SettingDiffers
 """What is shown as a row of a table."""
 
 THE_NETWORK = "(the network itself)"
@@ -18,6 +18,12 @@ RIGHT_ALIGNED = (
     "Sees",
     "ImageNet",
     "Photos/s",
+    "Right",
+    "Macro F1",
+    "Photos",
+    "Epochs",
+    "Trained parameters",
+    "Seconds",
 )
 
 
@@ -34,6 +40,10 @@ def cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
             return _model_cells(row)
         case ev.WeightsListed():
             return _weights_cells(row)
+        case ev.RunCompared():
+            return _run_cells(row)
+        case ev.SettingDiffers():
+            return ("Setting", *(name for name, _ in row.values)), (row.title, *(value for _, value in row.values))
 
 
 def _layer_cells(row: ev.Layer) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -73,6 +83,19 @@ def _weights_cells(row: ev.WeightsListed) -> tuple[tuple[str, ...], tuple[str, .
     where = absent.get(row.state) or f"{row.path} {sign}".rstrip()
     size = f"{'~' * (row.path is None)}{row.size_bytes / 1e6:,.1f}"
     return titles, (row.model, row.name, row.trained_on, row.licence, size, where)
+
+
+def _run_cells(row: ev.RunCompared) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("Run", "Right", "95 % interval", "Macro F1", "Photos", "Epochs", "Trained parameters", "MB", "Seconds")
+    between = "" if row.low is None else f"{row.low:.1%} to {row.high:.1%}"
+    numbers = [_number(row.accuracy, ".1%"), between, _number(row.macro_f1, ".3f"), f"{row.photos} of {row.own_photos}"]
+    size = None if row.model_bytes is None else row.model_bytes / 1e6
+    rest = [str(row.epochs), _number(row.trained_parameters, ",d"), _number(size, ".1f"), _number(row.seconds, ".0f")]
+    return titles, (row.name, *numbers, *rest)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
 
 
 def in_columns(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

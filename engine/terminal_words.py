@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 
 from engine import events as ev
+from engine.evaluation.significance import verdict
 from engine.models.pretrained.words import findings, headline
 
 COUNTED = ("train", "val", "test", "photos")
@@ -108,6 +109,16 @@ def _(event: ev.EvaluationFinished) -> str:
         f"{event.accuracy:.1%} of {event.photos} {event.split} photos right (95 % interval {event.low:.1%} to "
         f"{event.high:.1%}), macro F1 {event.macro_f1:.3f}; {event.failed} could not be read\nDetails: {event.out}"
     )
+
+
+@_says(ev.PairCompared)
+def _(event: ev.PairCompared) -> str:
+    return verdict(event.first, event.second, event.first_only, event.second_only, event.adjusted_p_value)
+
+
+@_says(ev.ComparisonFinished)
+def _(event: ev.ComparisonFinished) -> str:
+    return f"{event.runs} runs on the same {event.photos} {event.split} photos" if event.photos else ""
 
 
 @_says(ev.PredictionFinished)

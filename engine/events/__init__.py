@@ -29,6 +29,7 @@ from engine.events.photos import (
     ScanFinished,
     ScanProgress,
 )
+from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
 from engine.events.training import (
     Advice,
     EpochFinished,
@@ -44,6 +45,7 @@ __all__ = [
     "Advice",
     "Check",
     "ChecksFinished",
+    "ComparisonFinished",
     "DemoFinished",
     "EpochFinished",
     "EvaluationFinished",
@@ -57,6 +59,7 @@ __all__ = [
     "MeasureFinished",
     "Model",
     "Notice",
+    "PairCompared",
     "ParityMeasured",
     "PhaseStarted",
     "Prediction",
@@ -64,10 +67,12 @@ __all__ = [
     "PredictionProgress",
     "PseudoLabel",
     "PseudoLabelsFinished",
+    "RunCompared",
     "RunFinished",
     "RunStarted",
     "ScanFinished",
     "ScanProgress",
+    "SettingDiffers",
     "StageStarted",
     "StepFinished",
     "Transferred",

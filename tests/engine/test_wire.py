@@ -21,6 +21,7 @@ EXAMPLES = {
     tuple[str, ...]: ("ants", "bees"),
     tuple[str, str]: ("ants", "bees"),
     tuple[int, ...]: (3, 224, 224),
+    tuple[tuple[str, str], ...]: (("ants", "bees"), ("α", "")),
     tuple[tuple[str, float], ...]: (("bees", 0.75), ("ants", 0.25)),
     tuple[tuple[str, int, int, int, int], ...]: (("ants", 1, 2, 3, 4),),
     tuple[ev.WeightsChoice, ...]: (ev.WeightsChoice("in1k", "ImageNet-1k", "Apache-2.0", 0.8, ""),),
