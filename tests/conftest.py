@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 # Before Qt is imported anywhere: no display, no touch of the person's own settings, one look for all.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -15,6 +14,5 @@ os.environ.setdefault("THAW_SCHEME", "light")
 
 
 def pytest_sessionfinish() -> None:
-    shutil.rmtree(os.environ["THAW_CACHE_DIR"], ignore_errors=True)
-    for path in sorted(Path(os.environ["THAW_HOME"]).rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    for name in ("THAW_HOME", "THAW_CACHE_DIR"):
+        shutil.rmtree(os.environ[name], ignore_errors=True)
