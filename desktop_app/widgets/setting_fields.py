@@ -19,6 +19,7 @@ WORDS = {"adamw": "AdamW", "sgd": "SGD", "cpu": "CPU", "cuda": "CUDA", "mps": "M
 WORDS |= {"relu": "ReLU", "leaky-relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 WORDS |= {"he-normal": "He, normal", "he-uniform": "He, uniform", "strided": "strided convolution"}
 WORDS |= {"xavier-normal": "Xavier, normal", "xavier-uniform": "Xavier, uniform"}
+WORDS |= {"bce": "BCE", "each": "each once", "root": "square root"}
 
 
 class Declared:

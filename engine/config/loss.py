@@ -6,16 +6,31 @@ from typing import Annotated, ClassVar, Literal
 
 from engine.config.declare import Settings, setting
 
+Loss = Literal["cross-entropy", "focal", "bce"]
+
 
 class LossSettings(Settings):
     group: ClassVar[str] = "Loss"
 
+    loss: Annotated[
+        Loss,
+        setting(
+            "cross-entropy",
+            "Loss",
+            "What a wrong answer costs: cross-entropy; focal, in which easy photos count little; or BCE, each class "
+            "against all others. Validation's loss is always cross-entropy, so that runs compare.",
+        ),
+    ]
+    focal_gamma: Annotated[
+        float,
+        setting(2.0, "Focal gamma", "How little easy photos count in the focal loss; 0 is cross-entropy.", ge=0, le=10),
+    ]
     label_smoothing: Annotated[
         float | None,
         setting(
             None,
             "Label smoothing",
-            "How much certainty is kept from each label; empty takes the strategy's.",
+            "How much certainty is kept from each label; empty takes the strategy's, with focal loss none.",
             ge=0,
             lt=1,
         ),
@@ -25,6 +40,7 @@ class LossSettings(Settings):
         setting(
             "auto",
             "Class weights",
-            "Count rare classes more: auto does so when the largest class is over 1.5 times the smallest.",
+            "Count rare classes more: auto does so when the largest class is over 1.5 times the smallest. What "
+            "sampling makes even is never made up for twice.",
         ),
     ]

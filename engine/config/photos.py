@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from engine.config.declare import Settings, setting
 
 Fit = Literal["crop", "pad", "stretch"]
+Sampling = Literal["each", "root", "balanced"]
 
 
 class PhotoSettings(Settings):
@@ -27,7 +28,7 @@ class PhotoSettings(Settings):
             None,
             "Augmented views",
             "Augmented versions of a photo that are used in turn where layers are frozen; 0 makes new ones in every "
-            "epoch, empty takes 4.",
+            "epoch, empty takes 4, or 0 with MixUp and CutMix.",
             ge=0,
             le=1000,
         ),
@@ -67,5 +68,35 @@ class PhotoSettings(Settings):
             "Part of the photos locked away for the test where the folder is not split.",
             ge=0,
             le=0.5,
+        ),
+    ]
+    sampling: Annotated[
+        Sampling,
+        setting(
+            "each",
+            "Sampling",
+            "Which photos an epoch draws, always as many: each once, classes by the square root of their size, or all "
+            "classes equally often. It takes the place of class weights.",
+        ),
+    ]
+    mixup: Annotated[
+        float,
+        setting(
+            0.0,
+            "MixUp",
+            "Alpha of MixUp, which lays each photo over another, labels too; 0 is off, 0.2 is common. With CutMix on "
+            "as well, each batch has one of the two.",
+            ge=0,
+            le=10,
+        ),
+    ]
+    cutmix: Annotated[
+        float,
+        setting(
+            0.0,
+            "CutMix",
+            "Alpha of CutMix, which puts a piece of another photo into each, labels too; 0 is off, 1 is common.",
+            ge=0,
+            le=10,
         ),
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,11 +32,25 @@ Views = tuple[int, Sequence[Augmentation | None]]
 
 @dataclass(frozen=True)
 class Batch:
-    """`pixels` uint8 N×H×W×3; `labels` int64 N; `numbers` the photos' places in the loader's list."""
+    """`pixels` uint8 N×H×W×3; `labels` int64 N; `numbers` the photos' places in the loader's list. `targets` says how
+    much of each class is in a mixed photo (float32 N×C), None where the labels say all."""
 
     pixels: Tensor
     labels: Tensor
     numbers: tuple[int, ...]
+    targets: Tensor | None = None
+
+    @property
+    def wanted(self) -> Tensor:
+        """What a loss compares answers with: `targets`, else `labels`."""
+        return self.labels if self.targets is None else self.targets
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch with its tensors on `device`."""
+        tensors: dict[str, Any] = {
+            name: value.to(device, non_blocking=True) for name, value in vars(self).items() if isinstance(value, Tensor)
+        }
+        return replace(self, **tensors)
 
 
 class PhotoLoader:

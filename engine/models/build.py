@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
 
@@ -33,15 +34,17 @@ class Classifier(nn.Module):
 
     Takes uint8 N×H×W×3 as `photos.read` makes it; returns logits, float32 N×classes. While an auxiliary classifier
     trains it returns (logits, *auxiliary logits), whose losses count `auxiliary_weight` times; in eval mode never.
+    With `one_vs_all`, it was trained class by class against all others, and in eval mode its logits are `log_shares`.
     """
 
     scale: Tensor
     offset: Tensor
     grey: Tensor
 
-    def __init__(self, network: nn.Module, spec: ModelSpec) -> None:
+    def __init__(self, network: nn.Module, spec: ModelSpec, one_vs_all: bool = False) -> None:
         super().__init__()
         self.network = network
+        self.one_vs_all = one_vs_all
         self.channels = spec.channels
         self.auxiliary_weight = spec.head.auxiliary_weight
         mean, std = torch.tensor(spec.mean), torch.tensor(spec.std)
@@ -59,7 +62,7 @@ class Classifier(nn.Module):
     def forward(self, photos: Tensor) -> Tensor | tuple[Tensor, ...]:
         answer: Tensor | tuple[Tensor, ...] = self.network(self.normalised(photos))
         if isinstance(answer, Tensor):
-            return answer
+            return log_shares(answer) if self.one_vs_all and not self.training else answer
         deepest_first = reversed(auxiliary_classifiers(self.network))  # torchvision returns them in this order
         trained = [
             logits
@@ -67,6 +70,15 @@ class Classifier(nn.Module):
             if _has_gradient(self.network.get_submodule(name))
         ]
         return (answer[0], *trained) if trained else answer[0]
+
+
+def log_shares(logits: Tensor) -> Tensor:
+    """Logits of one sigmoid a class as logits of one softmax: the logarithms of the sigmoids (N×C).
+
+    The softmax of them is each class's sigmoid by the sum of all, which is the class's probability where each sigmoid
+    is; the softmax of the logits themselves would be sharper. The order of the classes stays.
+    """
+    return -F.softplus(-logits)
 
 
 def build(

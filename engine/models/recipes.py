@@ -24,6 +24,8 @@ def choose_recipe(config: TrainConfig, spec: ModelSpec, strategy: Strategy) -> T
         values |= {"momentum": recipe.momentum, "label_smoothing": recipe.label_smoothing}
     if recipe and recipe.optimizer == optimizer:
         values["weight_decay"], peak = recipe.weight_decay, recipe.learning_rate
+    if config.loss == "focal":  # where a photo is easy, nothing but the smoothing would count
+        values["label_smoothing"] = 0.0
     return config.with_changes(
         optimizer=optimizer,
         learning_rate=config.learning_rate or scaled(peak, optimizer, config.batch_size),

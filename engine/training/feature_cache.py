@@ -23,6 +23,7 @@ from engine.control import Control
 from engine.dataset.loader import Augmentation, Batch, PhotoLoader, Views, in_groups
 from engine.dataset.row_store import RowStore, room_for, stores_folder
 from engine.events import Event, FeaturesComputed, Notice, StageStarted
+from engine.models.build import log_shares
 from engine.models.cut import Cut, cut
 from engine.models.strategies import PlannedPhase
 from engine.training.loop import Source
@@ -37,13 +38,13 @@ class TrainedHalf(nn.Module):
 
     auxiliary_weight = 0.0
 
-    def __init__(self, made: Cut) -> None:
+    def __init__(self, made: Cut, one_vs_all: bool) -> None:
         super().__init__()
-        self._cut, self.trained = made, made.trained
+        self._cut, self.trained, self.one_vs_all = made, made.trained, one_vs_all
 
     def forward(self, rows: Tensor) -> Tensor:
         logits: Tensor = self.trained(*self._cut.parted(rows))
-        return logits
+        return log_shares(logits) if self.one_vs_all and not self.training else logits
 
 
 class FeatureLoader:
@@ -77,6 +78,10 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
     """How the phase trains, its frozen part computed. Where a stop came, what it gives is not trained from."""
     ordinary = Source(run.classifier, run.loader)
     if not _pays(run, phase):
+        return ordinary
+    if run.config.mixup or run.config.cutmix:
+        text = "MixUp and CutMix mix photos anew in every epoch, so what is frozen is computed in every epoch."
+        yield Notice(text, "features_mixed")
         return ordinary
     if run.config.augmentation != "none" and run.config.views == 0:
         text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
@@ -118,7 +123,7 @@ def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generat
         if not (yield from _fill(run, made, store, wanted, control)):
             return None
         on_leaving.pop_all()  # the store stays open for the phase
-    return Source(TrainedHalf(made), FeatureLoader(store, run.loader, run.hashes))
+    return Source(TrainedHalf(made, run.classifier.one_vs_all), FeatureLoader(store, run.loader, run.hashes))
 
 
 def _cut_of(run: Run) -> Cut | None:

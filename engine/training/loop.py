@@ -61,13 +61,14 @@ class EpochResult:
 class Epoch:
     """What one epoch needs to know. `rate(step, begun)` is the learning rate of what began to train in the epoch
     `begun`, `remaining(seconds per photo)` the estimate of the run's seconds after this epoch's training (None where
-    it cannot be known)."""
+    it cannot be known). `made_ready(step, batch)` is the batch that is learnt from, where it is not the one loaded."""
 
     number: int
     groups: Sequence[Sequence[int]]
     augmentation: tuple[int, int] | None
     rate: Callable[[int, int], float]
     remaining: Callable[[float], float | None]
+    made_ready: Callable[[int, Batch], Batch] | None = None
 
 
 def train_epoch(
@@ -91,6 +92,8 @@ def train_epoch(
         waiting -= len(epoch.groups[step])
         if len(batch.numbers) < 2:  # what is left of a batch of bad photos; batch norm cannot train on one
             continue
+        if epoch.made_ready:
+            batch = epoch.made_ready(step, batch.to(learner.device))
         taken = learner.step(batch, functools.partial(epoch.rate, step))
         result.add(taken)
         result.seconds = time.perf_counter() - start

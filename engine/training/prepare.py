@@ -69,7 +69,7 @@ def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Con
     progress, optimizer_state = checkpoint.load(run_dir, network)
     progress = replace(progress, weights=progress.weights or described)
     runs.cut_history(run_dir, progress.epoch)
-    classifier = Classifier(network, spec).to(config.device)
+    classifier = Classifier(network, spec, one_vs_all=config.loss == "bce").to(config.device)
     if config.channels_last:
         classifier.to(memory_format=torch.channels_last)
     assert config.image_size and config.threads
@@ -202,7 +202,8 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
     planned(config, spec, strategy, Progress())  # raises where “unfreeze” does not fit the model
     labels = [photo.label for photo in photos if photo.split == "train"]
     counts = Counter(labels).values()
-    uneven = max(counts) > EVEN_ENOUGH * min(counts)
+    uneven = config.sampling == "each" and max(counts) > EVEN_ENOUGH * min(counts)
+    views = 0 if config.mixup or config.cutmix else VIEWS  # what is mixed is new in every epoch anyway
     return choose_recipe(config, spec, strategy).with_changes(
         data=config.data.resolve(),
         continue_from=config.continue_from.resolve() if config.continue_from else None,
@@ -211,7 +212,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
         device=_pick_device(config.device),
         threads=config.threads or cpu_threads(),
         channels_last=True if config.channels_last is None else config.channels_last,
-        views=VIEWS if config.views is None else config.views,
+        views=views if config.views is None else config.views,
         class_weights=("balanced" if uneven else "none") if config.class_weights == "auto" else config.class_weights,
     )
 

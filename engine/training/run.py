@@ -13,13 +13,13 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.loader import in_groups
+from engine.dataset.sampling import draw_epoch
 from engine.errors import ThawError
 from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
 from engine.memory import keep_memory
@@ -35,6 +35,7 @@ from engine.training.optimizer import extend_optimizer, make_optimizer, restore_
 from engine.training.phases import after_epoch, patience_left, rates, stages_left
 from engine.training.prepare import prepare
 from engine.training.proof import write_before
+from engine.training.ready import made_ready
 from engine.training.run_parts import Run
 from engine.training.step import Learner, check_loss
 
@@ -132,8 +133,9 @@ def _phase_event(run: Run, phase: PlannedPhase) -> PhaseStarted:
 def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
     """Which photos in which order, how augmented, and at what rate, from (seed, epoch) alone."""
     config = run.config
-    numbers = np.array(run.numbers("train"))
-    order = np.random.default_rng([config.seed, epoch]).permutation(numbers).tolist()
+    numbers = run.numbers("train")
+    labels = [run.loader.labels[number] for number in numbers]
+    order = draw_epoch(numbers, labels, config.sampling, config.seed, epoch)
     groups = in_groups(order, config.batch_size)
     rate = rates(config, run.strategy, phase, epoch, len(groups))
     lasting = phase == run.plan[-1] and not stages_left(config, run.spec, run.strategy, run.progress)
@@ -147,7 +149,7 @@ def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
         return seconds_per_photo * (later * len(order) + (later + 1) * len(run.numbers("val")))
 
     torch.manual_seed(config.seed * 100_003 + epoch)  # what dropout draws from
-    return Epoch(epoch, groups, run.view(phase, epoch), rate, remaining)
+    return Epoch(epoch, groups, run.view(phase, epoch), rate, remaining, made_ready(run, epoch))
 
 
 def _epoch(

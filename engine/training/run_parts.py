@@ -77,6 +77,8 @@ class Run:
     def freeze(self, phase: PlannedPhase) -> None:
         """Let what trains in `phase` train, and nothing else."""
         config = self.config
+        # What holds the layers answers as in training, too; only for itself, the layers are told one by one.
+        self.classifier.training = self.source.module.training = True
         set_trainable(
             self.classifier.network,
             self.trainable(phase),

@@ -26,11 +26,11 @@ class StepResult:
 
 @dataclass
 class Learner:
-    """What learns, and how. `module` is in train mode where it trains; `loss_of` takes logits (N×C) and labels (N)."""
+    """What learns, and how. `module` is in train mode where it trains; `loss_of` takes logits (N×C) and the batch."""
 
     module: nn.Module
     optimizer: torch.optim.Optimizer
-    loss_of: Callable[[Tensor, Tensor], Tensor]
+    loss_of: Callable[[Tensor, Batch], Tensor]
 
     @property
     def device(self) -> torch.device:
@@ -42,18 +42,18 @@ class Learner:
         Raises ThawError where the loss is no number any more.
         """
         set_learning_rate(self.optimizer, rate_of)
-        labels = batch.labels.to(self.device, non_blocking=True)
-        answers = self.module(batch.pixels.to(self.device, non_blocking=True))
+        batch = batch.to(self.device)
+        answers = self.module(batch.pixels)
         logits, *auxiliary = (answers,) if isinstance(answers, Tensor) else answers
-        loss = self.loss_of(logits, labels)
+        loss = self.loss_of(logits, batch)
         whole = loss
         for other in auxiliary:
-            whole = whole + float(self.module.auxiliary_weight) * self.loss_of(other, labels)  # type: ignore[arg-type]
+            whole = whole + float(self.module.auxiliary_weight) * self.loss_of(other, batch)  # type: ignore[arg-type]
         self.optimizer.zero_grad(set_to_none=True)
         whole.backward()
         self.optimizer.step()
         check_loss(float(whole.detach()))
-        right = int((logits.detach().argmax(1) == labels).sum())
+        right = int((logits.detach().argmax(1) == batch.labels).sum())
         return StepResult(float(loss.detach()), right, len(batch.numbers))
 
 
