@@ -6,18 +6,22 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app import theme, training_job
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import percent, quantity
+from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.runs.comparing import Comparison, comparing
+from desktop_app.widgets.runs.comparison import LEAST, MOST, ComparisonView
 from desktop_app.widgets.runs.details import RunDetails
 from desktop_app.widgets.runs.record import RunRecord, listing, reading
-from desktop_app.widgets.runs.tables import RUN_COLUMNS, RunRow
+from desktop_app.widgets.runs.tables import RUN_COLUMNS, RunRow, searched
+from desktop_app.widgets.search_field import SearchField
 from desktop_app.worker import Jobs, Worker
 from engine import runs
 
@@ -34,8 +38,12 @@ class ReviewPage(PageFrame):
         self._reading: Worker | None = None
         self._listed_again = False
         self._record: RunRecord | None = None
-        self.table = PlainTable("Runs", RUN_COLUMNS)
+        self._comparing: Worker | None = None
+        self.table = PlainTable("Runs", RUN_COLUMNS, several=True, found_by=searched)
+        self.search = SearchField("Search runs", self.table)
         self.details = RunDetails(settings)
+        self.comparison = ComparisonView(settings)
+        self._below = QStackedWidget()
         self.set_content(self._made())
         self._connect()
         self._show_action()
@@ -54,6 +62,7 @@ class ReviewPage(PageFrame):
         self._listing.returned.connect(self._on_listed)
 
     def _on_listed(self, rows: tuple[RunRow, ...]) -> None:
+        chosen = {row.summary.path for row in self.table.selected()}
         self.table.show_rows(rows)
         if not rows:
             self._record = None
@@ -63,6 +72,11 @@ class ReviewPage(PageFrame):
             self._show_action()
             return
         self.show_content()
+        kept = [row for row in rows if row.summary.path in chosen]
+        if len(kept) >= LEAST:
+            self.table.choose(*kept)
+            self._show_count()
+            return
         shown = next((row for row in rows if row.summary.path == self._project.run_dir), rows[0])
         self.table.choose(shown)
         self._read(shown)
@@ -74,6 +88,8 @@ class ReviewPage(PageFrame):
             if self._listed_again:
                 self._listed_again = False
                 self.refresh()
+        elif worker is self._comparing:
+            self._comparing = None
         elif worker is self._reading:
             self._reading = None
         elif worker.kind == training_job.KIND:
@@ -102,7 +118,25 @@ class ReviewPage(PageFrame):
             return  # another run was chosen meanwhile
         self._record = record
         self.details.show_record(record)
-        self._show_action()
+        self._show_below(self.details)
+
+    # --- several runs
+
+    def _on_several_chosen(self, rows: tuple[RunRow, ...]) -> None:
+        self._reading = self._comparing = None  # what was asked for before is not wanted any more
+        if len(rows) > MOST:
+            self.comparison.show_refusal(f"Select at most {MOST} runs to compare; {len(rows)} are selected.")
+            self._show_below(self.comparison)
+            return
+        paths = [row.summary.path for row in rows]
+        title = f"Comparing {len(paths)} runs"
+        self._comparing = self._jobs.start(title, lambda control: comparing(paths, control), READ)
+        self._comparing.returned.connect(self._on_compared)
+
+    def _on_compared(self, comparison: Comparison) -> None:
+        if self.sender() is self._comparing and len(self.table.selected()) >= LEAST:
+            self.comparison.show_comparison(comparison)
+            self._show_below(self.comparison)
 
     # --- what can be done
 
@@ -131,11 +165,16 @@ class ReviewPage(PageFrame):
         if self._record is None:
             self.set_action("")
             return
-        has_model = self._model_file() is not None
-        self.set_action("Use for prediction", "arrow-right", has_model, "This run has no model yet")
+        several = self._below.currentWidget() is self.comparison
+        reason = "Select one run" if several else "" if self._model_file() else "This run has no model yet"
+        self.set_action("Use for prediction", "arrow-right", not reason, reason)
         busy = self._jobs.busy_reason()
         self.details.resume.setEnabled(not busy)
         self.details.resume.setToolTip(busy)
+
+    def _show_below(self, widget: QWidget) -> None:
+        self._below.setCurrentWidget(widget)
+        self._show_action()
 
     def _show_count(self) -> None:
         rows = self.table.rows()
@@ -149,6 +188,8 @@ class ReviewPage(PageFrame):
 
     def _connect(self) -> None:
         self.table.chosen.connect(self._on_chosen)
+        self.table.several_chosen.connect(self._on_several_chosen)
+        self.search.textChanged.connect(self.table.search)
         self.details.resume_wanted.connect(self.resume)
         self.details.folder_wanted.connect(self.open_folder)
         self.action_triggered.connect(self.use_for_prediction)
@@ -161,8 +202,21 @@ class ReviewPage(PageFrame):
 
     def _made(self) -> QWidget:
         self.table.setMinimumHeight(3 * theme.row() + theme.GRID)
+        self.search.setMaximumWidth(theme.wide(280))
+        head = QHBoxLayout(spacing=2 * theme.GRID)
+        head.addWidget(self.search, 1)
+        head.addStretch(1)
+        head.addWidget(muted_label("Select several (Ctrl or Shift) to compare them"))
+        above = QWidget()
+        top = QVBoxLayout(above)
+        top.setContentsMargins(0, 0, 0, 0)
+        top.setSpacing(theme.GRID)
+        top.addLayout(head)
+        top.addWidget(self.table, 1)
+        self._below.addWidget(self.details)
+        self._below.addWidget(self.comparison)
         splitter = RememberedSplitter(self._settings, "review", Qt.Orientation.Vertical)
-        splitter.begin((self.table, self.details), (5 * theme.row() + theme.GRID, 460), (0, 1))
+        splitter.begin((above, self._below), (6 * theme.row() + 2 * theme.GRID, 460), (0, 1))
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)

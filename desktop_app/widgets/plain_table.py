@@ -6,13 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from desktop_app import theme
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
+SEARCH_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 NARROWEST_FIRST, WIDEST_FIRST = 160, 420
 
@@ -29,29 +38,42 @@ class Column:
     text: Callable[[Any], str]
     key: Callable[[Any], Any] | None = None
     number: bool = False
-    icon: Callable[[Any], tuple[str, int, str]] | None = None
+    icon: Callable[[Any], tuple[str, int, str] | QIcon] | None = None
     tip: str = ""
     gives_way: int = 0
 
 
 class PlainTable(QTableView):
-    """The first column takes the room that is left. `chosen` carries the row's object when the person moves to it."""
+    """The first column takes the room that is left. `chosen` carries the row's object when the person moves to it, and
+    where several may be selected, `several_chosen` their tuple."""
 
     chosen = Signal(object)
+    several_chosen = Signal(object)
 
-    def __init__(self, name: str, columns: Sequence[Column], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        parent: QWidget | None = None,
+        several: bool = False,
+        found_by: Callable[[Any], str] | None = None,
+    ) -> None:
+        """With `several`, rows are selected together (Ctrl, Shift); `found_by` is the text that a search looks in,
+        the first cell where there is none."""
         super().__init__(parent)
         self._columns = tuple(columns)
         self._quiet = False
-        self._rows = _Rows(self._columns, self)
+        self._rows = _Rows(self._columns, self, found_by)
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self._rows)
         self._sorted.setSortRole(SORT_ROLE)
+        self._sorted.setFilterRole(SEARCH_ROLE)
         self._sorted.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setModel(self._sorted)
         self.setAccessibleName(name)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        modes = QTableView.SelectionMode
+        self.setSelectionMode(modes.ExtendedSelection if several else modes.SingleSelection)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -60,7 +82,10 @@ class PlainTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.row())
         self._set_header()
-        self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
+        if several:
+            self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        else:
+            self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
 
     def show_rows(self, rows: Sequence[Any]) -> None:
         self._quiet = True
@@ -68,19 +93,32 @@ class PlainTable(QTableView):
         self._quiet = False
 
     def search(self, text: str) -> None:
-        """Show only the rows whose first cells hold the text."""
+        """Show only the rows in which the text is found."""
         self._sorted.setFilterFixedString(text.strip())
 
     def rows(self) -> Sequence[Any]:
         return self._rows.rows
 
-    def choose(self, row: Any) -> None:
-        """Select the row of that object without saying that it was chosen."""
-        if row not in self._rows.rows:
-            return
-        index = self._sorted.mapFromSource(self._rows.index(self._rows.rows.index(row), 0))
+    def shown_rows(self) -> tuple[Any, ...]:
+        """The rows in sight, in the order in which they stand."""
+        return tuple(self._row_of(self._sorted.index(place, 0)) for place in range(self._sorted.rowCount()))
+
+    def selected(self) -> tuple[Any, ...]:
+        """The selected rows, in the order in which they stand."""
+        return tuple(map(self._row_of, sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)))
+
+    def choose(self, *rows: Any) -> None:
+        """Select the rows of these objects, the first of them the current one, without saying that they were chosen;
+        what is not in the table is left out."""
+        places = [self._rows.rows.index(row) for row in rows if row in self._rows.rows]
         self._quiet = True
-        self.setCurrentIndex(index)
+        for number, place in enumerate(places):
+            index = self._sorted.mapFromSource(self._rows.index(place, 0))
+            if number == 0:
+                self.setCurrentIndex(index)
+            else:
+                flags = QItemSelectionModel.SelectionFlag
+                self.selectionModel().select(index, flags.Select | flags.Rows)
         self._quiet = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -99,6 +137,7 @@ class PlainTable(QTableView):
     def _set_header(self) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(True)
         for place, column in enumerate(self._columns):
@@ -107,15 +146,27 @@ class PlainTable(QTableView):
         self.setSortingEnabled(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
 
+    def _row_of(self, index: Index) -> Any:
+        return self._rows.rows[self._sorted.mapToSource(index).row()]
+
     def _on_current_row_changed(self, now: QModelIndex, _before: QModelIndex) -> None:
         if now.isValid() and not self._quiet:
-            self.chosen.emit(self._rows.rows[self._sorted.mapToSource(now).row()])
+            self.chosen.emit(self._row_of(now))
+
+    def _on_selection_changed(self, *_: Any) -> None:
+        rows = self.selected()
+        if self._quiet or not rows:
+            return
+        if len(rows) == 1:
+            self.chosen.emit(rows[0])
+        else:
+            self.several_chosen.emit(rows)
 
 
 class _Rows(QAbstractTableModel):
-    def __init__(self, columns: tuple[Column, ...], parent: QTableView) -> None:
+    def __init__(self, columns: tuple[Column, ...], parent: QTableView, found_by: Callable[[Any], str] | None) -> None:
         super().__init__(parent)
-        self._columns = columns
+        self._columns, self._found_by = columns, found_by
         self.rows: tuple[Any, ...] = ()
 
     def show_rows(self, rows: Sequence[Any]) -> None:
@@ -143,6 +194,8 @@ class _Rows(QAbstractTableModel):
         row, column = self.rows[index.row()], self._columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.text(row)
+        if role == SEARCH_ROLE:
+            return self._found_by(row) if self._found_by else column.text(row)
         if role == SORT_ROLE:
             return column.key(row) if column.key else column.text(row)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -152,7 +205,8 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole and column.number:
             return theme.figures_font()
         if role == Qt.ItemDataRole.DecorationRole and column.icon:
-            return theme.icon(*column.icon(row))
+            icon = column.icon(row)
+            return icon if isinstance(icon, QIcon) else theme.icon(*icon)
         return None
 
 

@@ -113,7 +113,7 @@ def _notices(compared: Sequence[_Run], split: str, common: Sequence[Key]) -> Gen
     for run in compared:
         if not run.metrics:
             yield Notice(f"“{run.name}” has no results yet, so it has no numbers here; resume it.", "not_measured")
-    if split == "val":
+    if split == "val" and common:
         yield Notice(
             "Not all of these runs have a test set, so they are compared on validation photos. Their best epochs were "
             "chosen by these, which flatters all of them a little.",

@@ -11,7 +11,8 @@ from desktop_app import theme
 
 SURFACES = ("surface", "surface_raised", "sidebar", "hover", "selected")
 TEXTS = ("text", "muted", "accent")
-SIGNS = ("frozen", "trainable", "train_curve", "val_curve", "right", "unsure", "wrong", "warning")
+RUNS = tuple(f"run_{number}" for number in range(1, 7))
+SIGNS = ("frozen", "trainable", "train_curve", "val_curve", *RUNS, "right", "unsure", "wrong", "warning")
 
 
 def luminance(name: str) -> float:

@@ -38,6 +38,12 @@ def _strategy(row: RunRow) -> str:
     return STRATEGIES[name].title if name in STRATEGIES else name
 
 
+def searched(row: RunRow) -> str:
+    """What a search for a run looks in."""
+    summary = row.summary
+    return " ".join((summary.name, summary.dataset, _model(row), summary.model, _strategy(row), row.state))
+
+
 def _of(name: str, otherwise: float = -1.0) -> Callable[[RunRow], float]:
     """Sorts by a number of the summary; runs without it come first."""
 

@@ -90,6 +90,8 @@ def write_run(
         for split, count in (("val", 6), ("test", 2 if test else 0))
         for number, (label, share) in enumerate(zip(labels[:count], shares[:count], strict=True))
     ]
+    photos = [Photo(row.path, row.label, row.split) for row in rows]  # type: ignore[arg-type]
+    runs.write_dataset(run_dir, photos, [str(photo.path) for photo in photos], Path("/photos"))
     runs.write_predictions(run_dir, rows, CLASSES)
     (run_dir / runs.MODEL).write_bytes(b"a model")
     runs.write_metrics(

@@ -1,0 +1,98 @@
+"""Several runs selected in Review."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel
+from pytestqt.qtbot import QtBot
+
+from desktop_app.pages.review import ReviewPage
+from desktop_app.project import Project
+from desktop_app.settings import Settings
+from desktop_app.worker import Jobs
+from engine import runs
+from tests.desktop_app.pages import fake_run
+
+
+def opened(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, *names: str) -> ReviewPage:
+    for number, name in enumerate(names, 1):
+        fake_run.write_run(settings.runs_folder / name, epochs=number)
+    page = ReviewPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    settled(qtbot, jobs)
+    return page
+
+
+def settled(qtbot: QtBot, jobs: Jobs) -> None:
+    qtbot.waitUntil(lambda: not jobs.running("read"))
+
+
+def select(page: ReviewPage, *names: str) -> None:
+    """As the person does with Ctrl held down."""
+    flags = QItemSelectionModel.SelectionFlag
+    page.table.clearSelection()
+    for place, row in enumerate(page.table.shown_rows()):
+        if row.summary.name in names:
+            page.table.selectionModel().select(page.table.model().index(place, 0), flags.Select | flags.Rows)
+
+
+def test_two_runs_stand_beside_each_other(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two", "three")
+    select(page, "one", "two")
+    settled(qtbot, jobs)
+    view = page.comparison
+    assert page._below.currentWidget() is view and view.title.text().startswith("2 runs")
+    assert {row.name for row in view.runs.rows()} == {"one", "two"}
+    assert [row.setting for row in view.settings_table.rows()] == ["epochs"]
+    assert "right on the same photos" in view.verdicts.text()
+    assert view.plot.curves() == 2
+    view.training.click()
+    assert view.plot.curves() == 4
+    assert not page.action_button.isEnabled(), "of two runs, neither is the one to predict with"
+
+
+def test_one_run_again_shows_its_details(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two")
+    select(page, "one", "two")
+    settled(qtbot, jobs)
+    select(page, "two")
+    settled(qtbot, jobs)
+    assert page._below.currentWidget() is page.details and page.details.name.whole() == "two"
+    assert page.action_button.isEnabled()
+
+
+def test_the_selection_survives_a_new_listing(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two", "three")
+    select(page, "one", "two")
+    settled(qtbot, jobs)
+    project.announce_runs()
+    settled(qtbot, jobs)
+    assert {row.summary.name for row in page.table.selected()} == {"one", "two"}
+    assert page._below.currentWidget() is page.comparison
+
+
+def test_more_than_six_are_refused_with_a_sentence(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    names = tuple(f"run {number}" for number in range(7))
+    page = opened(qtbot, project, jobs, settings, *names)
+    select(page, *names)
+    settled(qtbot, jobs)
+    assert "at most 6" in page.comparison.banner.text() and page.comparison._content.isHidden()
+
+
+def test_a_run_without_results_is_compared_by_its_curves(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two")
+    (settings.runs_folder / "two" / runs.METRICS).unlink()
+    select(page, "one", "two")
+    settled(qtbot, jobs)
+    assert "“two” has no results yet" in page.comparison.banner.text() and page.comparison.plot.curves() == 2
+
+
+def test_a_search_finds_runs_by_what_they_are(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two")
+    page.search.setText("MobileNetV2")
+    assert len(page.table.shown_rows()) == 2
+    page.search.setText("two")
+    assert [row.summary.name for row in page.table.shown_rows()] == ["two"]
