@@ -42,5 +42,9 @@ class ModelFileError(ThawError):
     """A model file that is damaged, too new, or not one of Thaw's."""
 
 
+class DivergedError(ThawError):
+    """A loss that is no number any more."""
+
+
 class ChildDied(ThawError):
     """The process that did the work ended without saying why (killed, out of memory, a native crash)."""

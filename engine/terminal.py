@@ -56,6 +56,9 @@ class Screen:
             case ev.StepFinished():
                 note = f"loss {event.loss:.3f}   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 self._bar(f"Epoch {event.epoch}", event.step, event.steps, note)
+            case ev.RateTried():
+                note = f"rate {event.learning_rate:.1e}   loss {event.smooth_loss:.3f}"
+                self._bar("Trying learning rates", event.step, event.steps, note)
             case ev.PredictionProgress():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 self._bar("Classifying", event.done, event.total, note)

@@ -103,6 +103,16 @@ def _(event: ev.Advice) -> str:
     )
 
 
+@_says(ev.LearningRateFound)
+def _(event: ev.LearningRateFound) -> str:
+    found = "No learning rate was found" if event.learning_rate is None else f"Learning rate {event.learning_rate:g}"
+    steepest = "" if event.steepest is None else f" The loss falls fastest at {event.steepest:g}."
+    return (
+        f"{found} for {event.model}, {event.strategy} (phase “{event.phase}”); as set it would be {event.usual:g}\n"
+        f"{event.why}{steepest}\nFound after {duration(event.seconds)}, {event.steps} steps"
+    )
+
+
 @_says(ev.EvaluationFinished)
 def _(event: ev.EvaluationFinished) -> str:
     return (

@@ -38,38 +38,56 @@ def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
-@click.argument("data", type=Existing)
-@click.option("--out", "run_dir", type=Existing, required=True, help="The run directory to make.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
-@click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first.")
-@click.option("--offline", is_flag=True, help="Never use the network.")
-@click.option("--config", "config_file", type=Existing, help="A TOML file of settings.")
-@click.option("--config-text", hidden=True)
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any setting, by name; repeatable.")
-@config_flags
-@with_json
-def train(
-    data: Path,
-    run_dir: Path,
-    resume: bool,
-    weights_dir: Path | None,
-    offline: bool,
-    config_file: Path | None,
-    config_text: str | None,
-    assignments: tuple[str, ...],
-    as_json: bool,
-    **flags: Any,
-) -> int:
-    """Train a model on DATA, a folder with one folder of photos per class."""
+def asks_for_a_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """DATA and every way to say what a run is to be; `config_of` makes the settings of them."""
+    for decorate in reversed(
+        (
+            click.argument("data", type=Existing),
+            click.option("--weights-dir", type=Existing, help="A folder to look for pretrained weights in first."),
+            click.option("--offline", is_flag=True, help="Never use the network."),
+            click.option("--config", "config_file", type=Existing, help="A TOML file of settings."),
+            click.option("--config-text", hidden=True),
+            click.option(
+                "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any setting, by name; repeatable."
+            ),
+            config_flags,
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+def config_of(
+    data: Path, config_file: Path | None, config_text: str | None, assignments: tuple[str, ...], **flags: Any
+) -> TrainConfig:
+    """The settings that `asks_for_a_run` has read: a file, then --set, then flags, the later ones first."""
     values: dict[str, Any] = {}
     for text, source in ((config_text, "the settings"), (_text_of(config_file), str(config_file))):
         values |= read_values(text, source) if text is not None else {}
     values |= dict(parse_assignment(assignment) for assignment in assignments)
     values |= {name: value for name, value in flags.items() if value is not None}
-    config = make_config(values | {"data": data})
-    control = Control()
+    return make_config(values | {"data": data})
+
+
+@click.command()
+@click.option("--out", "run_dir", type=Existing, required=True, help="The run directory to make.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
+@asks_for_a_run
+@with_json
+def train(run_dir: Path, resume: bool, weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any) -> int:
+    """Train a model on DATA, a folder with one folder of photos per class."""
+    config, control = config_of(**asked), Control()
     events = engine.train(config, run_dir, resume=resume, weights_dir=weights_dir, offline=offline, control=control)
+    return play(events, control, as_json)
+
+
+@click.command("find-lr")
+@asks_for_a_run
+@with_json
+def find_lr(weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any) -> int:
+    """Find a learning rate for the run that these settings ask for: try rising ones until the loss diverges."""
+    control = Control()
+    events = engine.find_lr(config_of(**asked), weights_dir=weights_dir, offline=offline, control=control)
     return play(events, control, as_json)
 
 

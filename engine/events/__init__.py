@@ -40,6 +40,7 @@ from engine.events.training import (
     RunStarted,
     StepFinished,
 )
+from engine.events.tuning import LearningRateFound, RateTried
 
 __all__ = [
     "Advice",
@@ -56,6 +57,7 @@ __all__ = [
     "LayerPictured",
     "LayerTimed",
     "LayersFinished",
+    "LearningRateFound",
     "MeasureFinished",
     "Model",
     "Notice",
@@ -67,6 +69,7 @@ __all__ = [
     "PredictionProgress",
     "PseudoLabel",
     "PseudoLabelsFinished",
+    "RateTried",
     "RunCompared",
     "RunFinished",
     "RunStarted",

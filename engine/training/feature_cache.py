@@ -87,7 +87,7 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
         text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
         yield Notice(text, "features_fresh")
         return ordinary
-    made = _cut_of(run)
+    made = cut_of(run)
     if made is None:
         text = "What is frozen cannot be computed apart from what trains, so it is computed in every epoch."
         yield Notice(text, "features_not_apart")
@@ -126,7 +126,8 @@ def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generat
     return Source(TrainedHalf(made, run.classifier.one_vs_all), FeatureLoader(store, run.loader, run.hashes))
 
 
-def _cut_of(run: Run) -> Cut | None:
+def cut_of(run: Run) -> Cut | None:
+    """The network in two where the phase it is frozen for begins frozen, None where it cannot be parted."""
     classifier, size = run.classifier, run.config.image_size
     assert size
     device = next(classifier.parameters()).device

@@ -47,13 +47,18 @@ EVEN_ENOUGH = 1.5
 """Above this ratio of the largest to the smallest class, `class_weights = "auto"` balances them."""
 
 
-def prepare(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, Run]:
-    """Read, or decide and write, all that the run is made of."""
+def prepare(
+    run_dir: Path, weights_dir: Path | None, offline: bool, control: Control, *, hashed: bool = True
+) -> Generator[Event, None, Run]:
+    """Read, or decide and write, all that the run is made of.
+
+    Without `hashed` no photo's content is read: for who keeps nothing of it.
+    """
     config = runs.read_config(run_dir)
     spec, strategy = find_model(config.model), find_strategy(config.strategy)
     if not (run_dir / runs.DATASET).exists():
         config = name_weights(config, spec, strategy, weights_dir)
-        config = yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control)
+        config = yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control, hashed)
     spec = for_weights(spec, config.weights)
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
         (run_dir / name).unlink(missing_ok=True)
@@ -153,9 +158,10 @@ def _first_weights(
 
 
 def _write_plan(
-    run_dir: Path, config: TrainConfig, spec: ModelSpec, strategy: Strategy, control: Control
+    run_dir: Path, config: TrainConfig, spec: ModelSpec, strategy: Strategy, control: Control, hashed: bool
 ) -> Generator[Event, None, TrainConfig]:
     """Decide what the settings leave open, cut the splits, and write config.toml and dataset.csv."""
+    hash_of = _content_hash if hashed else _unknown_hash
     _check_start(config, strategy)
     earlier = earlier_run(config) if config.continue_from else None
     yield StageStarted("Looking through the dataset")
@@ -171,9 +177,9 @@ def _write_plan(
     config = resolve(config, spec, strategy, photos)
     runs.write_config(run_dir, config)
     with ThreadPoolExecutor(config.threads) as pool:
-        hashes = list(pool.map(_content_hash, photos))
+        hashes = list(pool.map(hash_of, photos))
     if config.pseudo_labels:
-        photos, hashes = yield from with_pseudo_labels(config.pseudo_labels, photos, hashes, _content_hash)
+        photos, hashes = yield from with_pseudo_labels(config.pseudo_labels, photos, hashes, hash_of)
     runs.write_dataset(run_dir, photos, hashes, index.root)
     return config
 
@@ -232,6 +238,10 @@ def _content_hash(photo: Photo) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""  # the loader will tell, and leave the photo out
+
+
+def _unknown_hash(_photo: Photo) -> str:
+    return ""
 
 
 def _started(run: Run) -> RunStarted:

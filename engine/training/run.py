@@ -19,7 +19,6 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.loader import in_groups
-from engine.dataset.sampling import draw_epoch
 from engine.errors import ThawError
 from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
 from engine.memory import keep_memory
@@ -133,10 +132,7 @@ def _phase_event(run: Run, phase: PlannedPhase) -> PhaseStarted:
 def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
     """Which photos in which order, how augmented, and at what rate, from (seed, epoch) alone."""
     config = run.config
-    numbers = run.numbers("train")
-    labels = [run.loader.labels[number] for number in numbers]
-    order = draw_epoch(numbers, labels, config.sampling, config.seed, epoch)
-    groups = in_groups(order, config.batch_size)
+    groups = run.groups(epoch)
     rate = rates(config, run.strategy, phase, epoch, len(groups))
     lasting = phase == run.plan[-1] and not stages_left(config, run.spec, run.strategy, run.progress)
 
@@ -145,8 +141,9 @@ def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
         layers and cannot be known."""
         if not lasting:
             return None
+        drawn = sum(map(len, groups))
         later = config.epochs - epoch
-        return seconds_per_photo * (later * len(order) + (later + 1) * len(run.numbers("val")))
+        return seconds_per_photo * (later * drawn + (later + 1) * len(run.numbers("val")))
 
     torch.manual_seed(config.seed * 100_003 + epoch)  # what dropout draws from
     return Epoch(epoch, groups, run.view(phase, epoch), rate, remaining, made_ready(run, epoch))

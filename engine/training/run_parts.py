@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import TrainConfig
 from engine.dataset.index import Photo
-from engine.dataset.loader import PhotoLoader
+from engine.dataset.loader import PhotoLoader, in_groups
+from engine.dataset.sampling import draw_epoch
 from engine.models.build import Classifier, is_norm, owners, set_trainable
 from engine.models.catalog import ModelSpec
 from engine.models.strategies import PlannedPhase, Strategy, block_of, phase_layers, timeline_of
@@ -45,6 +47,13 @@ class Run:
     def numbers(self, split: str) -> list[int]:
         """The places in `photos` of a split's photos, in order."""
         return self._numbers[split]
+
+    def groups(self, epoch: int) -> list[Sequence[int]]:
+        """The training photos of an epoch in batches, drawn by (seed, epoch)."""
+        numbers = self.numbers("train")
+        labels = [self.loader.labels[number] for number in numbers]
+        order = draw_epoch(numbers, labels, self.config.sampling, self.config.seed, epoch)
+        return in_groups(order, self.config.batch_size)
 
     @property
     def plan(self) -> tuple[PlannedPhase, ...]:

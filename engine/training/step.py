@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.dataset.loader import Batch
-from engine.errors import ThawError
+from engine.errors import DivergedError
 from engine.training.optimizer import set_learning_rate
 
 
@@ -39,7 +39,7 @@ class Learner:
     def step(self, batch: Batch, rate_of: Callable[[int], float]) -> StepResult:
         """Learn from a batch. `rate_of(begun)` is the learning rate of what began to train in that epoch.
 
-        Raises ThawError where the loss is no number any more.
+        Raises DivergedError where the loss is no number any more.
         """
         set_learning_rate(self.optimizer, rate_of)
         batch = batch.to(self.device)
@@ -58,6 +58,6 @@ class Learner:
 
 
 def check_loss(value: float) -> None:
-    """Raises ThawError for a loss that is no number: what follows would be nonsense."""
+    """Raises DivergedError for a loss that is no number: what follows would be nonsense."""
     if not math.isfinite(value):
-        raise ThawError("The loss is no longer a number: the learning rate is too high. Lower it and start again.")
+        raise DivergedError("The loss is no longer a number: the learning rate is too high. Lower it and start again.")

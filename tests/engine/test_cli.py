@@ -7,12 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from engine.config import TrainConfig
+import engine
+from engine.cli import cli
+from engine.config import TrainConfig, make_config
+from engine.events import Event, Notice
 from engine.models.catalog import CATALOG
 from tests.engine import tiny_model
 from tests.shared_data import shared
@@ -238,3 +243,17 @@ def test_weights_that_cannot_be_had_or_fit_are_a_sentence_and_status_1(tmp_path:
     ):
         done = thaw("weights", *arguments, env=environment)
         assert done.returncode == 1 and says in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_who_looks_before_a_run_takes_the_settings_of_a_run(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def look(config: TrainConfig, **_: Any) -> Iterator[Event]:
+        asked.append(config)
+        yield Notice("looked")
+
+    monkeypatch.setattr(engine, "find_lr", look, raising=False)
+    flags = ["--model", "lenet5", "--epochs", "3", "--lr", "0.01", "--set", "seed=7", "--json"]
+    done = CliRunner().invoke(cli, ["find-lr", str(photos), *flags], standalone_mode=False)
+    assert json.loads(done.output)["text"] == "looked" and done.return_value == 0
+    assert asked == [make_config({"data": photos, "model": "lenet5", "epochs": 3, "learning_rate": 0.01, "seed": 7})]
