@@ -26,6 +26,17 @@ class RunSettings(Settings):
             le=1000,
         ),
     ]
+    checkpoint_minutes: Annotated[
+        float,
+        setting(
+            10,
+            "Checkpoint every",
+            "Also saves in the middle of an epoch, so that a crash costs no more than this; 0 saves after epochs only.",
+            "minutes",
+            ge=0,
+            le=1440,
+        ),
+    ]
     seed: Annotated[
         int, setting(0, "Seed", "The same seed on the same machine gives the same run.", ge=0, le=2**31 - 1)
     ]

@@ -1,4 +1,4 @@
-"""What resume needs, on disk after every epoch, whole or not at all."""
+"""What resume needs, on disk after every epoch and within long ones, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from engine import runs
 from engine.errors import RunError
-from engine.training.optimizer import state_by_name
 
-FORMAT = 2  # 1: the optimizer's state by number; still read
+FORMAT = 3
+"""1 had the optimizer's state by number, 2 knew nothing within an epoch; both are still read."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,41 @@ class Progress:
     stage_epochs: tuple[int, ...] = (1,)
 
 
-def save(run_dir: Path, network: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    """Write last.pt, then best.safetensors where this epoch is the best.
+@dataclass(frozen=True)
+class Partway:
+    """Where the epoch after `Progress.epoch` stands: the sums over its first steps, and the state of the generators
+    that dropout draws from, by device."""
+
+    sums: dict[str, Any]
+    random: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What stands in last.pt beside the network's tensors; `learner` is None where no epoch was begun."""
+
+    progress: Progress
+    learner: dict[str, Any] | None = None
+    partway: Partway | None = None
+
+
+def save(run_dir: Path, network: nn.Module, made: Checkpoint) -> None:
+    """Write last.pt, then best.safetensors where an epoch is done and the best.
 
     In this order a crash between the two loses nothing: last.pt then holds the best weights itself (see `load`).
     """
+    progress, partway = made.progress, made.partway
     whole = {
         "format": FORMAT,
         "progress": vars(progress),
         "network": network.state_dict(),
-        "optimizer": state_by_name(optimizer, network),
+        "learner": made.learner,
+        "partway": vars(partway) if partway else None,
     }
     part = run_dir / (runs.LAST + ".part")
     torch.save(whole, part)
     part.replace(run_dir / runs.LAST)
-    if progress.best_epoch == progress.epoch:
+    if progress.best_epoch == progress.epoch and not partway:
         save_best(run_dir, network, progress.epoch)
 
 
@@ -62,17 +82,17 @@ def save_best(run_dir: Path, network: nn.Module, epoch: int) -> None:
     runs.write_whole(run_dir / runs.BEST, safetensors.torch.save(tensors, {"epoch": str(epoch)}))
 
 
-def load(run_dir: Path, network: nn.Module) -> tuple[Progress, dict[str, Any] | None]:
-    """Put the last checkpoint's weights into `network`; returns where the run stands and the optimizer's state.
+def load(run_dir: Path, network: nn.Module) -> Checkpoint:
+    """Put the last checkpoint's weights into `network`; returns the rest of it.
 
-    Progress() and None where there is no checkpoint yet. Raises RunError where it is damaged or of another network.
+    An empty one where there is none yet. Raises RunError where it is damaged or of another network.
     """
     path = run_dir / runs.LAST
     if not path.is_file():
-        return Progress(), None
+        return Checkpoint(Progress())
     try:
         whole = torch.load(path, map_location="cpu", weights_only=True)
-        state, progress = whole["network"], Progress(**whole["progress"])
+        state, found = whole["network"], _checkpoint(whole)
     except Exception as error:  # torch raises many kinds on a damaged file, and all mean the same here
         raise RunError(f"The checkpoint {path} is damaged, so this run cannot go on; start a new one.") from error
     try:
@@ -82,9 +102,35 @@ def load(run_dir: Path, network: nn.Module) -> tuple[Progress, dict[str, Any] | 
             f"The checkpoint {path} is damaged, or the model was changed since, as one of your own can be; this run "
             "cannot go on, so start a new one."
         ) from error
-    if progress.best_epoch == progress.epoch and best_epoch(run_dir) != progress.epoch:
+    progress = found.progress
+    if progress.best_epoch == progress.epoch and not found.partway and best_epoch(run_dir) != progress.epoch:
         save_best(run_dir, network, progress.epoch)
-    return progress, whole["optimizer"]
+    return found
+
+
+def _checkpoint(whole: Mapping[str, Any]) -> Checkpoint:
+    learner = {"optimizer": whole["optimizer"]} if "optimizer" in whole else whole["learner"]
+    partway = whole.get("partway")
+    return Checkpoint(Progress(**whole["progress"]), learner, Partway(**partway) if partway else None)
+
+
+def random_state() -> dict[str, Tensor]:
+    """The state of torch's generators, by the devices that are used."""
+    states = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_initialized():
+        states["cuda"] = torch.cuda.get_rng_state()
+    if torch.backends.mps.is_available():
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def restore_random_state(states: Mapping[str, Tensor]) -> None:
+    """Take back what `random_state` gave; that of a device which is not here is left out."""
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])
+    if "mps" in states and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(states["mps"])
 
 
 def put_weights(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,13 +43,13 @@ class Source:
 
 @dataclass
 class EpochResult:
-    """Sums over the epoch so far; `ended` is False where a stop or finish cut it short."""
+    """Sums over the first `steps` groups of an epoch."""
 
+    steps: int = 0
     loss: float = 0.0
     right: int = 0
     photos: int = 0
     seconds: float = 0.0
-    ended: bool = False
 
     def add(self, step: StepResult) -> None:
         self.loss += step.loss * step.photos
@@ -71,25 +71,27 @@ class Epoch:
     made_ready: Callable[[int, Batch], Batch] | None = None
 
 
+Keep = Callable[[EpochResult, bool], Iterable[Notice]]
+"""Keeps on the disk where an epoch stands: at once, or only when it is time to."""
+
+
 def train_epoch(
-    learner: Learner,
-    loader: Loader,
-    epoch: Epoch,
-    control: Control,
+    learner: Learner, loader: Loader, epoch: Epoch, result: EpochResult, control: Control, keep: Keep
 ) -> Generator[StepFinished | Notice, None, EpochResult]:
-    """Yield a StepFinished for each step; returns the epoch's sums."""
-    result = EpochResult()
-    waiting = sum(map(len, epoch.groups))
-    start = time.perf_counter()
-    for step, batch in enumerate(loader.batches(epoch.groups, epoch.augmentation)):
+    """Yield a StepFinished for each step that `result` has not; returns the epoch's sums."""
+    groups = epoch.groups[result.steps :]
+    waiting = sum(map(len, groups))
+    start = time.perf_counter() - result.seconds
+    for group, batch in zip(groups, loader.batches(groups, epoch.augmentation), strict=True):
         paused = time.perf_counter()
-        control.wait_while_paused()
+        yield from wait_while_paused(control, functools.partial(keep, result, True))
         start += time.perf_counter() - paused
         if control.stopping or (control.finishing and result.photos):
             return result
         while loader.notices:
             yield loader.notices.popleft()
-        waiting -= len(epoch.groups[step])
+        waiting -= len(group)
+        step, result.steps = result.steps, result.steps + 1
         if len(batch.numbers) < 2:  # what is left of a batch of bad photos; batch norm cannot train on one
             continue
         if epoch.made_ready:
@@ -101,10 +103,17 @@ def train_epoch(
         later = epoch.remaining(1 / speed)
         left = None if later is None else waiting / speed + later
         yield StepFinished(epoch.number, step + 1, len(epoch.groups), taken.loss, epoch.rate(step, 1), speed, left)
+        yield from keep(result, False)
     while loader.notices:
         yield loader.notices.popleft()
-    result.ended = True
     return result
+
+
+def wait_while_paused(control: Control, keep: Callable[[], Iterable[Notice]]) -> Generator[Notice, None, None]:
+    """Wait, once all is kept: whoever pauses may switch the machine off."""
+    while control.paused:
+        yield from keep()
+        control.wait_while_paused()
 
 
 @dataclass(frozen=True)
@@ -126,16 +135,21 @@ class Answers:
 
 
 def answer(
-    classifier: nn.Module, loader: Loader, groups: Sequence[Sequence[int]], control: Control
+    classifier: nn.Module,
+    loader: Loader,
+    groups: Sequence[Sequence[int]],
+    control: Control,
+    keep: Callable[[], Iterable[Notice]] = tuple,
 ) -> Generator[Notice, None, Answers | None]:
-    """Classify without training, never augmented; returns None where a stop came first."""
+    """Classify without training, never augmented; returns None where a stop came first. `keep` is called before a
+    pause."""
     classifier.eval()
     device = next(classifier.parameters()).device
     logits, labels = [], []
     numbers: list[int] = []
     with torch.inference_mode():
         for batch in loader.batches(groups):
-            control.wait_while_paused()
+            yield from wait_while_paused(control, keep)
             if control.stopping:
                 return None
             if batch.numbers:

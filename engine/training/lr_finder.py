@@ -83,7 +83,7 @@ def _sweep(
     run.freeze(phase)
     source = source_of(run, phase)
     optimizer = make_optimizer(run.classifier.network, run.config, len(run.spec.blocks), run.place_of)
-    learner = Learner(source.module, optimizer, loss_of(run))
+    learner = Learner(run.classifier.network, source.module, optimizer, loss_of(run))
     smoothed, losses = Smoothed(), list[float]()
     for rate, batch in zip(rates, _batches(run, phase, source), strict=False):
         control.wait_while_paused()

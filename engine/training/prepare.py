@@ -71,8 +71,8 @@ def prepare(
     described = ""
     if not (run_dir / runs.LAST).exists():
         described = yield from _first_weights(network, config, spec, strategy, classes, weights_dir, offline, control)
-    progress, optimizer_state = checkpoint.load(run_dir, network)
-    progress = replace(progress, weights=progress.weights or described)
+    resumed = checkpoint.load(run_dir, network)
+    progress = replace(resumed.progress, weights=resumed.progress.weights or described)
     runs.cut_history(run_dir, progress.epoch)
     classifier = Classifier(network, spec, one_vs_all=config.loss == "bce").to(config.device)
     if config.channels_last:
@@ -91,7 +91,7 @@ def prepare(
         classifier=classifier,
         loader=loader,
         progress=progress,
-        optimizer_state=optimizer_state,
+        resumed=resumed,
         source=Source(classifier, loader),
     )
     for phase in run.plan:

@@ -31,7 +31,7 @@ def layer_hashes(network: nn.Module) -> dict[str, str]:
 def write_before(run: Run) -> None:
     """Hash the network as the run begins. A run that goes on keeps the hashes of its beginning; one that began without
     them gets none, as its beginning is gone."""
-    if run.progress.epoch == 0:
+    if run.progress.epoch == 0 and not run.resumed.partway:
         rows = [LayerHash(layer, False, digest) for layer, digest in layer_hashes(run.classifier.network).items()]
         runs.write_layers(run.folder, rows)
     elif rows := [LayerHash(row.layer, False, row.sha256_before) for row in runs.read_layers(run.folder)]:

@@ -8,6 +8,7 @@ epoch, photo) alone, so a run that was killed goes on to the same weights.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -25,12 +26,13 @@ from engine.memory import keep_memory
 from engine.models.own_strategies import expanded
 from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint, feature_cache
-from engine.training.checkpoint import Progress
+from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.finish import close_run, finished_event
+from engine.training.keeping import Keeper
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
 from engine.training.losses import loss_of
-from engine.training.optimizer import extend_optimizer, make_optimizer, restore_state
+from engine.training.optimizer import extend_optimizer, make_optimizer
 from engine.training.phases import after_epoch, patience_left, rates, stages_left
 from engine.training.prepare import prepare
 from engine.training.proof import write_before
@@ -91,36 +93,46 @@ def _run(run_dir: Path, weights_dir: Path | None, offline: bool, control: Contro
 def _phases(run: Run, control: Control, seconds: Callable[[], float]) -> Generator[Event, None, None]:
     """Train phase after phase; `run.progress` says how far it came."""
     write_before(run)
-    optimizer: torch.optim.Optimizer | None = None
+    keeper = Keeper(run, seconds)
+    learner: Learner | None = None
     for epoch in range(run.progress.epoch + 1, run.config.epochs + 1):
         phase = run.phase(epoch)
         run.freeze(phase)
-        if optimizer is None or epoch == phase.first_epoch:
-            optimizer = _optimizer(run, phase, epoch, optimizer)
+        if learner is None or epoch == phase.first_epoch:
+            optimizer = _optimizer(run, learner)
             yield _phase_event(run, phase)
             if run.source.loader is not run.loader:
                 run.source.loader.close()
             run.source = yield from feature_cache.source_of(run, phase, control)
             if control.stopping or (control.finishing and run.progress.epoch):
                 return
-        ended = yield from _epoch(run, optimizer, _plan(run, phase, epoch), control, seconds)
+            learner = _learner(run, phase, optimizer, learner)
+        ended = yield from _epoch(run, learner, _plan(run, phase, epoch), control, keeper)
         if ended or control.stopping or control.finishing:
             return
 
 
-def _optimizer(
-    run: Run, phase: PlannedPhase, epoch: int, before: torch.optim.Optimizer | None
-) -> torch.optim.Optimizer:
+def _optimizer(run: Run, before: Learner | None) -> torch.optim.Optimizer:
     """The optimizer of a phase that begins, or goes on after a resume: its own where the strategy restarts, else the
     one of the phase before with what is new in this one."""
     network, blocks = run.classifier.network, len(run.spec.blocks)
     if before and not run.strategy.restarts:
-        extend_optimizer(before, network, run.config, blocks, run.place_of)
+        extend_optimizer(before.optimizer, network, run.config, blocks, run.place_of)
+        return before.optimizer
+    return make_optimizer(network, run.config, blocks, run.place_of)
+
+
+def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, before: Learner | None) -> Learner:
+    """What learns in a phase that begins, or goes on after a resume from what the checkpoint has of it."""
+    if before:
+        before.module, before.optimizer = run.source.module, optimizer
         return before
-    optimizer = make_optimizer(network, run.config, blocks, run.place_of)
-    if run.optimizer_state and not before and not (run.strategy.restarts and epoch == phase.first_epoch):
-        restore_state(optimizer, network, run.optimizer_state)
-    return optimizer
+    learner = Learner(run.classifier.network, run.source.module, optimizer, loss_of(run))
+    resumed = run.resumed
+    begins = run.progress.epoch + 1 == phase.first_epoch and not resumed.partway
+    if resumed.learner and not (run.strategy.restarts and begins):
+        learner.restore(resumed.learner)
+    return learner
 
 
 def _phase_event(run: Run, phase: PlannedPhase) -> PhaseStarted:
@@ -149,32 +161,39 @@ def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
     return Epoch(epoch, groups, run.view(phase, epoch), rate, remaining, made_ready(run, epoch))
 
 
-def _epoch(
-    run: Run,
-    optimizer: torch.optim.Optimizer,
-    plan: Epoch,
-    control: Control,
-    seconds: Callable[[], float],
-) -> Generator[Event, None, bool]:
-    """Train, validate, checkpoint. True where patience has run out."""
-    learner = Learner(run.source.module, optimizer, loss_of(run))
-    result = yield from train_epoch(learner, run.source.loader, plan, control)
-    if control.stopping or not result.photos:
-        if not result.photos and not control.stopping:
-            raise ThawError("Not one training photo could be read; check that the dataset's drive is connected.")
-        return False
-    val = yield from answer(run.source.module, run.source.loader, in_groups(run.numbers("val"), 64), control)
+def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Keeper) -> Generator[Event, None, bool]:
+    """Train, validate, checkpoint. True where patience has run out. A stop keeps what the epoch has done."""
+    keep = functools.partial(keeper.keep_part, learner)
+    result = yield from train_epoch(learner, run.source.loader, plan, _begun(run), control, keep)
+    if not result.photos and not control.stopping:
+        raise ThawError("Not one training photo could be read; check that the dataset's drive is connected.")
+    val = None
+    if not control.stopping:
+        validation = in_groups(run.numbers("val"), 64)
+        keep_all = functools.partial(keep, result, True)
+        val = yield from answer(run.source.module, run.source.loader, validation, control, keep_all)
     if val is None:
+        yield from keep(result, True)
         return False
     check_loss(val.loss)
     number = run.plan.index(run.phase(plan.number)) + 1
-    progress = _progress(run.progress, plan.number, val, result, seconds())
+    progress = _progress(run.progress, plan.number, val, result, keeper.seconds())
     run.progress = after_epoch(run.config, run.spec, run.strategy, progress)
     event = _epoch_event(run, plan, number, result, val)
     runs.append_history(run.folder, event)
-    checkpoint.save(run.folder, run.classifier.network, optimizer, run.progress)
+    keeper.keep_epoch(learner)
     yield event
     return event.patience_left == 0
+
+
+def _begun(run: Run) -> EpochResult:
+    """What the checkpoint has of the epoch that begins, and the luck from there on; nothing of later ones."""
+    partway = run.resumed.partway
+    run.resumed = Checkpoint(run.resumed.progress)
+    if not partway:
+        return EpochResult()
+    checkpoint.restore_random_state(partway.random)
+    return EpochResult(**partway.sums)
 
 
 def _progress(before: Progress, epoch: int, val: Answers, result: EpochResult, seconds: float) -> Progress:

@@ -14,7 +14,7 @@ from engine.dataset.sampling import draw_epoch
 from engine.models.build import Classifier, is_norm, owners, set_trainable
 from engine.models.catalog import ModelSpec
 from engine.models.strategies import PlannedPhase, Strategy, block_of, phase_layers, timeline_of
-from engine.training.checkpoint import Progress
+from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.loop import Source
 from engine.training.optimizer import Place
 from engine.training.phases import planned
@@ -22,7 +22,8 @@ from engine.training.phases import planned
 
 @dataclass
 class Run:
-    """Made by `prepare`, closed by `train`. `source` is that of the phase it is in."""
+    """Made by `prepare`, closed by `train`. `source` is that of the phase it is in; `resumed` is what the run goes on
+    from, taken apart as it is used."""
 
     folder: Path
     config: TrainConfig
@@ -34,7 +35,7 @@ class Run:
     classifier: Classifier
     loader: PhotoLoader
     progress: Progress
-    optimizer_state: dict[str, object] | None
+    resumed: Checkpoint
     source: Source
 
     @functools.cached_property

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from engine.dataset.loader import Batch
 from engine.errors import DivergedError
-from engine.training.optimizer import set_learning_rate
+from engine.training.optimizer import restore_state, set_learning_rate, state_by_name
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class StepResult:
 
 @dataclass
 class Learner:
-    """What learns, and how. `module` is in train mode where it trains; `loss_of` takes logits (N×C) and the batch."""
+    """What learns, and how: one for a run, given a `module` and an optimizer by each phase. `module` is in train mode
+    where it trains, and has its parameters from `network`; `loss_of` takes logits (N×C) and the batch."""
 
+    network: nn.Module
     module: nn.Module
     optimizer: torch.optim.Optimizer
     loss_of: Callable[[Tensor, Batch], Tensor]
@@ -35,6 +38,14 @@ class Learner:
     @property
     def device(self) -> torch.device:
         return next(self.module.parameters()).device
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on beside the network's own tensors; what a checkpoint keeps."""
+        return {"optimizer": state_by_name(self.optimizer, self.network)}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take back what `state` gave."""
+        restore_state(self.optimizer, self.network, saved["optimizer"])
 
     def step(self, batch: Batch, rate_of: Callable[[int], float]) -> StepResult:
         """Learn from a batch. `rate_of(begun)` is the learning rate of what began to train in that epoch.

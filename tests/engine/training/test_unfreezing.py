@@ -387,11 +387,11 @@ def test_a_run_directory_of_an_earlier_version_goes_on_to_the_same_weights(few_p
     (tmp_path / "run" / runs.CONFIG).write_text(old)
     (tmp_path / "run" / runs.LAYERS).unlink()
     whole = torch.load(tmp_path / "run" / runs.LAST, weights_only=True)
-    shapes = {name: tensor.ndim for name, tensor in whole["network"].items() if name in whole["optimizer"]["by_name"]}
+    by_name = whole.pop("learner")["optimizer"]["by_name"]
+    shapes = {name: tensor.ndim for name, tensor in whole["network"].items() if name in by_name}
     names = [name for name in shapes if shapes[name] > 1] + [name for name in shapes if shapes[name] <= 1]
-    by_name = whole["optimizer"]["by_name"]
     whole["optimizer"] = {"state": {n: by_name[name] for n, name in enumerate(names)}, "param_groups": [{}, {}]}
-    del whole["progress"]["stage_epochs"]
+    del whole["partway"], whole["progress"]["stage_epochs"]
     torch.save(whole, tmp_path / "run" / runs.LAST)
     list(train(asked, tmp_path / "run", resume=True))
     assert same(last_of(tmp_path / "run"), last_of(tmp_path / "whole"))
