@@ -50,8 +50,8 @@ class Manifest(BaseModel):
 
     `architecture` knows name, title, parameters, licence. `metrics` is shaped like a run's metrics.json. `lineage`
     knows created, dataset, train_photos, strategy, weights, weights_licence, frozen_parameters, frozen_layers, epochs,
-    seed. All keys of these three are optional, and keys not named here are kept. `thresholds` maps a class to the
-    confidence below which its label is not to be trusted. `members` maps each other member to its SHA-256.
+    seed, teacher. All keys of these three are optional, and keys not named here are kept. `thresholds` maps a class to
+    the confidence below which its label is not to be trusted. `members` maps each other member to its SHA-256.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -184,7 +184,7 @@ def card(manifest: Manifest) -> str:
         "## How it was made",
         "",
         f"- Network: {network}" + (f", {parameters:,} parameters" if parameters else ""),
-        *_facts(lineage, "created", "dataset", "train_photos", "strategy", "epochs", "seed"),
+        *_facts(lineage, "created", "dataset", "train_photos", "strategy", "epochs", "seed", "teacher"),
         *_frozen(lineage, parameters),
         "",
         "## How well it does",

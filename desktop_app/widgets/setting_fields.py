@@ -5,13 +5,15 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QFileDialog, QLineEdit, QSpinBox, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.figures import count
+from engine.runs import default_runs_folder
 
 AUTOMATIC = "automatic"
 WIDTH = 128
@@ -89,6 +91,8 @@ def make_field(declared: Declared) -> Field:
     """The control that suits the declaration."""
     if declared.choices:
         return _choice(declared)
+    if declared.kind is Path:
+        return _folder(declared)
     if declared.optional:
         return _optional_number(declared)
     return _whole(declared) if declared.kind is int else _decimal(declared)
@@ -109,6 +113,25 @@ def _optional_number(declared: Declared) -> Field:
     line.setAlignment(Qt.AlignmentFlag.AlignRight)
     field = Field(declared, line, lambda value: line.setText("" if value is None else _number(value)))
     line.textEdited.connect(lambda text: field.edited.emit(_read(text, declared.kind)))
+    return field
+
+
+def _folder(declared: Declared) -> Field:
+    """A folder by its path, typed, or chosen with the button in the field; it opens where runs are kept."""
+    line = QLineEdit(placeholderText="none")
+    field = Field(declared, line, lambda value: line.setText("" if value is None else str(value)))
+    line.textChanged.connect(line.setToolTip)
+    line.textEdited.connect(lambda text: field.edited.emit(Path(text.strip()) if text.strip() else None))
+
+    def choose() -> None:
+        start = line.text() or str(default_runs_folder())
+        if chosen := QFileDialog.getExistingDirectory(line.window(), declared.title, start):
+            line.setText(chosen)
+            field.edited.emit(Path(chosen))
+
+    button = line.addAction(theme.icon("folder-open", 16, "muted"), QLineEdit.ActionPosition.TrailingPosition)
+    button.setToolTip("Choose a folder")
+    button.triggered.connect(choose)
     return field
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from engine.config.declare import Settings, setting
@@ -42,5 +43,31 @@ class LossSettings(Settings):
             "Class weights",
             "Count rare classes more: auto does so when the largest class is over 1.5 times the smallest. What "
             "sampling makes even is never made up for twice.",
+        ),
+    ]
+    teacher: Annotated[
+        Path | None,
+        setting(
+            None, "Teacher", "The folder of a finished run with the same classes whose answers are learnt from as well."
+        ),
+    ]
+    distillation_weight: Annotated[
+        float,
+        setting(
+            0.5,
+            "Weight of the teacher",
+            "How much the teacher's answers count, where there is one; the labels count the rest.",
+            ge=0,
+            le=1,
+        ),
+    ]
+    distillation_temperature: Annotated[
+        float,
+        setting(
+            4.0,
+            "Softness of the teacher",
+            "The temperature at which answers are compared: the higher, the more second guesses count.",
+            ge=1,
+            le=100,
         ),
     ]

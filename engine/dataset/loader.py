@@ -33,12 +33,14 @@ Views = tuple[int, Sequence[Augmentation | None]]
 @dataclass(frozen=True)
 class Batch:
     """`pixels` uint8 N×H×W×3; `labels` int64 N; `numbers` the photos' places in the loader's list. `targets` says how
-    much of each class is in a mixed photo (float32 N×C), None where the labels say all."""
+    much of each class is in a mixed photo (float32 N×C), None where the labels say all; `taught` are a teacher's logits
+    (float32 N×C)."""
 
     pixels: Tensor
     labels: Tensor
     numbers: tuple[int, ...]
     targets: Tensor | None = None
+    taught: Tensor | None = None
 
     @property
     def wanted(self) -> Tensor:

@@ -48,9 +48,11 @@ class TrainedHalf(nn.Module):
 
 
 class FeatureLoader:
-    """Gives what PhotoLoader gives, with rows of boundary tensors in place of pixels."""
+    """Gives what PhotoLoader gives, with rows of boundary tensors in place of pixels; the last `taught` values of each
+    row are a teacher's answer."""
 
-    def __init__(self, store: RowStore, loader: PhotoLoader, hashes: Sequence[str]) -> None:
+    def __init__(self, store: RowStore, loader: PhotoLoader, hashes: Sequence[str], taught: int = 0) -> None:
+        self._taught = taught
         self.labels = loader.labels
         self.notices: collections.deque[Notice] = collections.deque()
         self._store, self._hashes = store, hashes
@@ -63,7 +65,9 @@ class FeatureLoader:
             names = {number: self._name(number, augmentation) for number in group}
             there = tuple(number for number in group if self._store.has(names[number]))
             rows = torch.from_numpy(self._store.rows([names[number] for number in there]))
-            yield Batch(rows, torch.tensor([self.labels[number] for number in there], dtype=torch.int64), there)
+            labels = torch.tensor([self.labels[number] for number in there], dtype=torch.int64)
+            own = rows.shape[1] - self._taught
+            yield Batch(rows[:, :own], labels, there, taught=rows[:, own:] if self._taught else None)
 
     def close(self) -> None:
         self._store.close()
@@ -112,7 +116,8 @@ def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generat
     epochs = range(phase.first_epoch, phase.first_epoch + phase.epochs)
     views = list(dict.fromkeys(run.view(phase, epoch) for epoch in epochs))
     folder = stores_folder() / _key(run, made)
-    store = RowStore(folder, "float32", made.values)
+    taught = len(run.classes) if run.teacher else 0
+    store = RowStore(folder, "float32", made.values + taught)
     with contextlib.ExitStack() as on_leaving:
         on_leaving.callback(store.close)
         wanted = _wanted(run, store, views)
@@ -123,7 +128,7 @@ def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generat
         if not (yield from _fill(run, made, store, wanted, control)):
             return None
         on_leaving.pop_all()  # the store stays open for the phase
-    return Source(TrainedHalf(made, run.classifier.one_vs_all), FeatureLoader(store, run.loader, run.hashes))
+    return Source(TrainedHalf(made, run.classifier.one_vs_all), FeatureLoader(store, run.loader, run.hashes, taught))
 
 
 def cut_of(run: Run) -> Cut | None:
@@ -156,6 +161,7 @@ def _key(run: Run, made: Cut) -> str:
     before = (config.image_size, config.fit, run.spec.interpolation, config.augmentation, scaled)
     digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
     digest.update(str(made.frozen.graph).encode())
+    digest.update(run.teacher.key.encode() if run.teacher else b"")
     for name, tensor in made.frozen.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
@@ -179,6 +185,13 @@ def _wanted(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -> 
     return [group for group in wanted if group]
 
 
+def _rows(run: Run, made: Cut, pixels: Tensor) -> Tensor:
+    """What is kept of images (uint8 N×H×W×3): boundary tensors, and after them what a teacher says."""
+    with torch.inference_mode():
+        rows = made.joined(made.frozen(run.classifier.normalised(pixels)))
+        return torch.cat([rows, run.teacher.answers(pixels)], 1) if run.teacher else rows
+
+
 def _count(wanted: Sequence[Sequence[Views]]) -> int:
     return sum(len(views) for group in wanted for _, views in group)
 
@@ -198,9 +211,8 @@ def _fill(
         if control.stopping or control.finishing:
             return False
         if views:
-            with torch.inference_mode():
-                rows = made.joined(made.frozen(run.classifier.normalised(pixels.to(device)))).cpu().numpy()
-            store.add([row_name(run.hashes[number], number, view) for number, view in views], rows)
+            rows = _rows(run, made, pixels.to(device))
+            store.add([row_name(run.hashes[number], number, view) for number, view in views], rows.cpu().numpy())
         while run.loader.notices:
             yield run.loader.notices.popleft()
         done += _count([group])

@@ -183,6 +183,7 @@ def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest
             "frozen_layers": frozen,
             "epochs": run.progress.epoch,
             "seed": config.seed,
+            "teacher": config.teacher.name if config.teacher else None,
         },
     )
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from engine.config.loss import Loss
 from engine.dataset.loader import Batch
 from engine.dataset.sampling import class_shares
+from engine.models.build import log_shares
 from engine.training.run_parts import Run
 
 LEAST_DOUBT = 1e-6
@@ -93,9 +94,26 @@ def class_weight(run: Run) -> Tensor | None:
     return (drawn.sum() / (len(run.classes) * drawn)).to(run.config.device)
 
 
+def distilled(logits: Tensor, taught: Tensor, temperature: float) -> Tensor:
+    """How far the answers are from the teacher's, both as logits (N×C) softened by `temperature`: the Kullback-Leibler
+    divergence, times its square, so that the gradient keeps its size (G. Hinton, O. Vinyals, J. Dean, "Distilling the
+    Knowledge in a Neural Network", 2015, section 2)."""
+    own, theirs = (F.log_softmax(answers.float() / temperature, 1) for answers in (logits, taught))
+    return temperature**2 * F.kl_div(own, theirs, log_target=True, reduction="batchmean")
+
+
 def loss_of(run: Run) -> Callable[[Tensor, Batch], Tensor]:
     """The loss of a batch's logits, as the run's settings ask."""
     config = run.config
     assert config.label_smoothing is not None
-    loss = make_loss(config.loss, len(run.classes), class_weight(run), config.label_smoothing, config.focal_gamma)
-    return lambda logits, batch: loss(logits, batch.wanted)
+    of_labels = make_loss(config.loss, len(run.classes), class_weight(run), config.label_smoothing, config.focal_gamma)
+    share, temperature = config.distillation_weight, config.distillation_temperature
+
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        cost = of_labels(logits, batch.wanted)
+        if batch.taught is None:
+            return cost
+        answers = log_shares(logits) if run.classifier.one_vs_all else logits
+        return (1 - share) * cost + share * distilled(answers, batch.taught, temperature)
+
+    return loss

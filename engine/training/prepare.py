@@ -39,6 +39,7 @@ from engine.training.loop import Source
 from engine.training.phases import last_to_train, planned
 from engine.training.pseudo_labelled import with_pseudo_labels
 from engine.training.run_parts import Run
+from engine.training.teacher import check_teacher, find_teacher
 
 VIEWS = 4
 """Augmented views of a photo, where layers are frozen."""
@@ -93,6 +94,7 @@ def prepare(
         progress=progress,
         resumed=resumed,
         source=Source(classifier, loader),
+        teacher=find_teacher(config, classes),
     )
     for phase in run.plan:
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
@@ -174,6 +176,8 @@ def _write_plan(
         raise DatasetError("No photos are left for validation; give each class at least three photos.")
     if earlier:
         check_classes(earlier, tuple(dict.fromkeys(photo.label for photo in photos)))
+    if config.teacher:
+        check_teacher(config.teacher, tuple(dict.fromkeys(photo.label for photo in photos)))
     config = resolve(config, spec, strategy, photos)
     runs.write_config(run_dir, config)
     with ThreadPoolExecutor(config.threads) as pool:
@@ -214,6 +218,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
         data=config.data.resolve(),
         continue_from=config.continue_from.resolve() if config.continue_from else None,
         pseudo_labels=config.pseudo_labels.resolve() if config.pseudo_labels else None,
+        teacher=config.teacher.resolve() if config.teacher else None,
         image_size=size,
         device=_pick_device(config.device),
         threads=config.threads or cpu_threads(),

@@ -18,6 +18,7 @@ from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.loop import Source
 from engine.training.optimizer import Place
 from engine.training.phases import planned
+from engine.training.teacher import Teacher
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Run:
     progress: Progress
     resumed: Checkpoint
     source: Source
+    teacher: Teacher | None = None
 
     @functools.cached_property
     def _numbers(self) -> dict[str, list[int]]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from desktop_app.widgets.settings_form import ELSEWHERE, SettingsForm
@@ -133,3 +134,17 @@ def test_the_wheel_changes_nothing_without_focus(form: SettingsForm) -> None:
 def test_help_names_range_and_unit(form: SettingsForm) -> None:
     assert form.rows["batch_size"].field.declared.range_text() == "1 to 4096 photos."
     assert form.rows["learning_rate"].field.declared.range_text() == "Above 0, at most 10."
+
+
+def test_a_folder_is_typed_or_chosen(form: SettingsForm, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = edits(form)
+    line = form.rows["teacher"].field.widget
+    assert isinstance(line, QLineEdit) and line.text() == "" and line.placeholderText() == "none"
+    qtbot.keyClicks(line, "/runs/a")
+    assert seen[-1] == ("teacher", Path("/runs/a")) and line.toolTip() == "/runs/a"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/runs/b")
+    (button,) = line.actions()
+    button.trigger()
+    assert seen[-1] == ("teacher", Path("/runs/b")) and line.text() == "/runs/b"
+    form.rows["teacher"].reset.click()
+    assert seen[-1] == ("teacher", None) and line.text() == ""
