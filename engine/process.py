@@ -75,10 +75,17 @@ def train_arguments(
     weights_dir: Path | None = None,
     offline: bool = False,
 ) -> list[str]:
-    """The command line of `thaw train` for these settings; they travel as a TOML text in the argument itself."""
-    arguments = [str(config.data), "--out", str(run_dir)]
+    """The command line of `thaw train` for these settings."""
+    data, *asked = run_arguments(config, weights_dir=weights_dir, offline=offline)
     # A resumed run has its own settings; it looks for weights again where it was killed in its first epoch.
-    arguments += ["--resume"] if resume else ["--config-text", to_toml(config)]
+    asked = ["--resume", *asked[2:]] if resume else asked
+    return [data, "--out", str(run_dir), *asked]
+
+
+def run_arguments(config: TrainConfig, *, weights_dir: Path | None = None, offline: bool = False) -> list[str]:
+    """What every command takes that looks at the run of these settings: the dataset first, then the settings, which
+    travel as a TOML text in the argument itself."""
+    arguments = [str(config.data), "--config-text", to_toml(config)]
     if weights_dir:
         arguments += ["--weights-dir", str(weights_dir)]
     return [*arguments, "--offline"] if offline else arguments

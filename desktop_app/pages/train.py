@@ -7,12 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme, training_job
 from desktop_app.project import Project
@@ -20,10 +15,12 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.labels import group_label
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.runs.brakes import Brakes
 from desktop_app.widgets.runs.offers import RunOffers
 from desktop_app.widgets.runs.view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.widgets.start.panel import StartPanel
+from desktop_app.widgets.start.switch import NEXT, RunSwitch
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
 from engine.errors import ConfigError, RunError
@@ -42,12 +39,10 @@ class TrainPage(PageFrame):
         self._wrong: dict[str, str] = {}
         self.form = SettingsForm()
         self.view = RunView()
-        self.pause = QPushButton("Pause")
-        self.finish = QPushButton("Finish now")
-        self.stop = QPushButton("Stop")
+        self.brakes = Brakes(self)
         self.offers = RunOffers(jobs, settings)
         self.before = StartPanel(project, jobs, settings)
-        self._right = QStackedWidget()
+        self.switch = RunSwitch(self.before, self.view)
         self.set_content(self._made())
         self._connect()
         self._show_config()
@@ -82,18 +77,9 @@ class TrainPage(PageFrame):
             return "Choose the run to continue on the Model page"
         return self._jobs.busy_reason()
 
-    def _on_pause_clicked(self) -> None:
-        if self._worker:
-            control = self._worker.control
-            (control.resume if control.paused else control.pause)()
-
     def _on_steered(self, word: str) -> None:
-        paused = word == "pause"
-        self.pause.setText("Continue" if paused else "Pause")
-        theme.set_icon(self.pause, "play" if paused else "pause")
-        self.view.facts.pause(paused)
+        self.view.facts.pause(word == "pause")
         if word in ("stop", "finish"):
-            self._enable_brakes(False)
             self.view.facts.stage.set_whole(
                 "Stopping after this step…" if word == "stop" else "Finishing with the best…"
             )
@@ -106,13 +92,11 @@ class TrainPage(PageFrame):
         self._worker, self._run_dir = worker, None
         worker.happened.connect(self._on_happened)
         worker.failed.connect(self._on_failed)
-        worker.steered.connect(self._on_steered)
         self.offers.clear()
         folder = training_job.folder_of(worker)  # known only where the page came after the job
         self.view.begin(runs.read_history(folder) if folder else ())
-        self._on_steered("resume")
-        self._enable_brakes(True)
-        self._right.setCurrentIndex(1)
+        self.brakes.follow(worker)
+        self.switch.begin_run()
         self._show_state()
 
     def _on_happened(self, event: object) -> None:
@@ -123,7 +107,7 @@ class TrainPage(PageFrame):
                 self._project.announce_runs()
             case events.StageStarted():
                 # past the epochs nothing is left to finish early
-                self.finish.setEnabled(self._run_dir is None)
+                self.brakes.finish.setEnabled(self._run_dir is None)
             case events.RunFinished():
                 self._on_run_finished(event)
 
@@ -136,8 +120,6 @@ class TrainPage(PageFrame):
 
     def _on_failed(self, error: object) -> None:
         self.view.facts.finish("Ended early")
-        if not self.view.curves.data.positions and not self.view.curves.data.epochs:
-            self._right.setCurrentIndex(0)  # empty curves would tell nothing
         self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
         config = self._project.config
         with contextlib.suppress(RunError):  # a run that was resumed has settings of its own
@@ -149,6 +131,9 @@ class TrainPage(PageFrame):
     def _on_ended(self, worker: Worker) -> None:
         if worker is self._worker:
             self._worker = None
+            self.brakes.release()
+            curves = self.view.curves.data
+            self.switch.end_run(bool(curves.positions or curves.epochs) or not self.view.result.isHidden())
             self._project.announce_runs()
         self._show_state()
 
@@ -188,17 +173,12 @@ class TrainPage(PageFrame):
         reason = self._reason_against_start()
         self.set_action("Start", "play", not reason, "" if running else reason)
         self.form.widget().setEnabled(not running)
-        for button in (self.pause, self.finish, self.stop):
-            button.setVisible(running)
-        started = running or self._right.currentIndex() == 1
+        self.brakes.show_buttons(running)
+        started = running or self.switch.side() != NEXT
         if self._project.dataset is None and not started and not self.offers.banners():
             self.show_empty("Choose a dataset first. It decides what there is to learn.", "Go to Data", "images")
         else:
             self.show_content()
-
-    def _enable_brakes(self, enabled: bool) -> None:
-        for button in (self.pause, self.finish, self.stop):
-            button.setEnabled(enabled)
 
     # --- how it is made
 
@@ -206,9 +186,7 @@ class TrainPage(PageFrame):
         self.form.edited.connect(self._on_edited)
         self.action_triggered.connect(self.start)
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("data"))
-        self.pause.clicked.connect(self._on_pause_clicked)
-        self.finish.clicked.connect(lambda: self._worker and self._worker.control.finish())
-        self.stop.clicked.connect(lambda: self._worker and self._worker.control.stop())
+        self.brakes.steered.connect(self._on_steered)
         self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
         self.view.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
@@ -221,8 +199,10 @@ class TrainPage(PageFrame):
         self._project.dataset_changed.connect(self._show_config)
 
     def _made(self) -> QWidget:
+        for button in self.brakes.buttons:
+            self.add_beside_action(button)
         splitter = RememberedSplitter(self._settings, "train")
-        splitter.begin((self._settings_side(), self._run_side()), (theme.wide(340), 700), (1, 3))
+        splitter.begin((self._settings_side(), self.switch), (theme.wide(340), 700), (1, 3))
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
@@ -241,17 +221,3 @@ class TrainPage(PageFrame):
         side.setMinimumWidth(theme.wide(300))
         side.setMaximumWidth(theme.wide(420))
         return side
-
-    def _run_side(self) -> QWidget:
-        for button, icon, tip in (
-            (self.pause, "pause", "Wait after this step; the time does not count"),
-            (self.finish, "flag", "End the run now and keep the best model so far"),
-            (self.stop, "square", "End the run; it can be resumed later"),
-        ):
-            theme.set_icon(button, icon)
-            button.setToolTip(tip)
-            button.setAccessibleDescription(tip)
-            self.add_beside_action(button)
-        self._right.addWidget(self.before)
-        self._right.addWidget(self.view)
-        return self._right

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.plot_style import dress, quieten
 
 DASHES = {"train_curve": Qt.PenStyle.SolidLine, "val_curve": Qt.PenStyle.DashLine}
 FAINT = 70
@@ -87,12 +88,8 @@ class CurvePlot(QWidget):
 
     def recolour(self) -> None:
         """Take the colours of the scheme that holds now."""
-        ink, line = theme.colour("muted"), theme.colour("border")
-        self._plot.setBackground(theme.colour("surface"))
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pg.mkPen(line))
-            axis.setTextPen(pg.mkPen(ink))
+        ink = theme.colour("muted")
+        dress(self._plot)
         for name, dash in DASHES.items():
             self._lines[name].setPen(pg.mkPen(theme.colour(name), width=2, style=dash))
             self._lines[name].setSymbolBrush(theme.colour(name))
@@ -109,19 +106,11 @@ class CurvePlot(QWidget):
     # --- how it is made
 
     def _set_up(self) -> None:
+        quieten(self._plot)
         item = self._plot.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(x=False, y=False)
-        item.showGrid(x=False, y=True, alpha=0.12)
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
-        self._plot.getAxis("left").enableAutoSIPrefix(False)
-        self._plot.getAxis("bottom").enableAutoSIPrefix(False)
         self._plot.setAccessibleName(f"{self._title} by epoch or step")
-        for part in (self._plot, self._plot.viewport()):
-            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.setFrameShape(self._plot.Shape.NoFrame)
         for shown in (self._best_line, self._raw, *self._lines.values(), self._best_mark, self._pointer):
             item.addItem(shown)
         for line in self._lines.values():

@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.widgets.plot_style import dress, quieten
 from desktop_app.widgets.runs.run_lines import run_pen
 from engine.events import EpochFinished
 
@@ -25,12 +26,7 @@ class OverlaidPlot(QWidget):
         self._histories: tuple[tuple[EpochFinished, ...], ...] = ()
         self.measure, self.with_training = "accuracy", False
         self._plot = pg.PlotWidget()
-        item = self._plot.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(x=False, y=False)
-        item.showGrid(x=False, y=True, alpha=0.12)
-        self._plot.setFrameShape(self._plot.Shape.NoFrame)
+        quieten(self._plot)
         self._plot.setMinimumSize(200, 120)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -59,12 +55,7 @@ class OverlaidPlot(QWidget):
     def _draw(self) -> None:
         title, scale = MEASURES[self.measure]
         self._plot.clear()
-        self._plot.setBackground(theme.colour("surface"))
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(pg.mkPen(theme.colour("border")))
-            axis.setTextPen(pg.mkPen(theme.colour("muted")))
+        dress(self._plot)
         self._plot.setLabel("left", title)
         self._plot.setLabel("bottom", "Epoch")
         self._plot.setAccessibleName(f"{title} of the runs by epoch")

@@ -64,6 +64,42 @@ def values(page: TrainPage) -> dict[str, str]:
     return {name: label.text() for name, label in page.view.facts.values.items()}
 
 
+def test_the_page_shows_what_stands_before_a_run_and_the_run_itself(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child
+) -> None:
+    segments = page.switch.segments
+    assert segments.isHidden() or not segments.isVisibleTo(page)  # no run yet, nothing to switch
+    assert page.before.isVisibleTo(page)
+    go_on = threading.Event()
+
+    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 3)
+        go_on.wait(10)
+        yield from fake_run.epochs_of(1, 3, 3)
+        yield from fake_run.closing(run_dir, 3)
+
+    child.play = play
+    page.action_button.click()
+    assert page.view.isVisibleTo(page) and segments.buttons["run"].text() == "This run"
+    segments.buttons["next"].click()
+    assert page.before.isVisibleTo(page)
+    go_on.set()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert page.before.isVisibleTo(page) and segments.buttons["run"].text() == "Last run"
+    segments.buttons["run"].click()
+    assert page.view.isVisibleTo(page) and not page.view.result.isHidden()
+
+
+def test_a_run_that_was_refused_has_no_side(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
+    def refuse(_run_dir: Path, _control: Control) -> Iterator[Event]:
+        raise ThawError("There is no room on the disk.")
+        yield
+
+    child.play = refuse
+    start(page, qtbot, jobs)
+    assert page.before.isVisibleTo(page) and not page.switch.segments.isVisibleTo(page)
+
+
 def test_a_run_drives_the_page_to_its_end(
     page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings
 ) -> None:
@@ -114,16 +150,16 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
     assert not page.form.widget().isEnabled()
     assert values(page)["Images"] == "92.4\u202f/s" and values(page)["Patience left"] == "3"
     control = jobs.current.control
-    page.pause.click()
-    assert control.paused and page.pause.text() == "Continue"
-    page.pause.click()
-    assert not control.paused and page.pause.text() == "Pause"
-    page.stop.click()
-    assert control.stopping and not page.stop.isEnabled()
+    page.brakes.pause.click()
+    assert control.paused and page.brakes.pause.text() == "Continue"
+    page.brakes.pause.click()
+    assert not control.paused and page.brakes.pause.text() == "Pause"
+    page.brakes.stop.click()
+    assert control.stopping and not page.brakes.stop.isEnabled()
     qtbot.waitUntil(lambda: not jobs.running())
     assert page.view.result.title.text() == "Stopped before the first epoch was done"
     assert not page.view.result.resume.isHidden() and page.view.result.review.isHidden()
-    assert page.stop.isHidden() and page.form.widget().isEnabled()
+    assert page.brakes.stop.isHidden() and page.form.widget().isEnabled()
 
 
 def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
@@ -137,7 +173,7 @@ def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Job
     child.play = play
     page.action_button.click()
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "1 of 5")
-    page.finish.click()
+    page.brakes.finish.click()
     qtbot.waitUntil(lambda: not jobs.running())
     assert page.view.result.title.text() == "66.7\u202f% of val right"
     assert page.view.result.resume.isHidden()
@@ -158,7 +194,7 @@ def test_no_full_bar_while_there_is_work_left(page: TrainPage, qtbot: QtBot, job
     page.action_button.click()
     qtbot.waitUntil(lambda: page.view.facts.stage.whole() == "Writing the model file…")
     assert page.view.facts.bar.maximum() == 0  # a bar without an end
-    assert not page.finish.isEnabled() and page.stop.isEnabled()
+    assert not page.brakes.finish.isEnabled() and page.brakes.stop.isEnabled()
     looked.set()
     qtbot.waitUntil(lambda: not jobs.running())
 
