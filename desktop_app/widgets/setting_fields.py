@@ -13,11 +13,15 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QFile
 
 from desktop_app import theme
 from desktop_app.widgets.figures import count
+from engine.models.optimizers import OPTIMIZERS
+from engine.models.schedules import SCHEDULES
 from engine.runs import default_runs_folder
 
 AUTOMATIC = "automatic"
 WIDTH = 128
-WORDS = {"adamw": "AdamW", "sgd": "SGD", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS", True: "yes", False: "no"}
+WORDS = {row.name: row.title for row in OPTIMIZERS.values()}
+WORDS |= {row.name: row.title.lower() for row in SCHEDULES.values()}
+WORDS |= {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", True: "yes", False: "no"}
 WORDS |= {"relu": "ReLU", "leaky-relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 WORDS |= {"he-normal": "He, normal", "he-uniform": "He, uniform", "strided": "strided convolution"}
 WORDS |= {"xavier-normal": "Xavier, normal", "xavier-uniform": "Xavier, uniform"}

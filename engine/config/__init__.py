@@ -4,10 +4,10 @@ window, the flags of the command line and the documentation are made from the de
 from __future__ import annotations
 
 import tomllib
-from typing import Any
+from typing import Any, Self
 
 import tomli_w
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from engine.config.declare import Settings
 from engine.config.loss import LossSettings
@@ -36,21 +36,34 @@ class TrainConfig(MachineSettings, OptimizerSettings, LossSettings, PhotoSetting
     None means "chosen for you"; a run directory's config.toml holds the values that were chosen.
     """
 
+    @model_validator(mode="after")
+    def _is_lowered_before_the_end(self) -> Self:
+        """Patience leaves the schedule that waits for validation the time to lower the rate."""
+        if self.schedule == "plateau" and 0 < self.patience <= self.plateau_epochs:
+            raise ValueError(
+                f"The run would stop after {self.patience} epochs without improvement, before the schedule lowers the "
+                f"rate (after {self.plateau_epochs}): raise the patience, or lower “Plateau”."
+            )
+        return self
+
     def with_changes(self, **changes: Any) -> TrainConfig:
         """A copy with `changes`, checked again; ConfigError names what is wrong."""
         return make_config(self.model_dump() | changes)
 
 
 def make_config(values: dict[str, Any]) -> TrainConfig:
-    """A checked TrainConfig. Raises ConfigError with a sentence for each wrong or unknown key."""
+    """A checked TrainConfig. Raises ConfigError with a sentence for each wrong or unknown key, and under the key "" for
+    settings that contradict each other."""
     try:
         return TrainConfig(**values)
     except ValidationError as error:
-        fields = {str(item["loc"][0]): _sentence(item) for item in error.errors()}
+        fields = {str(item["loc"][0]) if item["loc"] else "": _sentence(item) for item in error.errors()}
         raise ConfigError(" ".join(fields.values()), fields) from None
 
 
 def _sentence(item: Any) -> str:
+    if not item["loc"]:  # of settings together, and a sentence as it is
+        return str(item["msg"]).removeprefix("Value error, ")
     key, given = item["loc"][0], item["input"]
     if item["type"] == "extra_forbidden":
         return f"There is no setting named “{key}”; see “thaw train --help” for those there are."

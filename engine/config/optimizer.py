@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from engine.config.declare import Settings, setting
 
@@ -20,13 +22,30 @@ class OptimizerSettings(Settings):
         float | None,
         setting(None, "Learning rate", "The largest step size; empty takes the strategy's.", "", False, gt=0, le=10),
     ]
+    accumulation: Annotated[
+        int,
+        setting(
+            1,
+            "Accumulation",
+            "Batches that together make one step, as if the batch were so much larger; batch norm still sees one at a "
+            "time.",
+            "batches",
+            ge=1,
+            le=1024,
+        ),
+    ]
     optimizer: Annotated[
-        Literal["adamw", "sgd"] | None,
+        Literal["adamw", "sgd", "adam", "rmsprop", "lion", "lamb"] | None,
         setting(None, "Optimizer", "The rule that turns gradients into steps; empty takes the strategy's."),
     ]
     momentum: Annotated[
         float | None,
-        setting(None, "Momentum", "How much of the last step SGD keeps; empty takes the strategy's.", ge=0, lt=1),
+        setting(
+            None, "Momentum", "How much of the last step SGD and RMSProp keep; empty takes the strategy's.", ge=0, lt=1
+        ),
+    ]
+    nesterov: Annotated[
+        bool, setting(False, "Nesterov", "SGD's momentum looks a step ahead; it needs SGD and a momentum above 0.")
     ]
     weight_decay: Annotated[
         float | None,
@@ -38,9 +57,90 @@ class OptimizerSettings(Settings):
             le=1,
         ),
     ]
+    l1: Annotated[
+        float,
+        setting(
+            0.0,
+            "L1 penalty",
+            "Pull of the weights towards zero, the same for small ones, so that many become zero; not of norms and "
+            "biases.",
+            ge=0,
+            le=1,
+        ),
+    ]
+    clip_norm: Annotated[
+        float | None,
+        setting(
+            None, "Gradient clipping", "A gradient longer than this is shortened to it; empty never does.", gt=0, le=1e6
+        ),
+    ]
     schedule: Annotated[
-        Literal["cosine", "constant"], setting("cosine", "Schedule", "How the learning rate goes after the warm-up.")
+        Literal[
+            "cosine",
+            "constant",
+            "step",
+            "exponential",
+            "cosine-restarts",
+            "one-cycle",
+            "inverse-sqrt",
+            "plateau",
+        ],
+        setting("cosine", "Schedule", "How the learning rate goes after the warm-up."),
     ]
     warmup_epochs: Annotated[
         float, setting(0.5, "Warm-up", "The learning rate rises from near zero over this long.", "epochs", ge=0, le=100)
     ]
+    step_epochs: Annotated[
+        float,
+        setting(
+            0.0,
+            "Step length",
+            "Schedule “step”: from one drop to the next; 0 has two drops, a third of the run apart.",
+            "epochs",
+            ge=0,
+            le=10_000,
+        ),
+    ]
+    restart_epochs: Annotated[
+        float,
+        setting(
+            0.0,
+            "First cosine",
+            "Schedule “cosine with restarts”: the length of the first, each later one twice as long; 0 fits three into "
+            "the run.",
+            "epochs",
+            ge=0,
+            le=10_000,
+        ),
+    ]
+    plateau_epochs: Annotated[
+        int,
+        setting(
+            3,
+            "Plateau",
+            "Schedule “reduce on plateau”: the rate drops when validation has not improved for this long.",
+            "epochs",
+            ge=1,
+            le=1000,
+        ),
+    ]
+    rate_factor: Annotated[
+        float | None,
+        setting(
+            None,
+            "Rate factor",
+            "What each drop of “step” and “reduce on plateau”, and each epoch of “exponential”, multiplies the rate "
+            "by; empty takes 0.1, or what ends at a hundredth.",
+            gt=0,
+            lt=1,
+        ),
+    ]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Settings that contradict each other are refused."""
+        if self.nesterov and self.optimizer != "sgd":
+            raise ValueError("Nesterov is a form of SGD's momentum: choose the optimizer SGD, or leave Nesterov off.")
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("Nesterov needs momentum: set a momentum above 0, such as 0.9, or leave Nesterov off.")
+        return self

@@ -24,7 +24,8 @@ FORMAT = 3
 class Progress:
     """Where a run stands after `epoch` epochs; epoch 0 is before the first. `weights` says what it began with.
 
-    `stage_epochs` are the epochs in which the first stages of an unfreezing that waits for validation began.
+    `stage_epochs` are the epochs in which the first stages of an unfreezing that waits for validation began,
+    `rate_drops` those from which validation had lowered the learning rate.
     """
 
     epoch: int = 0
@@ -36,6 +37,7 @@ class Progress:
     training_seconds: float = 0.0
     weights: str = ""
     stage_epochs: tuple[int, ...] = (1,)
+    rate_drops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

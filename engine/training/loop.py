@@ -86,8 +86,10 @@ def train_epoch(
         paused = time.perf_counter()
         yield from wait_while_paused(control, functools.partial(keep, result, True))
         start += time.perf_counter() - paused
-        if control.stopping or (control.finishing and result.photos):
+        if control.stopping:
             return result
+        if control.finishing and result.photos:
+            break
         while loader.notices:
             yield loader.notices.popleft()
         waiting -= len(group)
@@ -104,6 +106,7 @@ def train_epoch(
         left = None if later is None else waiting / speed + later
         yield StepFinished(epoch.number, step + 1, len(epoch.groups), taken.loss, epoch.rate(step, 1), speed, left)
         yield from keep(result, False)
+    learner.update()
     while loader.notices:
         yield loader.notices.popleft()
     return result

@@ -1,8 +1,8 @@
-"""The optimizer's parameter groups, and the learning rate as a function of the step."""
+"""The optimizer's parameter groups, and its state by the names of the parameters."""
 
 from __future__ import annotations
 
-import math
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from engine.config import TrainConfig
+from engine.models.optimizers import OPTIMIZERS
 from engine.models.strategies import block_rates
 
-# --- parameter groups
+STEP = "step"
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,14 @@ def make_optimizer(
     """An optimizer over what has a gradient, and nothing else; `place_of` takes the dotted name of a layer.
 
     There is a group for the weights of each block and one for its norms and biases, which are not decayed. A group's
-    `rate` multiplies the learning rate, its `begun` is the epoch in which it began.
+    `rate` multiplies the learning rate, its `begun` is the epoch in which it began, `decayed` says which of both it is.
     """
     groups = list(_new_groups(network, config, blocks, place_of, set()))
-    if config.optimizer == "sgd":
-        assert config.momentum is not None
-        return torch.optim.SGD(groups, lr=0.0, momentum=config.momentum)
-    return torch.optim.AdamW(groups, lr=0.0)
+    row = OPTIMIZERS[config.optimizer or "adamw"]
+    module, _, name = row.maker.partition(":")
+    taken = {setting: getattr(config, setting) for setting in row.takes}
+    made: torch.optim.Optimizer = getattr(importlib.import_module(module), name)(groups, lr=0.0, **taken, **row.fixed)
+    return made
 
 
 def extend_optimizer(
@@ -67,6 +69,7 @@ def _new_groups(
             "weight_decay": config.weight_decay if decayed else 0.0,
             "rate": rates[place.block],
             "begun": place.begun,
+            "decayed": decayed,
         }
 
 
@@ -77,10 +80,14 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate_of: Callable[[int],
 
 
 def state_by_name(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
-    """The optimizer's state, each parameter's under its own name: so it fits whatever the groups are later."""
+    """The optimizer's state, each parameter's under its own name: so it fits whatever the groups are later. LAMB counts
+    its steps by group; what stands in a group stands here under the names of its parameters too."""
     states = optimizer.state_dict()["state"]
     names = _names_in_order(optimizer, network)
-    return {"by_name": {names[number]: state for number, state in states.items()}}
+    counted = [group.get(STEP) for group in optimizer.param_groups for _ in group["params"]]
+    saved = {"by_name": {names[number]: state for number, state in states.items()}}
+    steps = {name: step for name, step in zip(names, counted, strict=True) if step is not None}
+    return saved | ({"steps": steps} if steps else {})
 
 
 def restore_state(optimizer: torch.optim.Optimizer, network: nn.Module, saved: dict[str, Any]) -> None:
@@ -89,6 +96,11 @@ def restore_state(optimizer: torch.optim.Optimizer, network: nn.Module, saved: d
     names = _names_in_order(optimizer, network)
     state = {number: by_name[name] for number, name in enumerate(names) if name in by_name}
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    name_of = dict(zip((id(p) for group in optimizer.param_groups for p in group["params"]), names, strict=True))
+    for group in optimizer.param_groups:
+        step = saved.get("steps", {}).get(name_of[id(group["params"][0])])
+        if step is not None:
+            group[STEP] = torch.as_tensor(step).clone()
 
 
 def _names_in_order(optimizer: torch.optim.Optimizer, network: nn.Module) -> list[str]:
@@ -100,22 +112,3 @@ def _named(saved: dict[str, Any], network: nn.Module) -> dict[str, Any]:
     trained = [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
     names = [name for name, p in trained if p.ndim > 1] + [name for name, p in trained if p.ndim <= 1]
     return {names[number]: state for number, state in saved["state"].items()}
-
-
-# --- the schedule
-
-
-def learning_rate(config: TrainConfig, peak: float, step: int, steps: int, steps_per_epoch: int) -> float:
-    """The rate of step `step` (from 0) of `steps` steps: linear warm-up to `peak`, then constant or half a cosine to
-    zero (Loshchilov and Hutter, 2017, "SGDR", without restarts). The warm-up takes half of the steps at most."""
-    warmup = min(config.warmup_epochs * steps_per_epoch, steps / 2)
-    if step < warmup:
-        return peak * (step + 1) / (warmup + 1)
-    if config.schedule == "constant":
-        return peak
-    return peak * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
-
-
-def ramp(step: int, warmup: float) -> float:
-    """The share of the full rate at `step` (from 0) of a warm-up of so many steps."""
-    return min(1.0, (step + 1) / (warmup + 1))

@@ -1,15 +1,13 @@
-"""What trains in which epoch of a run, and at what rate: the plan, or where validation decides, the plan so far."""
+"""What trains in which epoch of a run: the plan, or where validation decides, the plan so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from engine.config import TrainConfig
 from engine.models.spec import ModelSpec
 from engine.models.strategies import PlannedPhase, Strategy, plan, reached_timeline, stages
 from engine.training.checkpoint import Progress
-from engine.training.optimizer import learning_rate, ramp
 
 
 def waits_for_validation(config: TrainConfig, strategy: Strategy) -> bool:
@@ -48,14 +46,28 @@ def stages_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progre
 
 
 def after_epoch(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> Progress:
-    """`progress`, with the next stage begun where validation has not improved for `unfreeze_patience` epochs.
+    """`progress`, with the next stage begun where validation has not improved for `unfreeze_patience` epochs, or the
+    rate lowered where it has not for `plateau_epochs`, the schedule is such, and no stage waits.
 
     It is decided before the checkpoint is written and stands in it, so a run that was killed decides the same.
     """
-    saturated = waited(progress) >= config.unfreeze_patience
-    if not saturated or progress.epoch >= config.epochs or not stages_left(config, spec, strategy, progress):
+    following = progress.epoch + 1
+    if following > config.epochs:
         return progress
-    return replace(progress, stage_epochs=(*progress.stage_epochs, progress.epoch + 1))
+    if stages_left(config, spec, strategy, progress):
+        saturated = waited(progress) >= config.unfreeze_patience
+        return replace(progress, stage_epochs=(*progress.stage_epochs, following)) if saturated else progress
+    if config.schedule != "plateau":
+        return progress
+    lowered = progress.rate_drops[-1] if progress.rate_drops else 1
+    begun = _phase_of(following, planned(config, spec, strategy, progress)).first_epoch if strategy.restarts else 1
+    if min(waited(progress), following - lowered, following - begun) >= config.plateau_epochs:
+        return replace(progress, rate_drops=(*progress.rate_drops, following))
+    return progress
+
+
+def _phase_of(epoch: int, phases: tuple[PlannedPhase, ...]) -> PlannedPhase:
+    return next(phase for phase in reversed(phases) if phase.first_epoch <= epoch)
 
 
 def waited(progress: Progress) -> int:
@@ -68,24 +80,3 @@ def patience_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, prog
     if not config.patience or stages_left(config, spec, strategy, progress):
         return None
     return max(0, config.patience - waited(progress))
-
-
-def rates(
-    config: TrainConfig, strategy: Strategy, phase: PlannedPhase, epoch: int, steps: int
-) -> Callable[[int, int], float]:
-    """The learning rate at a step (from 0) of `epoch` with so many steps, of what began to train in an epoch.
-
-    One schedule spans the whole run, or the phase where the strategy restarts; what is unfrozen within it has a warm-up
-    of its own, as its moments are new.
-    """
-    assert config.learning_rate
-    first, epochs = (phase.first_epoch, phase.epochs) if strategy.restarts else (1, config.epochs)
-    peak = config.learning_rate * phase.lr_scale
-
-    def rate(step: int, begun: int) -> float:
-        now = learning_rate(config, peak, (epoch - first) * steps + step, epochs * steps, steps)
-        if begun <= first:
-            return now
-        return now * ramp((epoch - begun) * steps + step, config.warmup_epochs * steps)
-
-    return rate

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from engine.errors import ThawError
 from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
 from engine.memory import keep_memory
 from engine.models.own_strategies import expanded
+from engine.models.schedules import rates
 from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint, feature_cache
 from engine.training.checkpoint import Checkpoint, Progress
@@ -33,7 +34,7 @@ from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
 from engine.training.losses import loss_of
 from engine.training.optimizer import extend_optimizer, make_optimizer
-from engine.training.phases import after_epoch, patience_left, rates, stages_left
+from engine.training.phases import after_epoch, patience_left, stages_left
 from engine.training.prepare import prepare
 from engine.training.proof import write_before
 from engine.training.ready import made_ready
@@ -127,7 +128,16 @@ def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, be
     if before:
         before.module, before.optimizer = run.source.module, optimizer
         return before
-    learner = Learner(run.classifier.network, run.source.module, optimizer, loss_of(run))
+    config = run.config
+    learner = Learner(
+        run.classifier.network,
+        run.source.module,
+        optimizer,
+        loss_of(run),
+        accumulation=config.accumulation,
+        l1=config.l1,
+        clip_norm=config.clip_norm,
+    )
     resumed = run.resumed
     begins = run.progress.epoch + 1 == phase.first_epoch and not resumed.partway
     if resumed.learner and not (run.strategy.restarts and begins):
@@ -145,7 +155,7 @@ def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
     """Which photos in which order, how augmented, and at what rate, from (seed, epoch) alone."""
     config = run.config
     groups = run.groups(epoch)
-    rate = rates(config, run.strategy, phase, epoch, len(groups))
+    rate = rates(config, run.strategy, phase, epoch, len(groups), run.progress.rate_drops)
     lasting = phase == run.plan[-1] and not stages_left(config, run.spec, run.strategy, run.progress)
 
     def remaining(seconds_per_photo: float) -> float | None:
@@ -183,7 +193,17 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
     runs.append_history(run.folder, event)
     keeper.keep_epoch(learner)
     yield event
+    yield from _told_lower(run.config, run.progress)
     return event.patience_left == 0
+
+
+def _told_lower(config: TrainConfig, progress: Progress) -> Iterator[Notice]:
+    """Say it where the epoch that is done has lowered the learning rate of the next."""
+    if progress.rate_drops and progress.rate_drops[-1] > progress.epoch:
+        times = f"{config.plateau_epochs} epochs" if config.plateau_epochs > 1 else "an epoch"
+        factor = f"{config.rate_factor:.3g}"
+        text = f"Validation has not improved for {times}: the learning rate is multiplied by {factor}."
+        yield Notice(text, "rate_lowered")
 
 
 def _begun(run: Run) -> EpochResult:

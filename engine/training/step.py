@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -26,14 +26,31 @@ class StepResult:
 
 
 @dataclass
+class Waiting:
+    """The batches whose gradients wait for a step, the photos in them, and how many photos full batches would have."""
+
+    batches: int = 0
+    photos: int = 0
+    expected: int = 0
+
+
+@dataclass
 class Learner:
     """What learns, and how: one for a run, given a `module` and an optimizer by each phase. `module` is in train mode
-    where it trains, and has its parameters from `network`; `loss_of` takes logits (N×C) and the batch."""
+    where it trains, and has its parameters from `network`; `loss_of` takes logits (N×C) and the batch.
+
+    The weights step after every `accumulation` batches, by the mean gradient of all their photos; `l1` times the sum of
+    the sizes of the decayed weights joins the loss; a gradient longer than `clip_norm` is shortened to it, None never.
+    """
 
     network: nn.Module
     module: nn.Module
     optimizer: torch.optim.Optimizer
     loss_of: Callable[[Tensor, Batch], Tensor]
+    accumulation: int = 1
+    l1: float = 0.0
+    clip_norm: float | None = None
+    _waiting: Waiting = field(default_factory=Waiting, init=False)
 
     @property
     def device(self) -> torch.device:
@@ -41,11 +58,18 @@ class Learner:
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on beside the network's own tensors; what a checkpoint keeps."""
-        return {"optimizer": state_by_name(self.optimizer, self.network)}
+        gradients = {name: p.grad for name, p in self.network.named_parameters() if p.grad is not None}
+        waiting = vars(self._waiting) | {"gradients": gradients} if self._waiting.batches else None
+        return {"optimizer": state_by_name(self.optimizer, self.network), "waiting": waiting}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take back what `state` gave."""
         restore_state(self.optimizer, self.network, saved["optimizer"])
+        if waiting := saved.get("waiting"):
+            gradients = waiting["gradients"]
+            self._waiting = Waiting(**{name: value for name, value in waiting.items() if name != "gradients"})
+            for name, parameter in self.network.named_parameters():
+                parameter.grad = gradients[name].to(parameter.device) if name in gradients else None
 
     def step(self, batch: Batch, rate_of: Callable[[int], float]) -> StepResult:
         """Learn from a batch. `rate_of(begun)` is the learning rate of what began to train in that epoch.
@@ -54,18 +78,59 @@ class Learner:
         """
         set_learning_rate(self.optimizer, rate_of)
         batch = batch.to(self.device)
+        logits, loss, whole = self._forward(batch)
+        self._backward(whole, len(batch.numbers))
+        if self._waiting.batches == self.accumulation:
+            self.update()
+        check_loss(float(whole.detach()))
+        right = int((logits.detach().argmax(1) == batch.labels).sum())
+        return StepResult(float(loss.detach()), right, len(batch.numbers))
+
+    def update(self) -> None:
+        """Let the weights take a step by the gradients that wait, if any: at the end of an epoch too, where fewer
+        batches than `accumulation` are left."""
+        waiting = self._waiting
+        if not waiting.batches:
+            return
+        if waiting.photos != waiting.expected:
+            for parameter in self.module.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.mul_(waiting.expected / waiting.photos)
+        if self.l1:
+            self._add_l1()
+        if self.clip_norm is not None:
+            # in the order of the module, not of the groups, which a resume may order otherwise: a sum depends on it
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self._waiting = Waiting()
+
+    def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """The logits, their mean loss, and the whole loss, auxiliary classifiers and all."""
         answers = self.module(batch.pixels)
         logits, *auxiliary = (answers,) if isinstance(answers, Tensor) else answers
         loss = self.loss_of(logits, batch)
         whole = loss
         for other in auxiliary:
             whole = whole + float(self.module.auxiliary_weight) * self.loss_of(other, batch)  # type: ignore[arg-type]
-        self.optimizer.zero_grad(set_to_none=True)
-        whole.backward()
-        self.optimizer.step()
-        check_loss(float(whole.detach()))
-        right = int((logits.detach().argmax(1) == batch.labels).sum())
-        return StepResult(float(loss.detach()), right, len(batch.numbers))
+        return logits, loss, whole
+
+    def _backward(self, whole: Tensor, photos: int) -> None:
+        """Add the batch's part to the mean gradient of as many photos as full batches would have."""
+        waiting = self._waiting
+        if not waiting.batches:
+            self.optimizer.zero_grad(set_to_none=True)
+            waiting.expected = photos * self.accumulation
+        share = photos / waiting.expected
+        (whole if share == 1 else whole * share).backward()
+        waiting.batches += 1
+        waiting.photos += photos
+
+    @torch.no_grad()
+    def _add_l1(self) -> None:
+        for group in self.optimizer.param_groups:
+            for parameter in group["params"] if group["decayed"] else ():
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter.sign(), alpha=self.l1)
 
 
 def check_loss(value: float) -> None:

@@ -66,3 +66,20 @@ def test_assignments(text: str, pair: tuple[str, object]) -> None:
 def test_an_assignment_without_equals_is_refused() -> None:
     with pytest.raises(ConfigError):
         parse_assignment("epochs")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"nesterov": True}, "choose the optimizer SGD"),
+        ({"nesterov": True, "optimizer": "adamw"}, "choose the optimizer SGD"),
+        ({"nesterov": True, "optimizer": "sgd", "momentum": 0}, "needs momentum"),
+        ({"schedule": "plateau", "patience": 2}, "would stop after 2 epochs"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_in_a_sentence(
+    values: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        make_config(values)
+    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(".")

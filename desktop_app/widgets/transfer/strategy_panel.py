@@ -20,6 +20,7 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.models.catalog import find_model
 from engine.models.heads import HEADS
+from engine.models.optimizers import OPTIMIZERS
 from engine.models.own_strategies import OwnStrategy
 from engine.models.recipes import choose_recipe, source_of
 from engine.models.strategies import STRATEGIES
@@ -27,7 +28,6 @@ from engine.runs import RunSummary
 
 CUSTOM, CONTINUE = "custom", "continue"
 NO_RUN = "No finished run yet"
-OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
 
 
 class StrategyPanel(QWidget):
@@ -156,14 +156,15 @@ class StrategyPanel(QWidget):
 
 def _settings_in_words(config: TrainConfig) -> str:
     """The optimizer and its numbers, once decided."""
+    row = OPTIMIZERS[config.optimizer or "adamw"]
     numbers = {
         "learning rate": config.learning_rate,
-        "momentum": config.momentum if config.optimizer == "sgd" else 0,
+        "momentum": config.momentum if "momentum" in row.takes else 0,
         "weight decay": config.weight_decay,
         "label smoothing": config.label_smoothing,
     }
     words = [f"{name} {plain(number)}" for name, number in numbers.items() if number]
-    return ", ".join((OPTIMIZERS[config.optimizer or "adamw"], *words))
+    return ", ".join((row.title, *words))
 
 
 def _continuable(folder: Path) -> tuple[RunSummary, ...]:

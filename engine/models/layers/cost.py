@@ -2,8 +2,8 @@
 
 Memory, in bytes of float32 (4 each):
 
-- weights, 4 for each parameter; gradients, 4 for each that trains; the optimizer's state, 8 (AdamW: two moments;
-  Kingma and Ba 2015) or 4 (SGD: momentum) for each that trains;
+- weights, 4 for each parameter; gradients, 4 for each that trains; the optimizer's state, 4 for each number that it
+  keeps (AdamW: two moments, Kingma and Ba 2015; SGD: momentum) of each that trains;
 - activations, from the first layer that trains on, for each image of the batch: what autograd keeps of each layer for
   the backward pass (`Layer.kept_bytes`, told by autograd), and what goes into the first of them;
 - what is passed on: twice the largest output of a batch, in and out of one layer.
@@ -22,10 +22,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.events import Layer, LayerTimed
+from engine.models.optimizers import OPTIMIZERS
 
 FLOAT = 4
-STATE = {"adamw": 8, "sgd": 4}
-"""Bytes of state that an optimizer keeps for each parameter that trains."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def estimate(
     return Cost(
         weights_bytes=FLOAT * sum(row.parameters for row in layers),
         gradients_bytes=FLOAT * trained,
-        optimizer_bytes=STATE[optimizer] * trained,
+        optimizer_bytes=FLOAT * OPTIMIZERS[optimizer].kept * trained,
         activations_bytes=kept * batch_size,
         passing_bytes=2 * FLOAT * largest * batch_size,
         products=forward + gradients,

@@ -27,6 +27,7 @@ from engine.events import EpochFinished, Event, PhaseStarted, RunStarted
 from engine.models.build import build, set_trainable
 from engine.models.catalog import CATALOG, find_model
 from engine.models.recipes import choose_recipe
+from engine.models.schedules import rates
 from engine.models.strategies import find_strategy, timeline
 from engine.training import run as run_module
 from engine.training.checkpoint import Progress
@@ -39,7 +40,7 @@ from engine.training.optimizer import (
     set_learning_rate,
     state_by_name,
 )
-from engine.training.phases import after_epoch, patience_left, planned, rates, stages_left
+from engine.training.phases import after_epoch, patience_left, planned, stages_left
 from engine.training.prepare import resolve
 from engine.training.run import train
 from tests.engine.training.conftest import settled
