@@ -82,8 +82,9 @@ def _sweep(
     have them: before the phase's own scale."""
     run.freeze(phase)
     source = source_of(run, phase)
-    optimizer = make_optimizer(run.classifier.network, run.config, len(run.spec.blocks), run.place_of)
-    learner = Learner(run.classifier.network, source.module, optimizer, loss_of(run))
+    network, config = run.classifier.network, run.config
+    optimizer = make_optimizer(network, config, len(run.spec.blocks), run.place_of)
+    learner = Learner(network, source.module, optimizer, loss_of(run), l1=config.l1, clip_norm=config.clip_norm)
     smoothed, losses = Smoothed(), list[float]()
     for rate, batch in zip(rates, _batches(run, phase, source), strict=False):
         control.wait_while_paused()
