@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from typing import Any
 
 import pytest
@@ -66,6 +67,20 @@ def test_weights_move_at_the_last_batch_of_a_step_only() -> None:
     assert not any(map(torch.equal, before, moved))
     made.update()
     assert all(map(torch.equal, moved, weights(made))), "nothing was left to step by"
+
+
+@pytest.mark.parametrize("done", [1, 2, 3, 4])
+def test_kept_between_the_batches_of_a_step_it_goes_on_to_the_same_bits(done: int) -> None:
+    batches = [batch(4, seed) for seed in range(5)]
+    whole, first, second = (learner(accumulation=3, clip_norm=0.05) for _ in range(3))
+    for each in batches[:done]:
+        first.step(each, lambda _begun: 0.1)
+    disk = io.BytesIO()
+    torch.save({"network": first.network.state_dict(), "learner": first.state()}, disk)
+    saved = torch.load(io.BytesIO(disk.getvalue()), weights_only=True)
+    second.network.load_state_dict(saved["network"])
+    second.restore(saved["learner"])
+    assert all(map(torch.equal, learn(second, *batches[done:]), learn(whole, *batches)))
 
 
 @pytest.mark.parametrize("accumulation", [1, 2])
