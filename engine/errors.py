@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class ThawError(Exception):
     """Something a person can act on. `str(error)` is one sentence for them.
 
-    `details` holds what helps someone else find the cause (a child's last output, say); it may be empty.
+    `details` holds what helps someone else find the cause (a child's last output, say); it may be empty. `kind` is a
+    stable word for programs, where they have a way on to offer.
     """
+
+    kind: ClassVar[str] = ""
 
     def __init__(self, text: str, details: str = "") -> None:
         super().__init__(text)
@@ -36,6 +41,12 @@ class WeightsError(ThawError):
 
 class RunError(ThawError):
     """A run directory that is not in the state the request needs."""
+
+
+class ChangedPhotosError(RunError):
+    """A run that would go on with other photos than it began with."""
+
+    kind = "photos_changed"
 
 
 class ModelFileError(ThawError):

@@ -276,22 +276,27 @@ def _eight_bits(photo: pillow.Image) -> pillow.Image:
     return photo.convert("RGB")
 
 
+class NoNumbersError(ValueError):
+    """Pixels that are NaN or infinite: what they stand for is unknown, and a network must not learn a guess."""
+
+
 def scaled_to_bytes(values: npt.NDArray[np.generic]) -> Pixels:
     """Grey values of more than 8 bits as bytes.
 
     Whole numbers are divided by the full scale of the smallest usual depth that holds them all: cameras write 10, 12
     and 14 bits into 16. Floats in 0..1 or 0..255 are taken as such. Anything else, negative or beyond, is stretched
-    from its smallest to its largest value. NaN is black, infinities are the extremes.
+    from its smallest to its largest value. Raises NoNumbersError for NaN and infinities.
     """
     numbers = values.astype(np.float64)
-    finite = numbers[np.isfinite(numbers)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if not np.isfinite(numbers).all():
+        raise NoNumbersError
+    low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
     scales = (1.0, 255.0) if values.dtype.kind == "f" else tuple(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))
     full = next((scale for scale in scales if low >= 0 and high <= scale), None)
     if full:
         low, high = 0.0, full
     with np.errstate(all="ignore"):  # the span of the largest floats is infinite
-        shares = (np.nan_to_num(numbers, nan=low, posinf=high, neginf=low) - low) / ((high - low) or 1.0)
+        shares = (numbers - low) / ((high - low) or 1.0)
     return np.rint(np.clip(np.nan_to_num(shares), 0, 1) * 255).astype(np.uint8)
 
 
@@ -309,6 +314,8 @@ def _reason(error: Exception) -> str:
         return "does not exist."
     if isinstance(error, PermissionError):
         return "may not be read: you lack the permission."
+    if isinstance(error, NoNumbersError):
+        return "has pixels that are no numbers (NaN or infinite); write it anew without them."
     if isinstance(error, pillow.DecompressionBombError):
         return "has far more pixels than a photo; it is not read."
     if isinstance(error, MemoryError):

@@ -72,12 +72,29 @@ def config_of(
 @click.command()
 @click.option("--out", "run_dir", type=Existing, required=True, help="The run directory to make.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
+@click.option("--accept-changes", is_flag=True, help="With --resume: go on although photos changed since it began.")
 @asks_for_a_run
 @with_json
-def train(run_dir: Path, resume: bool, weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any) -> int:
+def train(
+    run_dir: Path,
+    resume: bool,
+    accept_changes: bool,
+    weights_dir: Path | None,
+    offline: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
     """Train a model on DATA, a folder with one folder of photos per class."""
-    config, control = config_of(**asked), Control()
-    events = engine.train(config, run_dir, resume=resume, weights_dir=weights_dir, offline=offline, control=control)
+    control = Control()
+    events = engine.train(
+        config_of(**asked),
+        run_dir,
+        resume=resume,
+        weights_dir=weights_dir,
+        offline=offline,
+        accept_changes=accept_changes,
+        control=control,
+    )
     return play(events, control, as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import platformdirs
 
 from engine.config import TrainConfig, from_toml, to_toml
-from engine.errors import RunError
+from engine.errors import ConfigError, RunError
 
 CONFIG = "config.toml"
 DATASET = "dataset.csv"
@@ -48,7 +49,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def state(run_dir: Path) -> State:
     """finished; stopped (has a model, can go on); interrupted (killed or failed, can go on); absent (no run here)."""
-    if not (run_dir / CONFIG).is_file():
+    if not os.path.isfile(run_dir / CONFIG):  # noqa: PTH113 - Path.is_file raises where a name is too long
         return "absent"
     if not (run_dir / METRICS).is_file():
         return "interrupted"
@@ -63,7 +64,21 @@ def create(run_dir: Path, config: TrainConfig) -> None:
         run_dir.mkdir(parents=True, exist_ok=True)
         write_config(run_dir, config)
     except OSError as error:
-        raise RunError(f"The run cannot be written to {run_dir}: {error.strerror or error}.") from error
+        raise RunError(f"The run cannot be written to {run_dir}: {_in_the_way(run_dir, error)}.") from error
+
+
+def _in_the_way(run_dir: Path, error: OSError) -> str:
+    """Why a directory cannot be made or written, and what to do, as the end of a sentence."""
+    file = next((place for place in (run_dir, *run_dir.parents) if os.path.isfile(place)), None)  # noqa: PTH113
+    if file:
+        return f"“{file.name}” is a file and not a folder; choose another folder"
+    if error.errno == errno.ENAMETOOLONG:
+        return "the path is too long; choose a shorter one"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "you lack the permission; choose another folder"
+    if error.errno == errno.EROFS:
+        return "the drive can only be read; choose another folder"
+    return f"{error.strerror or error}; choose another folder"
 
 
 def discard(run_dir: Path) -> None:
@@ -84,6 +99,13 @@ def read_config(run_dir: Path) -> TrainConfig:
         return from_toml((run_dir / CONFIG).read_text(encoding="utf-8"), str(run_dir / CONFIG))
     except FileNotFoundError:
         raise RunError(f"There is no run in {run_dir}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{run_dir / CONFIG} is damaged.") from None
+    except ConfigError as error:
+        if not error.fields:
+            raise
+        text = f"The run in {run_dir} is of a newer Thaw, or its settings were changed: {error}"
+        raise ConfigError(text, error.fields) from None
 
 
 def write_metrics(run_dir: Path, metrics: dict[str, Any]) -> None:

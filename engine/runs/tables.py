@@ -50,12 +50,19 @@ class LayerProof:
     unchanged: bool
 
 
-def write_dataset(run_dir: Path, photos: Iterable[Photo], hashes: Sequence[str], root: Path) -> None:
-    """dataset.csv: `path` is relative to the root that its first line names, absolute where it lies outside."""
-    lines = [["root", str(root), "", ""], ["path", "label", "split", "sha256"]]
+Stamp = tuple[int, int]
+"""A file's size in bytes and when it was modified, in ns: as long as both stay, its content is taken to."""
+
+
+def write_dataset(
+    run_dir: Path, photos: Sequence[Photo], hashes: Sequence[str], root: Path, stamps: Sequence[Stamp | None] = ()
+) -> None:
+    """dataset.csv: `path` is relative to the root that its first line names, absolute where it lies outside. `stamps`
+    are those of the hashed contents, None where not known."""
+    lines = [["root", str(root), *[""] * 4], ["path", "label", "split", "sha256", "bytes", "modified_ns"]]
     lines += [
-        [_below(photo.path, root), photo.label, photo.split, digest]
-        for photo, digest in zip(photos, hashes, strict=True)
+        [_below(photo.path, root), photo.label, photo.split, digest, *map(str, stamp or ("", ""))]
+        for photo, digest, stamp in zip(photos, hashes, stamps or [None] * len(photos), strict=True)
     ]
     part = run_dir / (DATASET + ".part")
     with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
@@ -73,11 +80,18 @@ def read_dataset(run_dir: Path) -> tuple[Path, tuple[Photo, ...], tuple[str, ...
         (_, root_text, *_), _, *rows = csv.reader(file)
     root = Path(root_text)
     photos: list[Photo] = []
-    for path, label, split, _ in rows:
+    for path, label, split, *_ in rows:
         if split not in ("train", "val", "test"):
             raise RunError(f"{run_dir / DATASET} names a split “{split}” that there is not; the run cannot go on.")
         photos.append(Photo(root / path, label, split))  # type: ignore[arg-type]
     return root, tuple(photos), tuple(row[3] for row in rows)
+
+
+def read_stamps(run_dir: Path) -> tuple[Stamp | None, ...]:
+    """The stamps of dataset.csv, in the order of its photos; runs of earlier versions have none."""
+    with (run_dir / DATASET).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        _, _, *rows = csv.reader(file)
+    return tuple((int(row[4]), int(row[5])) if len(row) > 5 and row[4] else None for row in rows)
 
 
 def append_history(run_dir: Path, epoch: EpochFinished) -> None:

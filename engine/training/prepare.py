@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import time
 from collections import Counter
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +33,7 @@ from engine.models.recipes import choose_recipe
 from engine.models.strategies import PlannedPhase, Strategy, find_strategy
 from engine.training import checkpoint
 from engine.training.checkpoint import Progress
+from engine.training.contents import check_contents, content_hash, hashes_of, write_contents
 from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
 from engine.training.loop import Source
 from engine.training.phases import last_to_train, planned
@@ -49,22 +49,29 @@ EVEN_ENOUGH = 1.5
 
 
 def prepare(
-    run_dir: Path, weights_dir: Path | None, offline: bool, control: Control, *, hashed: bool = True
+    run_dir: Path,
+    weights_dir: Path | None,
+    offline: bool,
+    control: Control,
+    *,
+    hashed: bool = True,
+    accept_changes: bool = False,
 ) -> Generator[Event, None, Run]:
     """Read, or decide and write, all that the run is made of.
 
-    Without `hashed` no photo's content is read: for who keeps nothing of it.
+    Without `hashed` no photo's content is read: for who keeps nothing of it. `accept_changes` lets a run go on with
+    photos that changed since it began.
     """
     config = runs.read_config(run_dir)
     spec, strategy = find_model(config.model), find_strategy(config.strategy)
     if not (run_dir / runs.DATASET).exists():
         config = name_weights(config, spec, strategy, weights_dir)
         config = yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control, hashed)
+    else:
+        _check_photos(runs.read_dataset(run_dir)[1])
+        yield from check_contents(run_dir, config.threads or cpu_threads(), accept_changes, control)
     spec = for_weights(spec, config.weights)
-    for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
-        (run_dir / name).unlink(missing_ok=True)
     _, photos, hashes = runs.read_dataset(run_dir)
-    _check_photos(photos)
     classes = tuple(dict.fromkeys(photo.label for photo in photos))
     torch.set_num_threads(config.threads or cpu_threads())
     torch.manual_seed(config.seed)
@@ -98,6 +105,8 @@ def prepare(
     )
     for phase in run.plan:
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
+    for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
+        (run_dir / name).unlink(missing_ok=True)
     yield _started(run)
     return run
 
@@ -163,7 +172,7 @@ def _write_plan(
     run_dir: Path, config: TrainConfig, spec: ModelSpec, strategy: Strategy, control: Control, hashed: bool
 ) -> Generator[Event, None, TrainConfig]:
     """Decide what the settings leave open, cut the splits, and write config.toml and dataset.csv."""
-    hash_of = _content_hash if hashed else _unknown_hash
+    hash_of = content_hash if hashed else _unknown_hash
     _check_start(config, strategy)
     earlier = earlier_run(config) if config.continue_from else None
     yield StageStarted("Looking through the dataset")
@@ -180,11 +189,12 @@ def _write_plan(
         check_teacher(config.teacher, tuple(dict.fromkeys(photo.label for photo in photos)))
     config = resolve(config, spec, strategy, photos)
     runs.write_config(run_dir, config)
-    with ThreadPoolExecutor(config.threads) as pool:
-        hashes = list(pool.map(hash_of, photos))
+    assert config.threads
+    began = time.time_ns()
+    hashes = hashes_of(photos, hash_of, config.threads)
     if config.pseudo_labels:
         photos, hashes = yield from with_pseudo_labels(config.pseudo_labels, photos, hashes, hash_of)
-    runs.write_dataset(run_dir, photos, hashes, index.root)
+    write_contents(run_dir, photos, hashes, index.root, began)
     return config
 
 
@@ -235,14 +245,6 @@ def _pick_device(wanted: str) -> str:
     if not here[wanted]:
         raise ThawError(f"The device “{wanted}” is not available here; “thaw doctor” says why. Use auto or cpu.")
     return wanted
-
-
-def _content_hash(photo: Photo) -> str:
-    try:
-        with photo.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""  # the loader will tell, and leave the photo out
 
 
 def _unknown_hash(_photo: Photo) -> str:

@@ -49,13 +49,15 @@ def train(
     resume: bool = False,
     weights_dir: Path | None = None,
     offline: bool = False,
+    accept_changes: bool = False,
     control: Control | None = None,
 ) -> Generator[Event, None, None]:
     """Train as `config` asks and leave a run directory; yields one RunStarted first of the run's own events and one
     RunFinished last.
 
     With `resume`, the run in `run_dir` goes on with its own settings (a finished one is said to be so; where there is
-    none, a new one starts). *Finish* ends with the best so far; *stop* does too, and leaves the run resumable.
+    none, a new one starts); `accept_changes` lets it do so with photos that changed meanwhile. *Finish* ends with the
+    best so far; *stop* does too, and leaves the run resumable.
     Raises ThawError for everything a person can mend.
     """
     control = control or Control()
@@ -69,7 +71,7 @@ def train(
         runs.create(run_dir, expanded(config))
     started = False
     try:
-        for event in logged(run_dir, _run(run_dir, weights_dir, offline, control)):
+        for event in logged(run_dir, _run(run_dir, weights_dir, offline, accept_changes, control)):
             started = started or isinstance(event, RunStarted)
             yield event
     except ThawError:
@@ -78,9 +80,11 @@ def train(
         raise
 
 
-def _run(run_dir: Path, weights_dir: Path | None, offline: bool, control: Control) -> Generator[Event, None, None]:
+def _run(
+    run_dir: Path, weights_dir: Path | None, offline: bool, accept_changes: bool, control: Control
+) -> Generator[Event, None, None]:
     start = time.perf_counter()
-    run = yield from prepare(run_dir, weights_dir, offline, control)
+    run = yield from prepare(run_dir, weights_dir, offline, control, accept_changes=accept_changes)
     earlier = run.progress.seconds
     try:
         yield from _phases(run, control, lambda: earlier + time.perf_counter() - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from engine import runs
 from engine.config import TrainConfig, make_config
 from engine.dataset.index import Photo
-from engine.errors import RunError
+from engine.errors import ConfigError, RunError
 from engine.events import EpochFinished
 from engine.runs import PredictionRow
 
@@ -45,6 +46,35 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot be written"):
         runs.create(tmp_path / "file" / "run", TrainConfig())
+
+
+def test_what_is_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("")
+    with pytest.raises(RunError, match="“notes” is a file and not a folder; choose another"):
+        runs.create(tmp_path / "notes" / "run", TrainConfig())
+    with pytest.raises(RunError, match="“notes” is a file"):
+        runs.create(tmp_path / "notes", TrainConfig())
+    with pytest.raises(RunError, match="the path is too long; choose a shorter one"):
+        runs.create(tmp_path / ("n" * 300), TrainConfig())
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.EROFS, "can only be read"), (errno.EACCES, "permission")])
+def test_a_place_that_cannot_be_written_is_a_sentence(
+    number: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(RunError, match=words):
+        runs.create(tmp_path / "run", TrainConfig())
+
+
+def test_settings_of_a_newer_version_are_named_with_their_run(run_dir: Path) -> None:
+    with (run_dir / runs.CONFIG).open("a") as file:
+        file.write('telepathy = "on"\n')
+    with pytest.raises(ConfigError, match=r"run in .* is of a newer Thaw.*no setting named “telepathy”"):
+        runs.read_config(run_dir)
 
 
 def test_history_survives_and_is_cut(run_dir: Path) -> None:

@@ -1,0 +1,106 @@
+"""What the photos of a run hold, by hash, and whether it is still that when the run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from engine import runs
+from engine.control import Control
+from engine.dataset.index import Photo
+from engine.errors import ChangedPhotosError
+from engine.events import Event, Notice, StageStarted
+from engine.photos import shown_name
+from engine.runs import Stamp
+
+NAMED = 3
+TOO_NEW_NS = 3 * 10**9
+"""A file modified so shortly before it is hashed may change once more under the same stamp: FAT counts in 2 s."""
+
+
+def content_hash(photo: Photo) -> str:
+    try:
+        with photo.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""  # the loader will tell, and leave the photo out
+
+
+def stamp_of(path: Path, before_ns: int) -> Stamp | None:
+    """None where it was modified after `before_ns`, and so perhaps after it was hashed, or is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_size, found.st_mtime_ns) if found.st_mtime_ns < before_ns else None
+
+
+def hashes_of(photos: Sequence[Photo], hash_of: Callable[[Photo], str], threads: int) -> list[str]:
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(hash_of, photos))
+
+
+def write_contents(run_dir: Path, photos: Sequence[Photo], hashes: Sequence[str], root: Path, began_ns: int) -> None:
+    """Write dataset.csv; the photos were hashed from `began_ns` (of time.time_ns) on."""
+    stamps = [
+        stamp_of(photo.path, began_ns - TOO_NEW_NS) if digest else None
+        for photo, digest in zip(photos, hashes, strict=True)
+    ]
+    runs.write_dataset(run_dir, photos, hashes, root, stamps)
+
+
+def check_contents(run_dir: Path, threads: int, accept: bool, control: Control) -> Generator[Event, None, None]:
+    """Compare the photos of a run that goes on with those it began with: by size and time, and where these differ, by
+    content. What is gone is told, and left out by the loader.
+
+    Raises ChangedPhotosError for changed ones: half a run on one photo and half on another is no run that dataset.csv
+    tells of. With `accept`, dataset.csv has what they hold now, and they are told.
+    """
+    root, photos, hashes = runs.read_dataset(run_dir)
+    gone: list[Photo] = []
+    unsure: list[int] = []
+    for number, (photo, digest, stamp) in enumerate(zip(photos, hashes, runs.read_stamps(run_dir), strict=True)):
+        now = stamp_of(photo.path, 2**63)
+        if now is None:
+            gone.append(photo)
+        elif digest and now != stamp:
+            unsure.append(number)
+    if gone:
+        text = f"{_named(gone)} of this run cannot be read any more; what is missing is left out."
+        yield Notice(text, "photos_gone", gone[0].path.parent)
+    began = time.time_ns()
+    changed: dict[int, str] = {}
+    if unsure:
+        yield StageStarted("Comparing the photos with those that the run began with")
+        for number, digest in _hashed_until(control, photos, unsure, threads):
+            if digest and digest != hashes[number]:
+                changed[number] = digest
+    if not changed or control.stopping:
+        return
+    named = _named([photos[number] for number in changed])
+    if not accept:
+        raise ChangedPhotosError(
+            f"{named} of this run changed since it began; put the old files back, or go on with them as they are now "
+            "(--accept-changes)."
+        )
+    yield Notice(f"{named} changed since the run began, and it goes on with them as they are now.", "photos_changed")
+    write_contents(run_dir, photos, [changed.get(n, old) for n, old in enumerate(hashes)], root, began)
+
+
+def _hashed_until(
+    control: Control, photos: Sequence[Photo], numbers: Sequence[int], threads: int
+) -> Iterator[tuple[int, str]]:
+    """(number, hash) of the photos; ends early where a stop comes."""
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(lambda number: "" if control.stopping else content_hash(photos[number]), numbers)
+        yield from zip(numbers, found, strict=True)
+
+
+def _named(photos: Sequence[Photo]) -> str:
+    """“3 photos (a.jpg, b.jpg, c.jpg)”, the first few by name."""
+    names = ", ".join(shown_name(photo.path) for photo in photos[:NAMED])
+    more = f" and {len(photos) - NAMED} more" if len(photos) > NAMED else ""
+    return f"{len(photos)} photo{'s' if len(photos) != 1 else ''} ({names}{more})"
