@@ -37,6 +37,11 @@ def _(event: ev.Notice) -> str:
     return f"• {event.text}"
 
 
+@_says(ev.Diagnosis)
+def _(event: ev.Diagnosis) -> str:
+    return f"! {event.sentence}\n  {event.evidence}\n  {event.remedy}"
+
+
 @_says(ev.ScanFinished)
 def _(event: ev.ScanFinished) -> str:
     lines = [f"{event.root}: {len(event.classes)} classes, {event.photos:,} photos, {event.skipped:,} entries skipped"]

@@ -6,6 +6,7 @@ Accuracies and confidences are shares from 0 to 1, times are seconds, sizes are 
 from __future__ import annotations
 
 from engine.events.base import Check, ChecksFinished, DemoFinished, Event, Notice, StageStarted, Transferred
+from engine.events.diagnosis import Diagnosis
 from engine.events.models import (
     GraphNode,
     Layer,
@@ -48,6 +49,7 @@ __all__ = [
     "ChecksFinished",
     "ComparisonFinished",
     "DemoFinished",
+    "Diagnosis",
     "EpochFinished",
     "EvaluationFinished",
     "Event",

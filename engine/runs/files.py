@@ -23,6 +23,7 @@ LAYERS = "layers.csv"
 MODEL = "model.thaw"
 METRICS = "metrics.json"
 LOG = "run.log"
+DIAGNOSIS = "diagnosis.json"
 
 State = Literal["finished", "stopped", "interrupted", "absent"]
 

@@ -24,6 +24,7 @@ from engine.prediction.runtime import Classifier as Runtime
 from engine.prediction.runtime import softmax
 from engine.runs import PredictionRow
 from engine.training import checkpoint
+from engine.training.diagnosed import diagnosed_end
 from engine.training.loop import Answers, Source, answer
 from engine.training.proof import trained_layers, write_after
 from engine.training.run_parts import Run
@@ -51,7 +52,9 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
     proven = yield from write_after(run)
     temperature = fit_temperature(answers["val"].logits, answers["val"].labels)
     metrics = _metrics(run, answers, temperature)
-    runs.write_predictions(run.folder, _rows(run, answers, temperature), run.classes)
+    rows = _rows(run, answers, temperature)
+    runs.write_predictions(run.folder, rows, run.classes)
+    yield from diagnosed_end(run, rows)
     parity = yield from _write_model(run, metrics, answers, temperature)
     metrics |= {
         "parity": dict(vars(parity)),

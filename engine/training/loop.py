@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -143,12 +144,14 @@ def answer(
     groups: Sequence[Sequence[int]],
     control: Control,
     keep: Callable[[], Iterable[Notice]] = tuple,
+    beside_first: contextlib.AbstractContextManager[object] | None = None,
 ) -> Generator[Notice, None, Answers | None]:
     """Classify without training, never augmented; returns None where a stop came first. `keep` is called before a
-    pause."""
+    pause; the first batch goes through the network within `beside_first`."""
     classifier.eval()
     device = next(classifier.parameters()).device
-    logits, labels = [], []
+    logits: list[np.ndarray] = []
+    labels = []
     numbers: list[int] = []
     with torch.inference_mode():
         for batch in loader.batches(groups):
@@ -156,7 +159,9 @@ def answer(
             if control.stopping:
                 return None
             if batch.numbers:
-                logits.append(classifier(batch.pixels.to(device, non_blocking=True)).float().cpu().numpy())
+                with beside_first if beside_first and not logits else contextlib.nullcontext():
+                    answers = classifier(batch.pixels.to(device, non_blocking=True))
+                logits.append(answers.float().cpu().numpy())
                 labels.append(batch.labels.numpy())
                 numbers.extend(batch.numbers)
             while loader.notices:

@@ -18,6 +18,7 @@ from engine.dataset.index import Photo, load
 from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
+from engine.diagnosis import record
 from engine.errors import DatasetError, RunError, ThawError
 from engine.events import Event, Notice, RunStarted, StageStarted
 from engine.models.build import (
@@ -82,6 +83,7 @@ def prepare(
     resumed = checkpoint.load(run_dir, network)
     progress = replace(resumed.progress, weights=resumed.progress.weights or described)
     runs.cut_history(run_dir, progress.epoch)
+    record.cut(run_dir, progress.epoch)
     classifier = Classifier(network, spec, one_vs_all=config.loss == "bce").to(config.device)
     if config.channels_last:
         classifier.to(memory_format=torch.channels_last)

@@ -28,6 +28,7 @@ from engine.models.schedules import rates
 from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint, feature_cache
 from engine.training.checkpoint import Checkpoint, Progress
+from engine.training.diagnosed import diagnosed
 from engine.training.finish import close_run, finished_event
 from engine.training.keeping import Keeper
 from engine.training.log import logged
@@ -40,6 +41,7 @@ from engine.training.proof import write_before
 from engine.training.ready import made_ready
 from engine.training.run_parts import Run
 from engine.training.step import Learner, check_loss
+from engine.training.vitals import Probe
 
 
 def train(
@@ -87,7 +89,7 @@ def _run(
     run = yield from prepare(run_dir, weights_dir, offline, control, accept_changes=accept_changes)
     earlier = run.progress.seconds
     try:
-        yield from _phases(run, control, lambda: earlier + time.perf_counter() - start)
+        yield from diagnosed(run, _phases(run, control, lambda: earlier + time.perf_counter() - start))
         run.progress = replace(run.progress, seconds=earlier + time.perf_counter() - start)
         yield from close_run(run, control, start - earlier)
     finally:
@@ -181,15 +183,16 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
     result = yield from train_epoch(learner, run.source.loader, plan, _begun(run), control, keep)
     if not result.photos and not control.stopping:
         raise ThawError("Not one training photo could be read; check that the dataset's drive is connected.")
-    val = None
+    val, probe = None, Probe(run)
     if not control.stopping:
         validation = in_groups(run.numbers("val"), 64)
         keep_all = functools.partial(keep, result, True)
-        val = yield from answer(run.source.module, run.source.loader, validation, control, keep_all)
+        val = yield from answer(run.source.module, run.source.loader, validation, control, keep_all, probe.units)
     if val is None:
         yield from keep(result, True)
         return False
     check_loss(val.loss)
+    run.vitals = probe.vitals(val)
     number = run.plan.index(run.phase(plan.number)) + 1
     progress = _progress(run.progress, plan.number, val, result, keeper.seconds())
     run.progress = after_epoch(run.config, run.spec, run.strategy, progress)

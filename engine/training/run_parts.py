@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.config import TrainConfig
 from engine.dataset.index import Photo
 from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.sampling import draw_epoch
+from engine.diagnosis.course import Vitals
 from engine.models.build import Classifier, is_norm, owners, set_trainable
 from engine.models.catalog import ModelSpec
 from engine.models.strategies import PlannedPhase, Strategy, block_of, phase_layers, timeline_of
@@ -24,7 +25,7 @@ from engine.training.teacher import Teacher
 @dataclass
 class Run:
     """Made by `prepare`, closed by `train`. `source` is that of the phase it is in; `resumed` is what the run goes on
-    from, taken apart as it is used."""
+    from, taken apart as it is used; `vitals` are of the last epoch."""
 
     folder: Path
     config: TrainConfig
@@ -39,6 +40,7 @@ class Run:
     resumed: Checkpoint
     source: Source
     teacher: Teacher | None = None
+    vitals: Vitals = field(default_factory=Vitals)
 
     @functools.cached_property
     def _numbers(self) -> dict[str, list[int]]:

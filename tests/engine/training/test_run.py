@@ -69,7 +69,7 @@ def test_a_run_leaves_everything_that_was_promised(photos: Path, tmp_path: Path)
     finished = events[-1]
     assert isinstance(finished, RunFinished) and not finished.stopped
     names = {path.name for path in run_dir.iterdir()}
-    assert names == {
+    assert names - {runs.DIAGNOSIS} == {
         runs.CONFIG, runs.DATASET, runs.HISTORY, runs.BEST, runs.LAST, runs.PREDICTIONS, runs.MODEL, runs.METRICS,
         runs.LOG, runs.LAYERS,
     }  # fmt: skip
