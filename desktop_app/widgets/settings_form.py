@@ -13,8 +13,18 @@ from desktop_app.widgets.labels import Picture, muted_label
 from desktop_app.widgets.setting_fields import Declared, Field, make_field
 from engine.config import GROUPS, TrainConfig
 
-ELSEWHERE = ("data", "model", "strategy", "trainable", "unfreeze", "weights", "continue_from", "pseudo_labels")
-"""Settings that have a page of their own."""
+ELSEWHERE = (
+    "data",
+    "model",
+    "strategy",
+    "trainable",
+    "unfreeze",
+    "weights",
+    "continue_from",
+    "pseudo_labels",
+    "extends",
+)
+"""Settings that have a page or a button of their own."""
 
 
 class SettingsForm(QScrollArea):

@@ -10,13 +10,14 @@ from typing import Any, Literal
 import click
 
 import engine
+from engine import runs
 from engine.commands.play import Existing, play, with_json
 from engine.config import TrainConfig, make_config, parse_assignment, read_values
 from engine.control import Control
 from engine.errors import ThawError
 
 OWN_FLAGS = {"learning_rate": "--lr"}
-NOT_FLAGS = ("data", "trainable", "unfreeze")
+NOT_FLAGS = ("data", "trainable", "unfreeze", "extends")
 
 
 def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,6 +107,22 @@ def find_lr(weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any
     control = Control()
     events = engine.find_lr(config_of(**asked), weights_dir=weights_dir, offline=offline, control=control)
     return play(events, control, as_json)
+
+
+@click.command()
+@click.argument("run", type=Existing)
+@click.option("--epochs", type=click.IntRange(1), required=True, help="How many epochs more.")
+@click.option("--out", "run_dir", type=Existing, required=True, help="The run directory to make.")
+@click.option("--accept-changes", is_flag=True, help="Go on although photos changed since RUN began.")
+@with_json
+def extend(run: Path, epochs: int, run_dir: Path, accept_changes: bool, as_json: bool) -> int:
+    """Go on with a finished RUN for more epochs, in a new run; RUN stays as it is.
+
+    Weights and optimizer go on; the schedule of the learning rate is laid over all epochs, old and new.
+    """
+    control = Control()
+    config = runs.extension_of(run, epochs)
+    return play(engine.train(config, run_dir, accept_changes=accept_changes, control=control), control, as_json)
 
 
 def _text_of(path: Path | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from engine.config.declare import Settings, setting
@@ -39,4 +40,8 @@ class RunSettings(Settings):
     ]
     seed: Annotated[
         int, setting(0, "Seed", "The same seed on the same machine gives the same run.", ge=0, le=2**31 - 1)
+    ]
+    extends: Annotated[
+        Path | None,
+        setting(None, "Extends", "The finished run that this one goes on with, from its last epoch to more of them."),
     ]

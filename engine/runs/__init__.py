@@ -26,6 +26,7 @@ from engine.runs.files import (
     write_metrics,
     write_whole,
 )
+from engine.runs.lineage import check_extendable, extension_of
 from engine.runs.listing import (
     RunSummary,
     list_runs,
@@ -68,10 +69,12 @@ __all__ = [
     "Stamp",
     "State",
     "append_history",
+    "check_extendable",
     "create",
     "cut_history",
     "default_runs_folder",
     "discard",
+    "extension_of",
     "list_runs",
     "read_config",
     "read_dataset",

@@ -83,8 +83,9 @@ def _in_the_way(run_dir: Path, error: OSError) -> str:
 
 
 def discard(run_dir: Path) -> None:
-    """Remove what a run that never began training wrote; anything else in the folder stays."""
-    for name in (CONFIG, DATASET, LOG):
+    """Remove what a run that never began training wrote, or took from the run that it extends; anything else in the
+    folder stays."""
+    for name in (CONFIG, DATASET, HISTORY, LAYERS, BEST, LAST, LOG):
         (run_dir / name).unlink(missing_ok=True)
     if not any(run_dir.iterdir()):
         run_dir.rmdir()

@@ -135,6 +135,15 @@ def restore_random_state(states: Mapping[str, Tensor]) -> None:
         torch.mps.set_rng_state(states["mps"])
 
 
+def read_progress(run_dir: Path) -> Progress:
+    """Where the run of the last checkpoint stands. Raises RunError where it is damaged."""
+    path = run_dir / runs.LAST
+    try:
+        return Progress(**torch.load(path, map_location="cpu", weights_only=True, mmap=True)["progress"])
+    except Exception as error:  # as in `load`
+        raise RunError(f"The checkpoint {path} is damaged, so nothing can go on from it.") from error
+
+
 def put_weights(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Load all of a network's tensors, as of the versions that its modules have here: a .safetensors file names none,
     and some (MNASNet) read by it. Raises RuntimeError where a tensor is missing, unknown or of another shape."""

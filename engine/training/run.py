@@ -29,6 +29,7 @@ from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint, feature_cache
 from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.diagnosed import diagnosed
+from engine.training.extended import begin_extension
 from engine.training.finish import close_run, finished_event
 from engine.training.keeping import Keeper
 from engine.training.log import logged
@@ -69,7 +70,10 @@ def train(
         yield finished_event(run_dir)
         return
     fresh = not resume or runs.state(run_dir) == "absent"
-    if fresh:
+    if fresh and config.extends:
+        begin_extension(config, run_dir)
+        yield Notice(f"This run goes on with “{config.extends.name}”, which stays as it is.", "extends", config.extends)
+    elif fresh:
         runs.create(run_dir, expanded(config))
     started = False
     try:
