@@ -12,7 +12,7 @@ import math
 import os
 import stat
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -25,14 +25,15 @@ from engine.config.photos import Fit
 from engine.errors import PhotoError
 from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name, is_raw_name, looks_like_photo
 
-__all__ = ["FORMATS", "Image", "is_photo_name", "looks_like_photo", "read", "read_parts", "read_upright", "shown_name"]
+__all__ = [
+    "FORMATS", "Image", "is_photo_name", "looks_like_photo", "part_of", "read", "read_upright", "read_whole",
+    "shown_name",
+]  # fmt: skip
 
 Pixels = npt.NDArray[np.uint8]
 Part = tuple[float, float, float, float]
-# A part that depends on the upright photo's width and height, which are known only when it is read.
-PartChoice = Callable[[int, int], Part]
-# From the upright photo's width and height: which parts of it are wanted, each as so many columns and rows of pixels.
-Plan = Callable[[int, int], tuple[tuple[Part, int, int], ...]]
+# From the upright photo's width and height: which part of it is wanted, and how many columns and rows of pixels.
+Plan = Callable[[int, int], tuple[Part, int, int]]
 
 # Transparent parts become mid grey: it is near the mean of photos, so it says little to a network, and both black and
 # white drawings on a transparent ground stay visible on it.
@@ -86,7 +87,7 @@ def read(
     size: int,
     fit: Fit = "crop",
     *,
-    box: Part | PartChoice | None = None,
+    box: Part | None = None,
     max_megapixels: float = MAX_MEGAPIXELS,
     interpolation: str = "bilinear",
 ) -> Image:
@@ -94,21 +95,21 @@ def read(
 
     `fit` says how it becomes square: "crop" takes the centre (the shorter side is scaled to size / 0.875, then the
     middle is cut out, as torchvision's presets do), "pad" adds neutral borders, "stretch" squeezes. `box` (left, top,
-    right, bottom, as shares 0 to 1 of the upright photo, or a function that returns them for its width and height)
-    takes that part instead and squeezes it; `fit` is then ignored. `interpolation` is "bilinear" or "bicubic",
-    antialiased. Raises PhotoError for every file that cannot be used; ValueError for a box that is none.
+    right, bottom, as shares 0 to 1 of the upright photo) takes that part instead and squeezes it; `fit` is then
+    ignored. `interpolation` is "bilinear" or "bicubic", antialiased. Raises PhotoError for every file that cannot be
+    used; ValueError for a box that is none.
     """
-    if box is not None and not callable(box):
+    if box is not None:
         _check_part(box)
 
-    def plan(width: int, height: int) -> tuple[tuple[Part, int, int], ...]:
+    def plan(width: int, height: int) -> tuple[Part, int, int]:
         if box is not None:
-            return ((box(width, height) if callable(box) else box, size, size),)
+            return box, size, size
         if fit == "crop":
-            return ((centre_part(width, height, size), size, size),)
-        return (((0.0, 0.0, 1.0, 1.0), *(fitted(width, height, size) if fit == "pad" else (size, size))),)
+            return centre_part(width, height, size), size, size
+        return (0.0, 0.0, 1.0, 1.0), *(fitted(width, height, size) if fit == "pad" else (size, size))
 
-    (image,) = _read(path, plan, max_megapixels, interpolation)
+    image = _read(path, plan, max_megapixels, interpolation)
     if image.pixels.shape[:2] == (size, size):
         return image
     bordered = np.full((size, size, 3), NEUTRAL, np.uint8)
@@ -116,26 +117,6 @@ def read(
     top, left = (size - rows) // 2, (size - columns) // 2
     bordered[top : top + rows, left : left + columns] = image.pixels
     return Image(bordered, image.width, image.height, image.format)
-
-
-def read_parts(
-    path: Path,
-    size: int,
-    boxes: Sequence[PartChoice],
-    *,
-    max_megapixels: float = MAX_MEGAPIXELS,
-    interpolation: str = "bilinear",
-) -> tuple[Image, ...]:
-    """Several parts of one photo, each as `read` gives it with that `box`, decoded once.
-
-    The decoder keeps as much as the smallest part needs, so a larger one may differ from `read`'s by a fraction of a
-    grey level. Raises PhotoError only.
-    """
-
-    def plan(width: int, height: int) -> tuple[tuple[Part, int, int], ...]:
-        return tuple((box(width, height), size, size) for box in boxes)
-
-    return _read(path, plan, max_megapixels, interpolation)
 
 
 def _check_part(part: Part) -> None:
@@ -151,11 +132,30 @@ def read_upright(
     Raises PhotoError only.
     """
 
-    def plan(width: int, height: int) -> tuple[tuple[Part, int, int], ...]:
-        return (((0.0, 0.0, 1.0, 1.0), *fitted(width, height, min(longest, max(width, height)))),)
+    def plan(width: int, height: int) -> tuple[Part, int, int]:
+        return (0.0, 0.0, 1.0, 1.0), *fitted(width, height, min(longest, max(width, height)))
 
-    (image,) = _read(path, plan, max_megapixels, interpolation)
-    return image
+    return _read(path, plan, max_megapixels, interpolation)
+
+
+def read_whole(
+    path: Path, shorter: int, *, max_megapixels: float = MAX_MEGAPIXELS, interpolation: str = "bilinear"
+) -> Image:
+    """The whole photo, upright and in its own shape, its shorter side at most `shorter` pixels (never enlarged): what
+    `part_of` takes parts of. Raises PhotoError only."""
+
+    def plan(width: int, height: int) -> tuple[Part, int, int]:
+        scale = min(1.0, shorter / min(width, height))
+        return (0.0, 0.0, 1.0, 1.0), max(1, round(width * scale)), max(1, round(height * scale))
+
+    return _read(path, plan, max_megapixels, interpolation)
+
+
+def part_of(pixels: Pixels, size: int, part: Part, interpolation: str = "bilinear") -> Pixels:
+    """A part of H×W×3 pixels (left, top, right, bottom, as shares), squeezed to `size`×`size`."""
+    rows, columns = pixels.shape[:2]
+    box = (part[0] * columns, part[1] * rows, part[2] * columns, part[3] * rows)
+    return np.asarray(pillow.fromarray(pixels).resize((size, size), _RESAMPLING[interpolation], box))
 
 
 def centre_part(width: int, height: int, size: int) -> Part:
@@ -173,7 +173,7 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _read(path: Path, plan: Plan, max_megapixels: float, interpolation: str) -> tuple[Image, ...]:
+def _read(path: Path, plan: Plan, max_megapixels: float, interpolation: str) -> Image:
     resampling = _RESAMPLING[interpolation]
     name = f"“{shown_name(path)}”"
     try:
@@ -192,9 +192,7 @@ def _read(path: Path, plan: Plan, max_megapixels: float, interpolation: str) -> 
         raise PhotoError(f"{name} {_reason(error)}", repr(error)) from error
 
 
-def _decoded(
-    file: BinaryIO, name: str, plan: Plan, max_megapixels: float, resampling: pillow.Resampling
-) -> tuple[Image, ...]:
+def _decoded(file: BinaryIO, name: str, plan: Plan, max_megapixels: float, resampling: pillow.Resampling) -> Image:
     start = file.read(START_BYTES)
     file.seek(0)
     kind = format_of(start)
@@ -211,31 +209,20 @@ def _decoded(
     turn, stored_at = _TURNS.get(1 if kind == "HEIF" else _orientation(photo), (None, None))
     across = turn in _ACROSS
     width, height = (photo.height, photo.width) if across else photo.size
-    wanted = [
-        (_stored(part, stored_at), *((rows, columns) if across else (columns, rows)))
-        for part, columns, rows in plan(width, height)
-    ]
+    part, columns, rows = plan(width, height)
+    if stored_at:
+        (left, top), (right, bottom) = stored_at(*part[:2]), stored_at(*part[2:])
+        part = min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+    if across:
+        columns, rows = rows, columns
     if kind == "JPEG":
         # The decoder shrinks by 2, 4 or 8 as it goes; twice what is needed keeps the result within 0.2 of 255.
-        wide = max(math.ceil(2 * columns / (part[2] - part[0])) for part, columns, _ in wanted)
-        high = max(math.ceil(2 * rows / (part[3] - part[1])) for part, _, rows in wanted)
-        photo.draft(None, (wide, high))
+        photo.draft(None, (math.ceil(2 * columns / (part[2] - part[0])), math.ceil(2 * rows / (part[3] - part[1]))))
     flat = _eight_bits(photo)
-    images = []
-    for part, columns, rows in wanted:
-        box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
-        small = flat.resize((columns, rows), resampling, box)
-        upright = small if turn is None else small.transpose(turn)
-        images.append(Image(_rgb(upright), width, height, photo.format or kind))
-    return tuple(images)
-
-
-def _stored(part: Part, stored_at: Callable[[float, float], tuple[float, float]] | None) -> Part:
-    """Where a part of the upright photo lies in the stored one."""
-    if stored_at is None:
-        return part
-    (left, top), (right, bottom) = stored_at(*part[:2]), stored_at(*part[2:])
-    return min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+    box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
+    small = flat.resize((columns, rows), resampling, box)
+    upright = small if turn is None else small.transpose(turn)
+    return Image(_rgb(upright), width, height, photo.format or kind)
 
 
 @functools.cache

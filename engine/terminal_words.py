@@ -22,6 +22,11 @@ def left(seconds: float | None) -> str:
     return "" if seconds is None else f"{duration(seconds)} left"
 
 
+def waited(epoch: ev.EpochFinished) -> str:
+    """What is said beside the speed of an epoch that photos held up, else ""."""
+    return f" ({epoch.waiting_share:.0%} of the time waiting for photos)" if epoch.waited_long else ""
+
+
 @functools.singledispatch
 def sentence(_event: ev.Event) -> str:
     """What a person reads of an event, "" where that is nothing."""
@@ -72,7 +77,7 @@ def _(event: ev.EpochFinished) -> str:
     return (
         f"Epoch {event.epoch} of {event.epochs}: loss {event.train_loss:.3f} train, {event.val_loss:.3f} val; accuracy "
         f"{event.train_accuracy:.1%} train, {event.val_accuracy:.1%} val{best}; "
-        f"{event.images_per_second:.0f} photos/s; "
+        f"{event.images_per_second:.0f} photos/s{waited(event)}; "
         f"{left(event.seconds_left)}"
     ).rstrip("; ")
 

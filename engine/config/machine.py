@@ -25,6 +25,6 @@ class MachineSettings(Settings):
         setting(
             "auto",
             "Cache",
-            "Auto computes what is frozen once and keeps it on disk; off does so in every epoch.",
+            "Auto keeps decoded photos, and what is frozen, on disk for all epochs; off computes them in each.",
         ),
     ]

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import photos
 from engine.config.photos import Fit
 from engine.dataset.augment import apply_colour, draw_light
 from engine.dataset.index import Photo
+from engine.dataset.kept_photos import KeptPhotos
 from engine.errors import PhotoError
 from engine.events import Notice
+from engine.photos import part_of
 
 LOOK_AHEAD = 3
 """Batches decoded beyond the one in use: enough to hide an uneven photo, and bounded whatever the dataset."""
@@ -56,7 +57,10 @@ class Batch:
 
 
 class PhotoLoader:
-    """Reads the photos of a run. A photo that cannot be read is left out of its batch and told once in `notices`."""
+    """Reads the photos of a run. A photo that cannot be read is left out of its batch and told once in `notices`.
+
+    `kept` gives the pixels; where it is None, photos are decoded whenever they are read.
+    """
 
     def __init__(
         self,
@@ -66,17 +70,21 @@ class PhotoLoader:
         fit: Fit,
         interpolation: str,
         threads: int,
+        kept: KeptPhotos | None = None,
     ) -> None:
         self.dataset = dataset
+        self.kept = kept or KeptPhotos([photo.path for photo in dataset], size, fit, interpolation)
         numbers = {name: number for number, name in enumerate(classes)}
         self.labels = [numbers[photo.label] for photo in dataset]
         self.size, self.fit, self.interpolation = size, fit, interpolation
         self.notices: collections.deque[Notice] = collections.deque()
         self._told: set[int] = set()
+        self._told_lost = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="photos")
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.kept.close()
 
     def batches(self, groups: Sequence[Sequence[int]], augmentation: Augmentation | None = None) -> Iterator[Batch]:
         """Yield a Batch for each group of photo numbers, in order; a group of which nothing can be read yields an empty
@@ -119,6 +127,10 @@ class PhotoLoader:
                 found.append((number, job.result()))
             except PhotoError as error:
                 self._tell(number, error)
+        if self.kept.lost and not self._told_lost:
+            self._told_lost = True
+            text = f"Not all photos could be kept decoded ({self.kept.lost}), so the others are decoded in every epoch."
+            self.notices.append(Notice(text, "photos_not_kept"))
         return found
 
     def _stacked(self, pixels: Sequence[np.ndarray]) -> Tensor:
@@ -132,17 +144,16 @@ class PhotoLoader:
             self.notices.append(Notice(f"{error} It is left out.", "photo_left_out", self.dataset[number].path))
 
     def _pixels(self, number: int, augmentations: Sequence[Augmentation | None]) -> list[np.ndarray]:
-        path = self.dataset[number].path
-        draws = [draw_light(*one, number, self.fit) for one in augmentations if one is not None]
-        boxes = [draw.box for draw in draws]
-        parts = photos.read_parts(path, self.size, boxes, interpolation=self.interpolation) if boxes else ()
-        drawn = iter([apply_colour(part.pixels, draw) for part, draw in zip(parts, draws, strict=True)])
+        whole = self.kept.whole(number) if any(augmentations) else None
         return [
-            next(drawn)
-            if augmentation is not None
-            else photos.read(path, self.size, self.fit, interpolation=self.interpolation).pixels
-            for augmentation in augmentations
+            self.kept.as_is(number) if one is None or whole is None else self._augmented(whole, number, one)
+            for one in augmentations
         ]
+
+    def _augmented(self, whole: np.ndarray, number: int, augmentation: Augmentation) -> np.ndarray:
+        draw = draw_light(*augmentation, number, self.fit)
+        part = draw.box(whole.shape[1], whole.shape[0])
+        return apply_colour(part_of(whole, self.size, part, self.interpolation), draw)
 
 
 def in_groups(numbers: Sequence[int], size: int) -> list[Sequence[int]]:

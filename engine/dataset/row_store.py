@@ -38,9 +38,9 @@ class RowStore:
     def __init__(self, folder: Path, dtype: npt.DTypeLike, values: int) -> None:
         self.folder, self._dtype, self._values = folder, np.dtype(dtype), values
         folder.mkdir(parents=True, exist_ok=True)
-        self._index = self._opened()
+        self._index = open_index(folder, "rows (name TEXT PRIMARY KEY, number INTEGER NOT NULL)")
         self._numbers: dict[str, int] = dict(self._index.execute("SELECT name, number FROM rows"))
-        self._file = os.open(folder / ROWS, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        self._file = open_rows(folder)
         self._drop_cut_off()
 
     @property
@@ -62,7 +62,7 @@ class RowStore:
         with self._index:
             self._index.execute("BEGIN IMMEDIATE")
             (first,) = self._index.execute("SELECT COALESCE(MAX(number) + 1, 0) FROM rows").fetchone()
-            _write_whole(self._file, content.tobytes(), first * self.row_bytes)
+            write_whole(self._file, content.tobytes(), first * self.row_bytes)
             os.fsync(self._file)
             numbers = dict(zip(names, range(first, first + len(names)), strict=True))
             self._index.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", numbers.items())
@@ -85,30 +85,37 @@ class RowStore:
             os.close(self._file)
         self._file = -1
 
-    def _opened(self) -> sqlite3.Connection:
-        """The index; one that is damaged is begun anew, with all rows."""
-        for attempt in (1, 2):
-            index = sqlite3.connect(self.folder / INDEX, timeout=60, isolation_level=None)
-            try:
-                index.execute("PRAGMA journal_mode = WAL")
-                index.execute("CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, number INTEGER NOT NULL)")
-                index.execute("SELECT COUNT(*) FROM rows").fetchone()
-                return index
-            except sqlite3.DatabaseError:
-                index.close()
-                if attempt == 2:
-                    raise
-                for path in self.folder.glob(f"{INDEX}*"):
-                    path.unlink(missing_ok=True)
-        raise AssertionError
-
     def _drop_cut_off(self) -> None:
         """Forget rows beyond the end of the file, as a disk that was restored or filled up can leave them."""
         there = os.fstat(self._file).st_size // max(1, self.row_bytes)
         self._numbers = {name: number for name, number in self._numbers.items() if number < there}
 
 
-def _write_whole(file: int, content: bytes, place: int) -> None:
+def open_rows(folder: Path) -> int:
+    """The descriptor of a store's file of numbers, made where there is none."""
+    return os.open(folder / ROWS, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+
+
+def open_index(folder: Path, table: str) -> sqlite3.Connection:
+    """The index of a store with its one `table` (name and columns); a damaged one is begun anew, with all rows."""
+    for attempt in (1, 2):
+        index = sqlite3.connect(folder / INDEX, timeout=60, isolation_level=None, check_same_thread=False)
+        try:
+            index.execute("PRAGMA journal_mode = WAL")
+            index.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+            index.execute(f"SELECT COUNT(*) FROM {table.split()[0]}").fetchone()
+            return index
+        except sqlite3.DatabaseError:
+            index.close()
+            if attempt == 2:
+                raise
+            for path in folder.glob(f"{INDEX}*"):
+                path.unlink(missing_ok=True)
+    raise AssertionError
+
+
+def write_whole(file: int, content: bytes, place: int) -> None:
+    """Write all of `content` at `place`."""
     os.lseek(file, place, os.SEEK_SET)
     view = memoryview(content)
     while view:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from engine.events.base import Event
 
+MUCH_WAITING = 0.05
+
 
 @dataclass(frozen=True)
 class RunStarted(Event):
@@ -54,6 +56,9 @@ class StepFinished(Event):
 
 @dataclass(frozen=True)
 class EpochFinished(Event):
+    """`seconds` are those of training without validation, `waiting_seconds` those of them in which it waited for
+    photos."""
+
     epoch: int
     epochs: int
     phase: int
@@ -68,6 +73,17 @@ class EpochFinished(Event):
     best_val_accuracy: float
     patience_left: int | None
     seconds_left: float | None
+    waiting_seconds: float = 0.0
+
+    @property
+    def waiting_share(self) -> float:
+        """The share of the epoch's training in which it waited for photos."""
+        return self.waiting_seconds / self.seconds if self.seconds else 0.0
+
+    @property
+    def waited_long(self) -> bool:
+        """Whether a person should be told of it."""
+        return self.waiting_share > MUCH_WAITING
 
 
 @dataclass(frozen=True)

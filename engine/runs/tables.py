@@ -117,7 +117,9 @@ def read_history(run_dir: Path) -> tuple[EpochFinished, ...]:
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             try:
-                found.append(EpochFinished(**{f.name: _number(row[f.name]) for f in dataclasses.fields(EpochFinished)}))
+                # Runs of earlier versions lack what was added since; its default stands for it.
+                named = {f.name for f in dataclasses.fields(EpochFinished)} & row.keys()
+                found.append(EpochFinished(**{name: _number(row[name]) for name in named}))
             except (ValueError, TypeError, KeyError):
                 continue
     return tuple(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 from engine import runs
 from engine.control import Control
 from engine.dataset.index import Photo
+from engine.dataset.kept_photos import file_hash
 from engine.errors import ChangedPhotosError
 from engine.events import Event, Notice, StageStarted
 from engine.photos import shown_name
@@ -22,11 +22,7 @@ TOO_NEW_NS = 3 * 10**9
 
 
 def content_hash(photo: Photo) -> str:
-    try:
-        with photo.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""  # the loader will tell, and leave the photo out
+    return file_hash(photo.path)  # "" where it cannot be read: the loader will tell, and leave the photo out
 
 
 def stamp_of(path: Path, before_ns: int) -> Stamp | None:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.fx.experimental import optimization
 
 from engine.control import Control
+from engine.dataset.kept_photos import WHOLE_SHARE
 from engine.dataset.loader import Augmentation, Batch, PhotoLoader, Views, in_groups
 from engine.dataset.row_store import RowStore, room_for, stores_folder
 from engine.events import Event, FeaturesComputed, Notice, StageStarted
@@ -158,7 +159,7 @@ def _key(run: Run, made: Cut) -> str:
     config = run.config
     digest = hashlib.sha256()
     scaled = (run.classifier.scale.tolist(), run.classifier.offset.tolist(), run.classifier.channels)
-    before = (config.image_size, config.fit, run.spec.interpolation, config.augmentation, scaled)
+    before = (config.image_size, config.fit, run.spec.interpolation, config.augmentation, WHOLE_SHARE, scaled)
     digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
     digest.update(str(made.frozen.graph).encode())
     digest.update(run.teacher.key.encode() if run.teacher else b"")

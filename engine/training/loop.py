@@ -44,13 +44,15 @@ class Source:
 
 @dataclass
 class EpochResult:
-    """Sums over the first `steps` groups of an epoch."""
+    """Sums over the first `steps` groups of an epoch; `waiting_seconds` of the `seconds` passed before a batch was
+    there."""
 
     steps: int = 0
     loss: float = 0.0
     right: int = 0
     photos: int = 0
     seconds: float = 0.0
+    waiting_seconds: float = 0.0
 
     def add(self, step: StepResult) -> None:
         self.loss += step.loss * step.photos
@@ -83,7 +85,7 @@ def train_epoch(
     groups = epoch.groups[result.steps :]
     waiting = sum(map(len, groups))
     start = time.perf_counter() - result.seconds
-    for group, batch in zip(groups, loader.batches(groups, epoch.augmentation), strict=True):
+    for group, batch in zip(groups, _timed(loader.batches(groups, epoch.augmentation), result), strict=True):
         paused = time.perf_counter()
         yield from wait_while_paused(control, functools.partial(keep, result, True))
         start += time.perf_counter() - paused
@@ -111,6 +113,17 @@ def train_epoch(
     while loader.notices:
         yield loader.notices.popleft()
     return result
+
+
+def _timed(batches: Iterator[Batch], result: EpochResult) -> Iterator[Batch]:
+    """The batches; the time until each is there counts as waiting."""
+    while True:
+        asked = time.perf_counter()
+        batch = next(batches, None)
+        result.waiting_seconds += time.perf_counter() - asked
+        if batch is None:
+            return
+        yield batch
 
 
 def wait_while_paused(control: Control, keep: Callable[[], Iterable[Notice]]) -> Generator[Notice, None, None]:

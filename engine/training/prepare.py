@@ -15,6 +15,7 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.index import Photo, load
+from engine.dataset.kept_photos import KeptPhotos
 from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
@@ -87,8 +88,7 @@ def prepare(
     classifier = Classifier(network, spec, one_vs_all=config.loss == "bce").to(config.device)
     if config.channels_last:
         classifier.to(memory_format=torch.channels_last)
-    assert config.image_size and config.threads
-    loader = PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads)
+    loader = _loader(config, spec, classes, photos, hashes)
     run = Run(
         folder=run_dir,
         config=config,
@@ -111,6 +111,18 @@ def prepare(
         (run_dir / name).unlink(missing_ok=True)
     yield _started(run)
     return run
+
+
+def _loader(
+    config: TrainConfig, spec: ModelSpec, classes: Sequence[str], photos: Sequence[Photo], hashes: Sequence[str]
+) -> PhotoLoader:
+    """Reads the run's photos; those that are read in every epoch can be kept decoded."""
+    assert config.image_size and config.threads
+    several = config.cache == "auto" and config.epochs > 1
+    names = [digest if several and photo.split != "test" else "" for photo, digest in zip(photos, hashes, strict=True)]
+    paths = [photo.path for photo in photos]
+    kept = KeptPhotos(paths, config.image_size, config.fit, spec.interpolation, names)
+    return PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads, kept)
 
 
 def name_weights(config: TrainConfig, spec: ModelSpec, strategy: Strategy, weights_dir: Path | None) -> TrainConfig:

@@ -115,6 +115,7 @@ def _phases(run: Run, control: Control, seconds: Callable[[], float]) -> Generat
             if run.source.loader is not run.loader:
                 run.source.loader.close()
             run.source = yield from feature_cache.source_of(run, phase, control)
+            run.loader.kept.keeping = run.source.loader is run.loader  # what is frozen looks at a photo but once
             if control.stopping or (control.finishing and run.progress.epoch):
                 return
             learner = _learner(run, phase, optimizer, learner)
@@ -260,4 +261,5 @@ def _epoch_event(run: Run, plan: Epoch, phase: int, result: EpochResult, val: An
         best_val_accuracy=run.progress.best_val_accuracy,
         patience_left=patience_left(run.config, run.spec, run.strategy, run.progress),
         seconds_left=None if left is None else max(0.0, left - len(run.numbers("val")) / speed),
+        waiting_seconds=result.waiting_seconds,
     )

@@ -86,6 +86,14 @@ def test_history_survives_and_is_cut(run_dir: Path) -> None:
     assert list(runs.read_history(run_dir)) == written[:2]
 
 
+def test_history_of_an_earlier_version_lacks_what_came_later(run_dir: Path) -> None:
+    runs.append_history(run_dir, epoch(1))
+    path = run_dir / runs.HISTORY
+    path.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in path.read_text().splitlines()))
+    assert "waiting" not in path.read_text()
+    assert list(runs.read_history(run_dir)) == [epoch(1)]
+
+
 def test_a_half_written_row_of_history_is_left_out(run_dir: Path) -> None:
     runs.append_history(run_dir, epoch(1))
     with (run_dir / runs.HISTORY).open("a") as file:

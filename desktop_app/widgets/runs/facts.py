@@ -12,6 +12,10 @@ from engine import events
 
 FACTS = ("Epoch", "Time left", "Images", "Best val", "Patience left")
 STEPS_OF_BAR = 10_000
+WAITING = (
+    "So much of the last epoch's time the network waited for photos. Once they are kept decoded it should be little; "
+    "if it stays, copy them to a faster disk."
+)
 
 
 class RunFacts(QWidget):
@@ -25,13 +29,15 @@ class RunFacts(QWidget):
         self.bar.setAccessibleName("Progress of the run")
         self.stage = ElidedLabel()
         self.stage.setProperty("role", "muted")
-        self._epochs, self._patience = 0, ""
+        self._epochs, self._waiting = 0, ""
         self._lay_out()
         self.clear()
 
     def clear(self) -> None:
         for label in self.values.values():
             label.setText("–")
+        self._waiting = ""
+        self.values["Images"].setToolTip("")
         self._busy("Starting…")
 
     def tell(self, event: object) -> None:
@@ -90,7 +96,7 @@ class RunFacts(QWidget):
         self.bar.setRange(0, STEPS_OF_BAR)
         self.bar.setValue(int(STEPS_OF_BAR * share))
         self.values["Epoch"].setText(f"{event.epoch} of {epochs}")
-        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s")
+        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
         if event.seconds_left is not None:
             self.values["Time left"].setText(duration(event.seconds_left))
         validates = event.step == event.steps
@@ -99,6 +105,9 @@ class RunFacts(QWidget):
     def _show_epoch(self, event: events.EpochFinished) -> None:
         self.values["Epoch"].setText(f"{event.epoch} of {event.epochs}")
         self.values["Best val"].setText(f"{percent(event.best_val_accuracy)}, epoch {event.best_epoch}")
+        self._waiting = f", {percent(event.waiting_share)} waiting" if event.waited_long else ""
+        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
+        self.values["Images"].setToolTip(WAITING if event.waited_long else "")
         left = "off" if event.patience_left is None else f"{event.patience_left}"
         self.values["Patience left"].setText(left)
         if event.seconds_left is not None:

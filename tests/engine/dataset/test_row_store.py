@@ -65,7 +65,7 @@ def test_what_was_killed_while_writing_left_whole_rows_only(tmp_path: Path) -> N
         "def half(file, content, place):\n"
         "    os.pwrite(file, content[: len(content) // 2], place)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "row_store._write_whole = half\n"
+        "row_store.write_whole = half\n"
         "store.add(['cut off'], np.ones((1, 1000), np.float32))\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, cwd=Path(__file__).parents[3])

@@ -33,6 +33,12 @@ def side_of(spec: ModelSpec) -> int:
     return spec.input_size if spec.fixed_size else max(SMALLEST_SIDE, spec.smallest_size)
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept from another test, whose photos may be the same."""
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with random weights for three rows: what freezing must keep is not what they are."""

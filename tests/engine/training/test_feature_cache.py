@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,8 @@ from tests.tiny_photos import make_photos
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty cache; and runs without their ending, the export, which has tests of its own and takes seconds."""
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+def no_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without their ending, the export, which has tests of its own and takes seconds."""
     monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
 
 
@@ -173,15 +171,17 @@ def test_a_bad_photo_does_not_change_what_a_stopped_run_goes_on_to(tiny_weights:
 def test_a_photo_is_decoded_once_for_all_its_views(
     few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, decoded = photos.read_parts, []
+    real, decoded = photos.read_whole, []
 
-    def counted(path: Path, size: int, boxes: Sequence[Any], **options: Any) -> tuple[photos.Image, ...]:
-        decoded.append((path, len(boxes)))
-        return real(path, size, boxes, **options)
+    def counted(path: Path, *arguments: Any, **options: Any) -> photos.Image:
+        decoded.append(path)
+        return real(path, *arguments, **options)
 
-    monkeypatch.setattr(photos, "read_parts", counted)
+    monkeypatch.setattr(photos, "read_whole", counted)
     ran(config_of(few_photos), tmp_path / "run", tiny_weights)
-    assert sorted(decoded) == [(path, 4) for path in sorted((few_photos / "train").rglob("*.png"))]
+    assert sorted(decoded) == sorted((few_photos / "train").rglob("*.png"))
+    (kept,) = (tmp_path / "cache" / "stores").glob("photos-*/rows.bin")
+    assert not kept.stat().st_size
 
 
 def test_views_are_the_photos_that_an_epoch_would_see(few_photos: Path) -> None:
@@ -202,7 +202,7 @@ def test_views_are_the_photos_that_an_epoch_would_see(few_photos: Path) -> None:
 def test_photos_that_could_not_be_hashed_are_not_taken_for_each_other(
     few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.training.prepare._content_hash", lambda _photo: "")
+    monkeypatch.setattr("engine.training.prepare.content_hash", lambda _photo: "")
     cached = ran(config_of(few_photos), tmp_path / "cached", tiny_weights)
     plain = ran(config_of(few_photos, cache="off"), tmp_path / "plain", tiny_weights)
     assert computed(cached) == 8 * 4 + 8
