@@ -20,6 +20,7 @@ VERBS = {
     "measure": "engine.models.layers.measure",
     "train": "engine.training.run",
     "advise": "engine.training.advise",
+    "baseline": "engine.training.baseline",
     "find_lr": "engine.training.lr_finder",
     "evaluate": "engine.evaluation.report",
     "compare": "engine.evaluation.compare",
@@ -32,7 +33,7 @@ VERBS = {
     "get_weights": "engine.models.pretrained.listing",
     "import_weights": "engine.models.pretrained.import_file",
 }
-HEAVY = ("advise", "describe_layers", "find_lr", "measure", "train", "demo", "look")
+HEAVY = ("advise", "baseline", "describe_layers", "find_lr", "measure", "train", "demo", "look")
 
 
 def __getattr__(name: str) -> Any:

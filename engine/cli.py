@@ -77,7 +77,7 @@ def app(arguments: tuple[str, ...]) -> int:
 
 
 for command in (
-    *(training.train, training.extend, training.find_lr, training.advise, training.demo),
+    *(training.train, training.extend, training.find_lr, training.baseline, training.advise, training.demo),
     *(photos.scan, photos.predict, photos.pseudo_label, photos.evaluate),
     *(runs.compare,),
     *(models.models, models.layers, models.measure, models.look, models.weights),

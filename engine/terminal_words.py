@@ -213,3 +213,12 @@ def _(event: ev.DemoFinished) -> str:
         f"The whole job took {duration(event.seconds)}; {event.test_accuracy:.1%} of the test photos are right\n"
         f"Model file: {event.model_file}\nTable: {event.predictions}\nCurves: {event.curves}"
     )
+
+
+@_says(ev.BaselineMeasured)
+def _(event: ev.BaselineMeasured) -> str:
+    return (
+        f"Baseline: {event.val_accuracy:.1%} of {event.val_photos} validation photos right (95 % interval "
+        f"{event.low:.1%} to {event.high:.1%}), by a linear classifier on the features of {event.model} that learnt "
+        f"from {event.train_photos} photos; always naming the commonest class gives {event.chance:.1%}"
+    )

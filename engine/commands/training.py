@@ -125,6 +125,15 @@ def extend(run: Path, epochs: int, run_dir: Path, accept_changes: bool, as_json:
     return play(engine.train(config, run_dir, accept_changes=accept_changes, control=control), control, as_json)
 
 
+@click.command()
+@asks_for_a_run
+@with_json
+def baseline(weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any) -> int:  # noqa: ARG001
+    """Tell what a linear classifier on a pretrained network's features gets right of the validation photos."""
+    control = Control()
+    return play(engine.baseline(config_of(**asked), weights_dir=weights_dir, control=control), control, as_json)
+
+
 def _text_of(path: Path | None) -> str | None:
     try:
         return path.read_text(encoding="utf-8") if path else None

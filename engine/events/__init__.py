@@ -41,10 +41,11 @@ from engine.events.training import (
     RunStarted,
     StepFinished,
 )
-from engine.events.tuning import LearningRateFound, RateTried
+from engine.events.tuning import BaselineMeasured, LearningRateFound, RateTried
 
 __all__ = [
     "Advice",
+    "BaselineMeasured",
     "Check",
     "ChecksFinished",
     "ComparisonFinished",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.events.base import Event
 
@@ -32,4 +33,20 @@ class LearningRateFound(Event):
     usual: float
     why: str
     steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BaselineMeasured(Event):
+    """What a linear classifier on a frozen network's features gets right of the validation photos. `low` and `high`
+    are the 95 % interval (Wilson), `chance` is what always naming the commonest class would get right."""
+
+    data: Path
+    model: str
+    val_accuracy: float
+    low: float
+    high: float
+    chance: float
+    train_photos: int
+    val_photos: int
     seconds: float

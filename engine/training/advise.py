@@ -9,35 +9,29 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
 
 from engine.control import Control
 from engine.dataset.index import DatasetIndex, Photo, scan
-from engine.dataset.loader import PhotoLoader, in_groups
+from engine.dataset.loader import PhotoLoader
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
-from engine.errors import ThawError
-from engine.events import Advice, Event, FeaturesComputed, Model, Notice, StageStarted
+from engine.events import Advice, Event, Model, Notice, StageStarted
 from engine.memory import keep_memory
 from engine.models import advice, tables
 from engine.models.advice import AdviceRow
-from engine.models.build import Classifier, build_pretrained, head_path
 from engine.models.catalog import ModelSpec, find_model, for_weights
 from engine.models.pretrained import weights
+from engine.training.frozen_features import Eye, Seen
 from engine.training.probe import Probe, cross_validate
 
 MOST_PHOTOS = 500
 LEAST_PER_CLASS = 5
 """Photos of each class in the sample: with more classes than 100, a hundred of them stand for all."""
-BATCH = 16
-PIXEL_SIDE = 16
-"""The probe's baseline sees photos of 16×16 pixels: their colours and coarse shapes, and no features."""
 
 
 def advise(
@@ -72,7 +66,7 @@ def advise(
     measured = yield from _measured(find_model(chosen.name), sample, index.classes, weights_dir, control)
     if measured is None:
         return
-    probe, pixels = (cross_validate(values, measured[2], seed) for values in measured[:2])
+    probe, pixels = (cross_validate(values, measured.labels, seed) for values in (measured.features, measured.pixels))
     yield _advice(chosen, index, train, probe, pixels, time.perf_counter() - began)
 
 
@@ -134,60 +128,18 @@ def _quota(sizes: Sequence[int], most: int) -> int:
 
 def _measured(
     spec: ModelSpec, sample: Sequence[Photo], classes: Sequence[str], weights_dir: Path | None, control: Control
-) -> Generator[Event, None, tuple[Tensor, Tensor, Tensor] | None]:
-    """(features N×F, pixels N×768, labels N) of the photos that can be read; None where a stop came first."""
+) -> Generator[Event, None, Seen | None]:
+    """What a frozen network sees in the photos that can be read; None where a stop came first."""
     yield StageStarted("Reading the pretrained weights")
     found = weights.find(spec, weights_dir)
     assert found is not None
     weights.verify(found)
-    spec = for_weights(spec, found.name)
-    network = build_pretrained(spec, len(classes), found.path)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    classifier = Classifier(network, spec).to(device).to(memory_format=torch.channels_last).eval()
+    eye = Eye(for_weights(spec, found.name), found.path, len(classes))
     loader = PhotoLoader(sample, classes, spec.input_size, "crop", spec.interpolation, cpu_threads())
     try:
-        return (yield from _features(classifier, network.get_submodule(head_path(spec)), loader, control))
+        return (yield from eye.look(loader, control))
     finally:
         loader.close()
-
-
-def _features(
-    classifier: Classifier, head: nn.Module, loader: PhotoLoader, control: Control
-) -> Generator[Event, None, tuple[Tensor, Tensor, Tensor] | None]:
-    device = next(classifier.parameters()).device
-    features: list[Tensor] = []
-    pixels, labels = [], []
-    seen = head.register_forward_pre_hook(lambda _module, inputs: features.append(inputs[0].flatten(1).float().cpu()))
-    groups = in_groups(range(len(loader.dataset)), BATCH)
-    start, done = time.perf_counter(), 0
-    with torch.inference_mode():
-        for group, batch in zip(groups, loader.batches(groups), strict=True):
-            control.wait_while_paused()
-            if control.stopping or control.finishing:
-                return None
-            done += len(group)
-            if batch.numbers:
-                classifier(batch.pixels.to(device))
-                pixels.append(_shrunk(batch.pixels))
-                labels.append(batch.labels)
-            yield from _told(loader)
-            rate = done / (time.perf_counter() - start)
-            yield FeaturesComputed(done, len(loader.dataset), rate, (len(loader.dataset) - done) / rate)
-    seen.remove()
-    if not labels:
-        raise ThawError("Not one photo of the sample could be read; check that the dataset's drive is connected.")
-    # What inference mode made cannot be trained on: the probe takes copies.
-    return torch.cat(features).clone(), torch.cat(pixels).clone(), torch.cat(labels)
-
-
-def _told(loader: PhotoLoader) -> Iterator[Notice]:
-    while loader.notices:
-        yield loader.notices.popleft()
-
-
-def _shrunk(pixels: Tensor) -> Tensor:
-    """uint8 N×H×W×3 to float32 N×768, 0 to 1: mean colours of 16×16 fields."""
-    return F.adaptive_avg_pool2d(pixels.permute(0, 3, 1, 2).float() / 255, PIXEL_SIDE).flatten(1)
 
 
 def _advice(

@@ -22,7 +22,7 @@ from engine.model_file import Manifest, Preprocessing
 from engine.models.build import owners
 from engine.prediction.runtime import Classifier as Runtime
 from engine.prediction.runtime import softmax
-from engine.runs import PredictionRow
+from engine.runs import PredictionRow, baselines
 from engine.training import checkpoint
 from engine.training.diagnosed import diagnosed_end
 from engine.training.loop import Answers, Source, answer
@@ -129,7 +129,14 @@ def _metrics(run: Run, answers: dict[str, Answers], temperature: float) -> dict[
         "epochs": run.progress.epoch,
         "best_epoch": run.progress.best_epoch,
         "temperature": temperature,
+        "baseline": _baseline(run),
     }
+
+
+def _baseline(run: Run) -> dict[str, Any] | None:
+    """What was measured before any training on the very photos that validate this run, None where nothing was."""
+    found = baselines.find(run.photos)
+    return dict(vars(found)) if found and found.val_photos == len(run.numbers("val")) else None
 
 
 def _rows(run: Run, answers: dict[str, Answers], temperature: float) -> list[PredictionRow]:

@@ -42,10 +42,18 @@ def cross_validate(features: Tensor, labels: Tensor, seed: int = 0) -> Probe | N
     right = 0
     for fold in range(folds):
         tested = fold_of == fold
-        scaled = _scaled(features, ~tested)
-        weights, bias = _fit(scaled[~tested], labels[~tested], len(counts))
-        right += int(((scaled[tested] @ weights + bias).argmax(1) == labels[tested]).sum())
+        right += int((answers(features, labels, ~tested, len(counts)) == labels[tested]).sum())
     return Probe(right / len(labels), float(counts.max()) / len(labels), len(labels))
+
+
+def answers(features: Tensor, labels: Tensor, known: Tensor, classes: int) -> Tensor:
+    """What a head that learnt from the `known` rows (bool N) says of the others: int64, in their order.
+
+    `features` float32 N×F; of `labels` int64 N only the known ones are looked at.
+    """
+    scaled = _scaled(features, known)
+    weights, bias = _fit(scaled[known], labels[known], classes)
+    return (scaled[~known] @ weights + bias).argmax(1)
 
 
 def _stratified(labels: Tensor, folds: int, seed: int) -> Tensor:
