@@ -136,6 +136,29 @@ class OptimizerSettings(Settings):
         ),
     ]
 
+    ema_decay: Annotated[
+        float | None,
+        setting(
+            None,
+            "Moving average",
+            "Keep a moving average of the weights (EMA), of which each step keeps this share, and use it in place of "
+            "them; 0.999 suits long runs, empty keeps none.",
+            gt=0,
+            lt=1,
+        ),
+    ]
+    swa_start: Annotated[
+        float | None,
+        setting(
+            None,
+            "Weight averaging from",
+            "The part of the run after which the weights of all epochs are averaged (SWA) and used in place of the "
+            "last; 0.75 is usual, empty never averages.",
+            ge=0,
+            lt=1,
+        ),
+    ]
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         """Settings that contradict each other are refused."""
@@ -143,4 +166,6 @@ class OptimizerSettings(Settings):
             raise ValueError("Nesterov is a form of SGD's momentum: choose the optimizer SGD, or leave Nesterov off.")
         if self.nesterov and self.momentum == 0:
             raise ValueError("Nesterov needs momentum: set a momentum above 0, such as 0.9, or leave Nesterov off.")
+        if self.ema_decay is not None and self.swa_start is not None:
+            raise ValueError("A moving average and weight averaging both replace the weights: leave one of them empty.")
         return self

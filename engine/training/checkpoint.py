@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from engine import runs
 from engine.errors import RunError
+from engine.training.averaging import shown_tensors
 
 FORMAT = 3
 """1 had the optimizer's state by number, 2 knew nothing within an epoch; both are still read."""
@@ -75,12 +76,14 @@ def save(run_dir: Path, network: nn.Module, made: Checkpoint) -> None:
     torch.save(whole, part)
     part.replace(run_dir / runs.LAST)
     if progress.best_epoch == progress.epoch and not partway:
-        save_best(run_dir, network, progress.epoch)
+        save_best(run_dir, network, made)
 
 
-def save_best(run_dir: Path, network: nn.Module, epoch: int) -> None:
-    """Write best.safetensors, which names its epoch."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+def save_best(run_dir: Path, network: nn.Module, made: Checkpoint) -> None:
+    """Write best.safetensors, which names its epoch: what the network answers with, averages in their places."""
+    shown = shown_tensors(network, (made.learner or {}).get("average"))
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in shown.items()}
+    epoch = made.progress.epoch
     runs.write_whole(run_dir / runs.BEST, safetensors.torch.save(tensors, {"epoch": str(epoch)}))
 
 
@@ -106,7 +109,7 @@ def load(run_dir: Path, network: nn.Module) -> Checkpoint:
         ) from error
     progress = found.progress
     if progress.best_epoch == progress.epoch and not found.partway and best_epoch(run_dir) != progress.epoch:
-        save_best(run_dir, network, progress.epoch)
+        save_best(run_dir, network, found)
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from engine.models.own_strategies import expanded
 from engine.models.schedules import rates
 from engine.models.strategies import PlannedPhase
 from engine.training import checkpoint, feature_cache
+from engine.training.averaging import average_of
 from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.diagnosed import diagnosed
 from engine.training.extended import begin_extension
@@ -35,6 +36,7 @@ from engine.training.keeping import Keeper
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
 from engine.training.losses import loss_of
+from engine.training.norm_statistics import count_again
 from engine.training.optimizer import extend_optimizer, make_optimizer
 from engine.training.phases import after_epoch, patience_left, stages_left
 from engine.training.prepare import prepare
@@ -138,6 +140,7 @@ def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, be
     """What learns in a phase that begins, or goes on after a resume from what the checkpoint has of it."""
     if before:
         before.module, before.optimizer = run.source.module, optimizer
+        before.average.track(before.network)
         return before
     config = run.config
     learner = Learner(
@@ -148,11 +151,13 @@ def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, be
         accumulation=config.accumulation,
         l1=config.l1,
         clip_norm=config.clip_norm,
+        average=average_of(config),
     )
+    learner.average.track(learner.network)
     resumed = run.resumed
     begins = run.progress.epoch + 1 == phase.first_epoch and not resumed.partway
-    if resumed.learner and not (run.strategy.restarts and begins):
-        learner.restore(resumed.learner)
+    if resumed.learner:
+        learner.restore(resumed.learner, moments=not (run.strategy.restarts and begins))
     return learner
 
 
@@ -190,9 +195,9 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
         raise ThawError("Not one training photo could be read; check that the dataset's drive is connected.")
     val, probe = None, Probe(run)
     if not control.stopping:
-        validation = in_groups(run.numbers("val"), 64)
-        keep_all = functools.partial(keep, result, True)
-        val = yield from answer(run.source.module, run.source.loader, validation, control, keep_all, probe.units)
+        learner.average.after_epoch(plan.number)
+        keep_all = learner.average.aside(functools.partial(keep, result, True))
+        val = yield from _validated(run, learner, plan, control, keep_all, probe)
     if val is None:
         yield from keep(result, True)
         return False
@@ -207,6 +212,16 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
     yield event
     yield from _told_lower(run.config, run.progress)
     return event.patience_left == 0
+
+
+def _validated(
+    run: Run, learner: Learner, plan: Epoch, control: Control, keep: Callable[[], Iterable[Notice]], probe: Probe
+) -> Generator[Event, None, Answers | None]:
+    """What the network says of validation, with the averages of its weights where there are any."""
+    source, validation = run.source, in_groups(run.numbers("val"), 64)
+    with learner.average.shown():
+        yield from count_again(learner.average.norms_to_count, source, plan.groups, plan.augmentation, control)
+        return (yield from answer(source.module, source.loader, validation, control, keep, probe.units))
 
 
 def _told_lower(config: TrainConfig, progress: Progress) -> Iterator[Notice]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from engine.dataset.loader import Batch
 from engine.errors import DivergedError
+from engine.training.averaging import Average
 from engine.training.optimizer import restore_state, set_learning_rate, state_by_name
 
 
@@ -41,6 +42,7 @@ class Learner:
 
     The weights step after every `accumulation` batches, by the mean gradient of all their photos; `l1` times the sum of
     the sizes of the decayed weights joins the loss; a gradient longer than `clip_norm` is shortened to it, None never.
+    `average` follows the weights.
     """
 
     network: nn.Module
@@ -50,6 +52,7 @@ class Learner:
     accumulation: int = 1
     l1: float = 0.0
     clip_norm: float | None = None
+    average: Average = field(default_factory=Average)
     _waiting: Waiting = field(default_factory=Waiting, init=False)
 
     @property
@@ -60,10 +63,14 @@ class Learner:
         """All that the next step depends on beside the network's own tensors; what a checkpoint keeps."""
         gradients = {name: p.grad for name, p in self.network.named_parameters() if p.grad is not None}
         waiting = vars(self._waiting) | {"gradients": gradients} if self._waiting.batches else None
-        return {"optimizer": state_by_name(self.optimizer, self.network), "waiting": waiting}
+        optimizer = state_by_name(self.optimizer, self.network)
+        return {"optimizer": optimizer, "waiting": waiting, "average": self.average.state()}
 
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take back what `state` gave."""
+    def restore(self, saved: Mapping[str, Any], *, moments: bool = True) -> None:
+        """Take back what `state` gave; without `moments` the optimizer begins anew."""
+        self.average.restore(saved.get("average"))
+        if not moments:
+            return
         restore_state(self.optimizer, self.network, saved["optimizer"])
         if waiting := saved.get("waiting"):
             gradients = waiting["gradients"]
@@ -102,6 +109,7 @@ class Learner:
             # in the order of the module, not of the groups, which a resume may order otherwise: a sum depends on it
             nn.utils.clip_grad_norm_(self.module.parameters(), self.clip_norm)
         self.optimizer.step()
+        self.average.after_step()
         self._waiting = Waiting()
 
     def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:

@@ -74,6 +74,7 @@ def test_an_assignment_without_equals_is_refused() -> None:
         ({"nesterov": True}, "choose the optimizer SGD"),
         ({"nesterov": True, "optimizer": "adamw"}, "choose the optimizer SGD"),
         ({"nesterov": True, "optimizer": "sgd", "momentum": 0}, "needs momentum"),
+        ({"ema_decay": 0.99, "swa_start": 0.5}, "leave one of them empty"),
         ({"schedule": "plateau", "patience": 2}, "would stop after 2 epochs"),
     ],
 )
