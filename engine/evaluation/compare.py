@@ -67,13 +67,16 @@ class _Run:
 
 
 def _names(run_dirs: Sequence[Path]) -> tuple[str, ...]:
-    """What the runs are called beside each other: their names without the words that all begin with, or where two have
-    the same name, their paths."""
+    """What the runs are called beside each other: their titles, or their folders without the words that all
+    begin with; their paths, where two are called the same."""
     if len({path.resolve() for path in run_dirs}) < max(2, len(run_dirs)):
         raise RunError("Name at least two runs to compare, and each of them once.")
-    names = [path.resolve().name for path in run_dirs]
+    titles = [runs.read_about(path).title for path in run_dirs]
+    names = [title or path.resolve().name for title, path in zip(titles, run_dirs, strict=True)]
     if len(set(names)) < len(names):
         return tuple(map(str, run_dirs))
+    if any(titles):
+        return tuple(names)
     words = [name.split("-") for name in names]
     shortest = min(map(len, words)) - 1
     same = next((place for place in range(shortest) if len({parts[place] for parts in words}) > 1), shortest)

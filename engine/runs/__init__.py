@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from engine.runs.about import About, read_about, write_about
 from engine.runs.files import (
+    ABOUT,
     BEST,
     CONFIG,
     DATASET,
@@ -14,6 +16,7 @@ from engine.runs.files import (
     METRICS,
     MODEL,
     PREDICTIONS,
+    RUN_FILES,
     State,
     create,
     default_runs_folder,
@@ -26,7 +29,7 @@ from engine.runs.files import (
     write_metrics,
     write_whole,
 )
-from engine.runs.lineage import check_extendable, extension_of
+from engine.runs.lineage import check_extendable, dependents, extension_of
 from engine.runs.listing import (
     RunSummary,
     list_runs,
@@ -49,11 +52,14 @@ from engine.runs.tables import (
     write_layers,
     write_predictions,
 )
+from engine.runs.trash import DAYS_KEPT, TrashedRun, delete, empty_trash, list_trash, put_back
 
 __all__ = [
+    "ABOUT",
     "BEST",
     "CONFIG",
     "DATASET",
+    "DAYS_KEPT",
     "DIAGNOSIS",
     "HISTORY",
     "LAST",
@@ -62,20 +68,29 @@ __all__ = [
     "METRICS",
     "MODEL",
     "PREDICTIONS",
+    "RUN_FILES",
+    "About",
     "LayerHash",
     "LayerProof",
     "PredictionRow",
     "RunSummary",
     "Stamp",
     "State",
+    "TrashedRun",
     "append_history",
     "check_extendable",
     "create",
     "cut_history",
     "default_runs_folder",
+    "delete",
+    "dependents",
     "discard",
+    "empty_trash",
     "extension_of",
     "list_runs",
+    "list_trash",
+    "put_back",
+    "read_about",
     "read_config",
     "read_dataset",
     "read_history",
@@ -87,6 +102,7 @@ __all__ = [
     "state",
     "summarise",
     "thaw_folder",
+    "write_about",
     "write_config",
     "write_dataset",
     "write_layers",

@@ -24,6 +24,10 @@ MODEL = "model.thaw"
 METRICS = "metrics.json"
 LOG = "run.log"
 DIAGNOSIS = "diagnosis.json"
+ABOUT = "about.json"
+
+RUN_FILES = (CONFIG, DATASET, HISTORY, BEST, LAST, PREDICTIONS, LAYERS, MODEL, METRICS, LOG, DIAGNOSIS, ABOUT)
+"""All that Thaw writes into a run's directory; whatever else lies there is the person's."""
 
 State = Literal["finished", "stopped", "interrupted", "absent"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.config import TrainConfig
 from engine.errors import RunError
 from engine.runs.files import LAST, read_config, state
+from engine.runs.listing import RunSummary, list_runs
 from engine.runs.tables import read_history
 
 
@@ -30,3 +31,14 @@ def check_extendable(run_dir: Path) -> TrainConfig:
     if not (run_dir / LAST).is_file() or not read_history(run_dir):
         raise RunError(f"The run in {run_dir} has no {LAST} any more, so it cannot be extended; train anew.")
     return read_config(run_dir)
+
+
+def dependents(run_dir: Path) -> tuple[RunSummary, ...]:
+    """The runs beside this one whose settings name it: they began with its weights, extend it or learn from it."""
+    wanted = run_dir.resolve()
+    return tuple(
+        summary
+        for summary in list_runs(wanted.parent)
+        if summary.path.resolve() != wanted
+        and any(isinstance(value, Path) and value == wanted for _, value in read_config(summary.path))
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import ConfigError, RunError
+from engine.runs.about import read_about
 from engine.runs.files import CONFIG, State, read_config, read_metrics, state
 from engine.runs.tables import read_history
 
@@ -30,6 +31,13 @@ class RunSummary:
     val_accuracy: float | None
     test_accuracy: float | None
     seconds: float | None
+    title: str = ""
+    note: str = ""
+
+    @property
+    def called(self) -> str:
+        """What the person calls it, else the name of its folder."""
+        return self.title or self.name
 
 
 def list_runs(folder: Path) -> tuple[RunSummary, ...]:
@@ -50,7 +58,7 @@ def summarise(run_dir: Path) -> RunSummary | None:
     except (ConfigError, RunError, OSError) as error:
         print(f"The run in {run_dir} is left out of the list: {error}", file=sys.stderr)  # noqa: T201
         return None
-    last = history[-1] if history else None
+    last, about = history[-1] if history else None, read_about(run_dir)
     return RunSummary(
         path=run_dir,
         name=run_dir.name,
@@ -65,4 +73,6 @@ def summarise(run_dir: Path) -> RunSummary | None:
         val_accuracy=metrics.get("val_accuracy", last.best_val_accuracy if last else None),
         test_accuracy=metrics.get("test_accuracy"),
         seconds=metrics.get("seconds"),
+        title=about.title,
+        note=about.note,
     )

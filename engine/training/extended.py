@@ -24,7 +24,7 @@ from engine.training import checkpoint
 from engine.training.phases import patience_left, planned, waits_for_validation
 
 MAY_DIFFER = {*MachineSettings.model_fields, *RunSettings.model_fields, "unfreeze"} - {"seed"}
-TAKEN = (runs.DATASET, runs.HISTORY, runs.LAYERS, runs.BEST, runs.LAST)
+TAKEN = (runs.DATASET, runs.HISTORY, runs.LAYERS, runs.BEST, runs.LAST, runs.DIAGNOSIS)
 
 
 def begin_extension(config: TrainConfig, run_dir: Path) -> None:
