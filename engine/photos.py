@@ -151,11 +151,11 @@ def read_whole(
     return _read(path, plan, max_megapixels, interpolation)
 
 
-def part_of(pixels: Pixels, size: int, part: Part, interpolation: str = "bilinear") -> Pixels:
-    """A part of H×W×3 pixels (left, top, right, bottom, as shares), squeezed to `size`×`size`."""
-    rows, columns = pixels.shape[:2]
-    box = (part[0] * columns, part[1] * rows, part[2] * columns, part[3] * rows)
-    return np.asarray(pillow.fromarray(pixels).resize((size, size), _RESAMPLING[interpolation], box))
+def part_of(pixels: Pixels, columns: int, rows: int, part: Part, interpolation: str = "bilinear") -> Pixels:
+    """A part of H×W×3 pixels (left, top, right, bottom, as shares), squeezed to rows×columns×3."""
+    high, wide = pixels.shape[:2]
+    box = (part[0] * wide, part[1] * high, part[2] * wide, part[3] * high)
+    return np.asarray(pillow.fromarray(pixels).resize((columns, rows), _RESAMPLING[interpolation], box))
 
 
 def centre_part(width: int, height: int, size: int) -> Part:

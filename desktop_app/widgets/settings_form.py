@@ -22,6 +22,7 @@ ELSEWHERE = (
     "weights",
     "continue_from",
     "pseudo_labels",
+    "augmentation_strengths",
     "extends",
 )
 """Settings that have a page or a button of their own."""

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import field_validator
+
+from engine.config.augmentations import why_wrong
 from engine.config.declare import Settings, setting
 
 Fit = Literal["crop", "pad", "stretch"]
 Sampling = Literal["each", "root", "balanced"]
+AugmentationName = Literal[
+    "none", "light", "standard", "strong", "randaugment", "trivialaugment", "autoaugment", "medical", "documents",
+    "satellite", "microscopy",
+]  # fmt: skip
 
 
 class PhotoSettings(Settings):
     group: ClassVar[str] = "Photos"
 
     augmentation: Annotated[
-        Literal["none", "light"],
+        AugmentationName,
         setting(
             "light",
             "Augmentation",
-            "Random crops, flips and mild colour, so that the model does not learn by heart.",
+            "Changes photos at random in every epoch, so that the model does not learn them by heart.",
             advanced=False,
+        ),
+    ]
+    augmentation_strengths: Annotated[
+        dict[str, float] | None,
+        setting(
+            None,
+            "Augmentation strengths",
+            "Strengths of single operations in place of the preset's, by name; empty takes the preset's.",
         ),
     ]
     views: Annotated[
@@ -100,3 +115,10 @@ class PhotoSettings(Settings):
             le=10,
         ),
     ]
+
+    @field_validator("augmentation_strengths")
+    @classmethod
+    def _check_strengths(cls, strengths: dict[str, float] | None) -> dict[str, float] | None:
+        if wrong := why_wrong(strengths or {}):
+            raise ValueError(wrong)
+        return strengths

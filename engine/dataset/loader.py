@@ -12,13 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.config.augmentations import PRESETS, Preset
 from engine.config.photos import Fit
-from engine.dataset.augment import apply_colour, draw_light
+from engine.dataset.augment.draw import draw
+from engine.dataset.augment.view import augmented
 from engine.dataset.index import Photo
 from engine.dataset.kept_photos import KeptPhotos
 from engine.errors import PhotoError
 from engine.events import Notice
-from engine.photos import part_of
 
 LOOK_AHEAD = 3
 """Batches decoded beyond the one in use: enough to hide an uneven photo, and bounded whatever the dataset."""
@@ -59,7 +60,8 @@ class Batch:
 class PhotoLoader:
     """Reads the photos of a run. A photo that cannot be read is left out of its batch and told once in `notices`.
 
-    `kept` gives the pixels; where it is None, photos are decoded whenever they are read.
+    `kept` gives the pixels; where it is None, photos are decoded whenever they are read. `preset` is how those are
+    augmented that are to be.
     """
 
     def __init__(
@@ -71,8 +73,9 @@ class PhotoLoader:
         interpolation: str,
         threads: int,
         kept: KeptPhotos | None = None,
+        preset: Preset = PRESETS["light"],
     ) -> None:
-        self.dataset = dataset
+        self.dataset, self.preset = dataset, preset
         self.kept = kept or KeptPhotos([photo.path for photo in dataset], size, fit, interpolation)
         numbers = {name: number for number, name in enumerate(classes)}
         self.labels = [numbers[photo.label] for photo in dataset]
@@ -151,9 +154,7 @@ class PhotoLoader:
         ]
 
     def _augmented(self, whole: np.ndarray, number: int, augmentation: Augmentation) -> np.ndarray:
-        draw = draw_light(*augmentation, number, self.fit)
-        part = draw.box(whole.shape[1], whole.shape[0])
-        return apply_colour(part_of(whole, self.size, part, self.interpolation), draw)
+        return augmented(whole, draw(self.preset, *augmentation, number, self.fit), self.size, self.interpolation)
 
 
 def in_groups(numbers: Sequence[int], size: int) -> list[Sequence[int]]:

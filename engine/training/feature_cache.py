@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.fx.experimental import optimization
 
 from engine.control import Control
+from engine.dataset.augment.draw import VERSION
 from engine.dataset.kept_photos import WHOLE_SHARE
 from engine.dataset.loader import Augmentation, Batch, PhotoLoader, Views, in_groups
 from engine.dataset.row_store import RowStore, room_for, stores_folder
@@ -88,7 +89,7 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
         text = "MixUp and CutMix mix photos anew in every epoch, so what is frozen is computed in every epoch."
         yield Notice(text, "features_mixed")
         return ordinary
-    if run.config.augmentation != "none" and run.config.views == 0:
+    if run.loader.preset.changes_photos and run.config.views == 0:
         text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
         yield Notice(text, "features_fresh")
         return ordinary
@@ -159,7 +160,9 @@ def _key(run: Run, made: Cut) -> str:
     config = run.config
     digest = hashlib.sha256()
     scaled = (run.classifier.scale.tolist(), run.classifier.offset.tolist(), run.classifier.channels)
-    before = (config.image_size, config.fit, run.spec.interpolation, config.augmentation, WHOLE_SHARE, scaled)
+    preset = run.loader.preset
+    augmented = (sorted(preset.strengths.items()), preset.policy, preset.fill, VERSION)
+    before = (config.image_size, config.fit, run.spec.interpolation, augmented, WHOLE_SHARE, scaled)
     digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
     digest.update(str(made.frozen.graph).encode())
     digest.update(run.teacher.key.encode() if run.teacher else b"")

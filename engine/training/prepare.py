@@ -13,6 +13,7 @@ from torch import nn
 
 from engine import runs
 from engine.config import TrainConfig
+from engine.config.augmentations import preset_of
 from engine.control import Control
 from engine.dataset.index import Photo, load
 from engine.dataset.kept_photos import KeptPhotos
@@ -122,7 +123,8 @@ def _loader(
     names = [digest if several and photo.split != "test" else "" for photo, digest in zip(photos, hashes, strict=True)]
     paths = [photo.path for photo in photos]
     kept = KeptPhotos(paths, config.image_size, config.fit, spec.interpolation, names)
-    return PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads, kept)
+    preset = preset_of(config.augmentation, config.augmentation_strengths)
+    return PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads, kept, preset)
 
 
 def name_weights(config: TrainConfig, spec: ModelSpec, strategy: Strategy, weights_dir: Path | None) -> TrainConfig:

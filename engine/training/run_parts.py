@@ -83,7 +83,7 @@ class Run:
         """What the augmentation of an epoch is drawn from, None for none: where the first block is frozen the views are
         used in turn, so that what is frozen can be computed once; else each epoch has its own."""
         config = self.config
-        if config.augmentation == "none":
+        if not self.loader.preset.changes_photos:
             return None
         views = config.views if self.begins_frozen(phase) else 0
         return config.seed, (epoch - 1) % views + 1 if views else epoch

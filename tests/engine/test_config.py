@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import TrainConfig, from_toml, make_config, parse_assignment, to_toml
+from engine.config.augmentations import PRESETS, preset_of, why_wrong
 from engine.errors import ConfigError
 
 
@@ -84,3 +85,32 @@ def test_settings_that_contradict_each_other_are_refused_in_a_sentence(
     with pytest.raises(ConfigError, match=sentence) as caught:
         make_config(values)
     assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(".")
+
+
+def test_every_preset_of_augmentation_can_be_chosen_and_no_other() -> None:
+    assert set(TrainConfig.model_json_schema()["properties"]["augmentation"]["enum"]) == set(PRESETS)
+    for preset in PRESETS.values():
+        assert not why_wrong(preset.strengths) and preset.sentence.endswith(".")
+
+
+def test_own_strengths_are_a_table_in_toml_and_on_the_command_line() -> None:
+    config = TrainConfig(augmentation="standard", augmentation_strengths={"rotation": 20.0})
+    assert "[augmentation_strengths]\nrotation = 20.0" in to_toml(config)
+    assert from_toml(to_toml(config)) == config
+    assert parse_assignment("augmentation_strengths={rotation=20}")[1] == {"rotation": 20}
+    preset = preset_of(config.augmentation, config.augmentation_strengths)
+    assert preset.strength("rotation") == 20 and preset.strength("crop") == PRESETS["standard"].strength("crop")
+
+
+@pytest.mark.parametrize(
+    ("strengths", "sentence"),
+    [
+        ({"mirror": 1}, "no operation “mirror”; there are crop, "),
+        ({"hue": 181}, "from 0 to 180 for hue"),
+        ({"blur": -1}, "from 0 to 0.03 for blur"),
+    ],
+)
+def test_a_wrong_strength_is_named(strengths: dict[str, float], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        make_config({"augmentation_strengths": strengths})
+    assert list(caught.value.fields) == ["augmentation_strengths"]

@@ -452,7 +452,7 @@ def test_threads_read_what_one_thread_reads(tmp_path: Path) -> None:
 
 def test_importing_it_is_light() -> None:
     said = (
-        "import sys, engine.photos, engine.dataset.sample, engine.dataset.split, engine.dataset.augment;"
+        "import sys, engine.photos, engine.dataset.sample, engine.dataset.split, engine.dataset.augment.view;"
         "print([name for name in ('torch', 'torchvision', 'pi_heif', 'PySide6') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=60)
@@ -471,7 +471,7 @@ def test_a_part_of_the_whole_photo_is_nearly_the_part_of_the_photo(tmp_path: Pat
     assert min(whole.pixels.shape[:2]) == 48
     assert (whole.width > whole.height) == (whole.pixels.shape[1] > whole.pixels.shape[0])
     for box in ((0.1, 0.2, 0.9, 0.8), (0.0, 0.0, 0.7, 1.0)):
-        part = photos.part_of(whole.pixels, 32, box)
+        part = photos.part_of(whole.pixels, 32, 32, box)
         alone = photos.read(tmp_path / name, 32, box=box).pixels
         assert part.shape == (32, 32, 3)
         assert np.abs(part.astype(int) - alone.astype(int)).mean() < 5  # of block edges of full contrast

@@ -88,8 +88,8 @@ def test_a_frozen_part_is_computed_once_a_photo_and_kept_nowhere(
     from engine.dataset import loader  # noqa: PLC0415
 
     seen: list[int] = []
-    real = loader.draw_light
-    monkeypatch.setattr(loader, "draw_light", lambda *a: seen.append(a[2]) or real(*a))
+    real = loader.draw
+    monkeypatch.setattr(loader, "draw", lambda *a: seen.append(a[3]) or real(*a))
     config = settings(photos, model="resnet18", strategy="feature-extraction")
     *_, found = find_lr(config, weights_dir=tiny_weights, offline=True)
     assert isinstance(found, LearningRateFound) and found.steps > 24 / 8

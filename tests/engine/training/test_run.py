@@ -104,11 +104,26 @@ def test_validation_and_test_are_never_augmented(photos: Path, tmp_path: Path, m
     drawn: set[int] = set()
     from engine.dataset import loader  # noqa: PLC0415
 
-    real = loader.draw_light
-    monkeypatch.setattr(loader, "draw_light", lambda *a: drawn.add(a[2]) or real(*a))
-    list(train(lenet(photos), tmp_path / "run"))
+    real = loader.draw
+    monkeypatch.setattr(loader, "draw", lambda *a: drawn.add(a[3]) or real(*a))
+    list(train(lenet(photos, augmentation="strong", epochs=1), tmp_path / "run"))
     _, dataset, _ = runs.read_dataset(tmp_path / "run")
     assert drawn == {number for number, photo in enumerate(dataset) if photo.split == "train"}
+
+
+@pytest.mark.long
+def test_other_presets_and_own_strengths_train_otherwise_and_resume_to_the_same_bits(
+    photos: Path, tmp_path: Path
+) -> None:
+    asked = lenet(photos, augmentation="standard", augmentation_strengths={"noise": 12, "elastic": 0.03}, epochs=2)
+    list(train(asked, tmp_path / "whole"))
+    control = Control()
+    steered(train(asked, tmp_path / "run", control=control), EpochFinished, control.stop)
+    assert runs.read_config(tmp_path / "run").augmentation_strengths == {"noise": 12, "elastic": 0.03}
+    list(train(lenet(photos), tmp_path / "run", resume=True))
+    assert same(weights_of(tmp_path / "run"), weights_of(tmp_path / "whole"))
+    list(train(asked.with_changes(augmentation_strengths=None), tmp_path / "preset"))
+    assert not same(last_of(tmp_path / "preset"), last_of(tmp_path / "whole"))
 
 
 def test_a_test_folder_is_locked_and_val_is_cut_from_train(tmp_path: Path) -> None:
