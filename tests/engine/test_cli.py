@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 import engine
 from engine.cli import cli
+from engine.commands.training import Numbers
 from engine.config import TrainConfig, make_config
 from engine.events import Event, Notice
 from engine.models.catalog import CATALOG
@@ -151,6 +153,13 @@ def test_every_setting_has_a_flag() -> None:
     text = thaw("train", "--help").stdout
     for name in set(TrainConfig.model_fields) - {"data", "trainable", "extends"}:
         assert f"--{name.replace('_', '-')}" in text, name
+
+
+def test_strengths_are_named_with_their_numbers() -> None:
+    assert Numbers()("rotation=20, noise=0.5") == {"rotation": 20, "noise": 0.5}
+    for wrong in ("rotation", "rotation=strong", "a=1=2"):
+        with pytest.raises(click.BadParameter, match="name=number"):
+            Numbers()(wrong)
 
 
 def test_a_run_that_was_killed_has_no_model_yet(tmp_path: Path, photos: Path) -> None:
