@@ -20,19 +20,13 @@ OWN_FLAGS = {"learning_rate": "--lr"}
 NOT_FLAGS = ("data", "trainable", "unfreeze", "extends")
 
 
-class Numbers(click.ParamType):
-    """`name=number,name=number` as a mapping."""
-
-    name = "NAME=NUMBER,…"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:
-        if isinstance(value, dict):
-            return value
-        try:
-            pairs = [pair.split("=") for pair in value.split(",")]
-            return {name.strip(): float(number) for name, number in pairs}
-        except ValueError:
-            self.fail(f"“{value}” is not of the form name=number,name=number.", param, ctx)
+def numbers(value: str) -> dict[str, float]:
+    """`name=number,name=number` as a mapping. Raises BadParameter."""
+    try:
+        pairs = [pair.split("=") for pair in value.split(",")]
+        return {name.strip(): float(number) for name, number in pairs}
+    except ValueError:
+        raise click.BadParameter(f"“{value}” is not of the form name=number,name=number.") from None
 
 
 def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,7 +41,7 @@ def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
             (option for option in (field.annotation, *options) if typing.get_origin(option) is Literal), None
         )
         kind: Any = click.Choice([str(choice) for choice in typing.get_args(literal)]) if literal else options[0]
-        kind = Numbers() if typing.get_origin(options[0]) is dict else kind
+        kind = numbers if typing.get_origin(options[0]) is dict else kind
         flags = [f"--{name.replace('_', '-')}", *([OWN_FLAGS[name]] if name in OWN_FLAGS else [])]
         default = "chosen for you" if field.default is None else field.default
         text = f"{field.description}  [{default}]"

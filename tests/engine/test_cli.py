@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import engine
 from engine.cli import cli
-from engine.commands.training import Numbers
+from engine.commands.training import numbers
 from engine.config import TrainConfig, make_config
 from engine.events import Event, Notice
 from engine.models.catalog import CATALOG
@@ -156,10 +156,10 @@ def test_every_setting_has_a_flag() -> None:
 
 
 def test_strengths_are_named_with_their_numbers() -> None:
-    assert Numbers()("rotation=20, noise=0.5") == {"rotation": 20, "noise": 0.5}
+    assert numbers("rotation=20, noise=0.5") == {"rotation": 20, "noise": 0.5}
     for wrong in ("rotation", "rotation=strong", "a=1=2"):
         with pytest.raises(click.BadParameter, match="name=number"):
-            Numbers()(wrong)
+            numbers(wrong)
 
 
 def test_a_run_that_was_killed_has_no_model_yet(tmp_path: Path, photos: Path) -> None:
