@@ -22,6 +22,7 @@ VERBS = {
     "advise": "engine.training.advise",
     "baseline": "engine.training.baseline",
     "find_lr": "engine.training.lr_finder",
+    "ensemble": "engine.export.ensemble",
     "evaluate": "engine.evaluation.report",
     "compare": "engine.evaluation.compare",
     "look": "engine.evaluation.feature_maps",
@@ -33,7 +34,7 @@ VERBS = {
     "get_weights": "engine.models.pretrained.listing",
     "import_weights": "engine.models.pretrained.import_file",
 }
-HEAVY = ("advise", "baseline", "describe_layers", "find_lr", "measure", "train", "demo", "look")
+HEAVY = ("advise", "baseline", "describe_layers", "ensemble", "find_lr", "measure", "train", "demo", "look")
 
 
 def __getattr__(name: str) -> Any:

@@ -79,7 +79,10 @@ def app(arguments: tuple[str, ...]) -> int:
 for command in (
     *(training.train, training.extend, training.find_lr, training.baseline, training.advise, training.demo),
     *(photos.scan, photos.predict, photos.pseudo_label, photos.evaluate),
-    *(runs.compare,),
+    *(
+        runs.compare,
+        runs.ensemble,
+    ),
     *(models.models, models.layers, models.measure, models.look, models.weights),
 ):
     cli.add_command(command)

@@ -33,7 +33,7 @@ _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # so that the same model is the same bytes
 
 class Preprocessing(BaseModel):
     """How a photo becomes the network's input. `mean` and `std` are of RGB (or grey) from 0 to 1 and are applied inside
-    the graph; they are here for people and for other programs."""
+    the graph; they are here for people and for other programs, and empty where several networks differ in them."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
@@ -50,8 +50,9 @@ class Manifest(BaseModel):
 
     `architecture` knows name, title, parameters, licence. `metrics` is shaped like a run's metrics.json. `lineage`
     knows created, dataset, train_photos, strategy, weights, weights_licence, frozen_parameters, frozen_layers, epochs,
-    seed, teacher. All keys of these three are optional, and keys not named here are kept. `thresholds` maps a class to
-    the confidence below which its label is not to be trusted. `members` maps each other member to its SHA-256.
+    seed, teacher, members. All keys of these three are optional, and keys not named here are kept. `thresholds` maps a
+    class to the confidence below which its label is not to be trusted. `members` maps each other member to its
+    SHA-256.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -184,7 +185,7 @@ def card(manifest: Manifest) -> str:
         "## How it was made",
         "",
         f"- Network: {network}" + (f", {parameters:,} parameters" if parameters else ""),
-        *_facts(lineage, "created", "dataset", "train_photos", "strategy", "epochs", "seed", "teacher"),
+        *_facts(lineage, "created", "dataset", "train_photos", "strategy", "epochs", "seed", "teacher", "members"),
         *_frozen(lineage, parameters),
         "",
         "## How well it does",
@@ -195,8 +196,8 @@ def card(manifest: Manifest) -> str:
         "",
         f"- Each photo is turned upright and made {seen.image_size} × {seen.image_size} pixels ({seen.fit}, "
         f"{seen.interpolation}), {'grey' if seen.channels == 1 else 'in colour'}.",
-        f"- {NETWORK} takes such images as uint8, N × height × width × 3 (RGB), and normalises them itself with mean "
-        f"{_numbers(seen.mean)} and deviation {_numbers(seen.std)}.",
+        f"- {NETWORK} takes such images as uint8, N × height × width × 3 (RGB), and normalises them itself"
+        + (f" with mean {_numbers(seen.mean)} and deviation {_numbers(seen.std)}." if seen.mean else "."),
         f"- Divide the logits by {manifest.temperature:.4g} before the softmax to get calibrated confidences.",
         "",
         "## Licence",
@@ -208,7 +209,7 @@ def card(manifest: Manifest) -> str:
 
 
 def _facts(lineage: dict[str, Any], *keys: str) -> list[str]:
-    titles = {"train_photos": "Photos trained on"}
+    titles = {"train_photos": "Photos trained on", "members": "Runs that answer together"}
     return [f"- {titles.get(key, key.capitalize())}: {lineage[key]}" for key in keys if lineage.get(key) is not None]
 
 

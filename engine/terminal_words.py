@@ -85,7 +85,7 @@ def _(event: ev.EpochFinished) -> str:
 @_says(ev.ParityMeasured)
 def _(event: ev.ParityMeasured) -> str:
     return (
-        f"The model file answers as the trained network did on {event.same_top1:.1%} of {event.photos} photos; the "
+        f"The model file gives the trained answer on {event.same_top1:.1%} of {event.photos} photos; the "
         f"largest difference of a probability is {event.largest_difference:.1e}"
     )
 
@@ -205,6 +205,21 @@ def _(event: ev.WeightsFetched) -> str:
 def _(event: ev.WeightsImported) -> str:
     kept = f"Kept as {event.name}: train with --model {event.model} --weights {event.name}" if event.name else ""
     return "\n".join(filter(None, (headline(event), *findings(event), kept)))
+
+
+@_says(ev.EnsembleFinished)
+def _(event: ev.EnsembleFinished) -> str:
+    figures = [
+        f"{whole:.1%} of {photos} {split} photos right (the best of them alone {best:.1%})"
+        for split, photos, whole, best in (
+            ("val", event.val_photos, event.val_accuracy, event.best_val_accuracy),
+            ("test", event.test_photos, event.test_accuracy, event.best_test_accuracy),
+        )
+        if whole is not None and best is not None
+    ]
+    made = f"An ensemble of {', '.join(event.members)}"
+    size = f"{event.model_bytes / 1e6:.1f} MB"
+    return f"{': '.join(filter(None, (made, ', '.join(figures))))}\nModel file: {event.model_file} ({size})"
 
 
 @_says(ev.DemoFinished)

@@ -19,3 +19,14 @@ def compare(runs: tuple[Path, ...], as_json: bool) -> int:
     difference may be luck."""
     control = Control()
     return play(engine.compare(runs, control), control, as_json)
+
+
+@click.command()
+@click.argument("runs", type=Existing, nargs=-1, required=True)
+@click.option("--out", type=Existing, required=True, help="The model file to write, NAME.thaw.")
+@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@with_json
+def ensemble(runs: tuple[Path, ...], out: Path, replace: bool, as_json: bool) -> int:
+    """Make one model file of two or more finished RUNS; it answers with the mean of what they say."""
+    control = Control()
+    return play(engine.ensemble(runs, out, replace=replace, control=control), control, as_json)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections import Counter
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +13,11 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.errors import ModelFileError, RunError
+from engine.evaluation.measured_run import SPLITS, Key, MeasuredRun, common_photos, read_measured, trained_by_any
 from engine.evaluation.metrics import summary
 from engine.evaluation.significance import holm, mcnemar
 from engine.events import ComparisonFinished, Event, Notice, PairCompared, RunCompared, SettingDiffers
 from engine.model_file import open_model
-from engine.runs import PredictionRow
-
-SPLITS = ("test", "val")
-Key = tuple[str, str, int]
-"""A photo whoever trained on it: hash of its content, its label, and how many of the same came before it."""
 
 
 def compare(run_dirs: Sequence[Path], control: Control | None = None) -> Generator[Event, None, None]:
@@ -36,7 +29,7 @@ def compare(run_dirs: Sequence[Path], control: Control | None = None) -> Generat
     or one is none.
     """
     control = control or Control()
-    compared = tuple(_read(run_dir, name) for run_dir, name in zip(run_dirs, _names(run_dirs), strict=True))
+    compared = tuple(read_measured(run_dir, name) for run_dir, name in zip(run_dirs, _names(run_dirs), strict=True))
     split, common = _common(compared)
     yield from _notices(compared, split, common)
     for run in compared:
@@ -47,23 +40,6 @@ def compare(run_dirs: Sequence[Path], control: Control | None = None) -> Generat
     if common:
         yield from _pairs(compared, split, common)
     yield ComparisonFinished(len(compared), split if common else "", len(common))
-
-
-@dataclass(frozen=True)
-class _Run:
-    folder: Path
-    name: str
-    config: TrainConfig
-    metrics: dict[str, Any]
-    photos: dict[str, dict[Key, PredictionRow]]
-    """By split: what it answered for each photo."""
-    trained: frozenset[str]
-    """Hashes of the photos it has trained on."""
-
-    @functools.cached_property
-    def classes(self) -> tuple[str, ...]:
-        split = self.metrics.get("val") or {}
-        return tuple(row["name"] for row in split.get("per_class", ()))
 
 
 def _names(run_dirs: Sequence[Path]) -> tuple[str, ...]:
@@ -83,36 +59,16 @@ def _names(run_dirs: Sequence[Path]) -> tuple[str, ...]:
     return tuple("-".join(parts[same:]) for parts in words)
 
 
-def _read(run_dir: Path, name: str) -> _Run:
-    config, metrics = runs.read_config(run_dir), runs.read_metrics(run_dir)
-    try:
-        _, photos, hashes = runs.read_dataset(run_dir)
-        rows = runs.read_predictions(run_dir) if metrics else ()
-    except (OSError, ValueError) as error:
-        raise RunError(f"The run in {run_dir} has no readable list of its photos: {error}.") from None
-    hash_of = {photo.path: digest for photo, digest in zip(photos, hashes, strict=True)}
-    found: dict[str, dict[Key, PredictionRow]] = {split: {} for split in SPLITS}
-    seen: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:
-        if digest := hash_of.get(row.path):
-            found[row.split][digest, row.label, seen[row.split, digest, row.label]] = row
-            seen[row.split, digest, row.label] += 1
-    trained = frozenset(digest for photo, digest in zip(photos, hashes, strict=True) if photo.split == "train")
-    return _Run(run_dir, name, config, metrics, found, trained)
-
-
-def _common(compared: Sequence[_Run]) -> tuple[str, tuple[Key, ...]]:
+def _common(compared: Sequence[MeasuredRun]) -> tuple[str, tuple[Key, ...]]:
     """The split to compare on, and the photos of it that all measured runs have and none has trained on."""
     measured = [run for run in compared if run.metrics]
     split = next((split for split in SPLITS if measured and all(run.photos[split] for run in measured)), "")
     if not split:
         return "", ()
-    trained = frozenset[str]().union(*(run.trained for run in compared))
-    first, *others = (run.photos[split] for run in measured)
-    return split, tuple(key for key in first if key[0] not in trained and all(key in other for other in others))
+    return split, common_photos(measured, split, trained_by_any(compared))
 
 
-def _notices(compared: Sequence[_Run], split: str, common: Sequence[Key]) -> Generator[Event, None, None]:
+def _notices(compared: Sequence[MeasuredRun], split: str, common: Sequence[Key]) -> Generator[Event, None, None]:
     for run in compared:
         if not run.metrics:
             yield Notice(f"“{run.name}” has no results yet, so it has no numbers here; resume it.", "not_measured")
@@ -137,8 +93,8 @@ def _notices(compared: Sequence[_Run], split: str, common: Sequence[Key]) -> Gen
         )
 
 
-def _row(run: _Run, split: str, common: Sequence[Key]) -> RunCompared:
-    metrics = summary(*_answers(run, split, common), run.classes) if common and run.metrics else None
+def _row(run: MeasuredRun, split: str, common: Sequence[Key]) -> RunCompared:
+    metrics = summary(*run.answers(split, common), run.classes) if common and run.metrics else None
     model = run.folder / runs.MODEL
     parameters, trained = _parameters(model)
     return RunCompared(
@@ -162,12 +118,6 @@ def _row(run: _Run, split: str, common: Sequence[Key]) -> RunCompared:
     )
 
 
-def _answers(run: _Run, split: str, common: Sequence[Key]) -> tuple[Any, Any]:
-    rows = [run.photos[split][key] for key in common]
-    number = {name: place for place, name in enumerate(run.classes)}
-    return np.array([number[row.label] for row in rows]), np.array([row.probabilities for row in rows])
-
-
 def _parameters(model: Path) -> tuple[int | None, int | None]:
     """(all, those that trained) as the model file says; None where it does not."""
     try:
@@ -178,7 +128,7 @@ def _parameters(model: Path) -> tuple[int | None, int | None]:
     return whole, whole - frozen if whole is not None and frozen is not None else None
 
 
-def _differing(compared: Sequence[_Run]) -> Generator[SettingDiffers, None, None]:
+def _differing(compared: Sequence[MeasuredRun]) -> Generator[SettingDiffers, None, None]:
     for name, field in TrainConfig.model_fields.items():
         values = [_in_words(getattr(run.config, name)) for run in compared]
         if len(set(values)) > 1:
@@ -195,7 +145,7 @@ def _in_words(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _pairs(compared: Sequence[_Run], split: str, common: Sequence[Key]) -> Generator[PairCompared, None, None]:
+def _pairs(compared: Sequence[MeasuredRun], split: str, common: Sequence[Key]) -> Generator[PairCompared, None, None]:
     right = {
         run.name: np.array([run.photos[split][key].predicted == key[1] for key in common])
         for run in compared

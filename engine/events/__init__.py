@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.events.base import Check, ChecksFinished, DemoFinished, Event, Notice, StageStarted, Transferred
 from engine.events.diagnosis import Diagnosis
+from engine.events.ensemble import EnsembleFinished
 from engine.events.models import (
     GraphNode,
     Layer,
@@ -51,6 +52,7 @@ __all__ = [
     "ComparisonFinished",
     "DemoFinished",
     "Diagnosis",
+    "EnsembleFinished",
     "EpochFinished",
     "EvaluationFinished",
     "Event",
