@@ -41,7 +41,7 @@ class ReviewPage(PageFrame):
         self._comparing: Worker | None = None
         self.table = PlainTable("Runs", RUN_COLUMNS, several=True, found_by=searched)
         self.search = SearchField("Search runs", self.table)
-        self.details = RunDetails(settings)
+        self.details = RunDetails(settings, project)
         self.comparison = ComparisonView(settings)
         self._below = QStackedWidget()
         self.set_content(self._made())

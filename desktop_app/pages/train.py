@@ -38,7 +38,7 @@ class TrainPage(PageFrame):
         self._run_dir: Path | None = None
         self._wrong: dict[str, str] = {}
         self.form = SettingsForm()
-        self.view = RunView()
+        self.view = RunView(project)
         self.brakes = Brakes(self)
         self.offers = RunOffers(jobs, settings)
         self.before = StartPanel(project, jobs, settings)
@@ -124,7 +124,8 @@ class TrainPage(PageFrame):
         config = self._project.config
         with contextlib.suppress(RunError):  # a run that was resumed has settings of its own
             config = runs.read_config(self._run_dir) if self._run_dir else config
-        if isinstance(error, BaseException):
+        said = {found.kind for found in self.view.diagnoses.found()}
+        if isinstance(error, BaseException) and "not-a-number" not in said:  # the diagnosis says it, with its remedy
             self.offers.tell_failure(error, self._run_dir, config)
             self._order_offers()
 
@@ -133,7 +134,8 @@ class TrainPage(PageFrame):
             self._worker = None
             self.brakes.release()
             curves = self.view.curves.data
-            self.switch.end_run(bool(curves.positions or curves.epochs) or not self.view.result.isHidden())
+            told = curves.positions or curves.epochs or self.view.diagnoses.found()
+            self.switch.end_run(bool(told) or not self.view.result.isHidden())
             self._project.announce_runs()
         self._show_state()
 
@@ -189,6 +191,7 @@ class TrainPage(PageFrame):
         self.brakes.steered.connect(self._on_steered)
         self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
+        self.view.diagnoses.photos_wanted.connect(lambda _diagnosis: self.page_requested.emit("review"))
         self.view.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
         self.offers.resume_wanted.connect(self.resume)
         self.offers.start_wanted.connect(self.start)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.labels import Picture
+from desktop_app.widgets.labels import Picture, muted_label
 
 _SIGNS = {"info": ("info", "muted"), "warning": ("triangle-alert", "warning"), "error": ("circle-alert", "wrong")}
 
@@ -25,6 +25,7 @@ class Banner(QFrame):
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details: QLabel | None = None
         self.button = QPushButton(action)
         self.button.clicked.connect(self.triggered)
         self._row = row = QHBoxLayout(self)
@@ -34,10 +35,23 @@ class Banner(QFrame):
         # Beside a button, which is higher than a line of text, the sign stands in the middle with both.
         side = Qt.AlignmentFlag.AlignVCenter if action else Qt.AlignmentFlag.AlignTop
         row.addWidget(Picture(name, 20, colour), 0, side)
-        row.addWidget(self.label, 1)
+        self._words = QVBoxLayout()
+        self._words.setSpacing(2)
+        self._words.addWidget(self.label)
+        row.addLayout(self._words, 1)
         row.addWidget(self.button, 0, side)
         # Only now: what is shown before it has its place is a window of its own for a moment.
         self.button.setVisible(bool(action))
+
+    def add_details(self, text: str) -> None:
+        """A quieter sentence below the first."""
+        self.details = muted_label(text, wrap=True)
+        self.details.setTextFormat(Qt.TextFormat.PlainText)
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._words.addWidget(self.details)
+
+    def details_text(self) -> str:
+        return self.details.text() if self.details else ""
 
     def add_action(self, text: str) -> QPushButton:
         """A quieter thing to do, left of the first."""

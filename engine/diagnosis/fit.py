@@ -33,12 +33,10 @@ def overfitting(course: Course) -> Diagnosis | None:
     fallen = last.train_loss <= FALLEN * lowest.train_loss
     if not risen or not fallen or last.train_accuracy <= course.val_interval(last)[1]:
         return None
-    low, high = course.val_interval(last)
     evidence = (
         f"Validation loss rose from {loss(lowest.val_loss)} (epoch {lowest.epoch}) to {loss(last.val_loss)} (epoch "
         f"{last.epoch}) while training loss fell from {loss(lowest.train_loss)} to {loss(last.train_loss)}; "
-        f"{percent(last.train_accuracy)} of the training photos are right, and {percent(last.val_accuracy)} of "
-        f"validation (95 % interval {100 * low:.0f} to {100 * high:.0f} %)."
+        f"{percent(last.train_accuracy)} of training and {percent(last.val_accuracy)} of validation are right."
     )
     sentence = "The model learns the training photos by heart: it overfits."
     remedy = remedies.against_overfitting(course.config)

@@ -19,6 +19,7 @@ WORSE_THAN_CHANCE = 1.2
 STEPS_FOR_TREND = 12
 JUMPS = 3
 JUMP_EPOCHS = 6
+STILL_FALLS = 0.9
 
 HARDLY = 0.08
 STEADY = 0.9
@@ -36,7 +37,7 @@ def not_a_number(course: Course, epoch: int) -> Diagnosis:
     evidence = f"Epoch {epoch}, step {len(seen) + 1}: the loss is not a finite number{told}, at a learning rate of "
     evidence += f"{rate(course.config.learning_rate or 0)}."
     sentence = "The loss is no longer a number: the steps are so large that the weights have run away."
-    return remedies.lower_rate(course.config).diagnosed("not-a-number", "grave", sentence, evidence, epoch)
+    return remedies.tame(course.config).diagnosed("not-a-number", "grave", sentence, evidence, epoch)
 
 
 def exploding(course: Course) -> Diagnosis | None:
@@ -51,7 +52,7 @@ def exploding(course: Course) -> Diagnosis | None:
         f"given {loss(course.guessing_loss)}."
     )
     sentence = "The loss explodes: the model is surer and surer of wrong answers."
-    return remedies.lower_rate(course.config).diagnosed("exploding", "grave", sentence, evidence, last.epoch)
+    return remedies.tame(course.config).diagnosed("exploding", "grave", sentence, evidence, last.epoch)
 
 
 def rate_too_high(course: Course) -> Diagnosis | None:
@@ -110,8 +111,12 @@ def _steps_rise(course: Course) -> tuple[Severity, str] | None:
 
 
 def _jumps(course: Course) -> tuple[Severity, str] | None:
-    """Three or more jumps in turn up and down within six epochs, each further than both 95 % intervals reach."""
+    """Three or more jumps in turn up and down within six epochs, each further than both 95 % intervals reach, while the
+    training loss falls by less than a tenth. Where it does fall, it is the running statistics of batch norm that have
+    few steps to follow in; the sample set's run does so, and ends well."""
     rows = course.phase[-JUMP_EPOCHS:]
+    if rows[-1].train_loss < STILL_FALLS * rows[0].train_loss:
+        return None
     signs = [_jump(course, one, other) for one, other in pairwise(rows)]
     turned = [sign for sign in signs if sign]
     alternating = sum(one != other for one, other in pairwise(turned))

@@ -20,6 +20,7 @@ MORE = {"feature-extraction": "last-blocks", "last-blocks": "fine-tuning"}
 """Strategies with fewer, and with more, layers that train."""
 LARGEST_RATE = 10.0
 DECAY = 0.05
+CLIP_NORM = 1.0
 PATIENCE = 5
 LARGEST_VAL_SHARE = 0.3
 
@@ -52,6 +53,16 @@ def lower_rate(config: TrainConfig) -> Remedy:
     return Remedy(
         f"Lower the learning rate from {rate(config.learning_rate)} to {rate(lower)}.", {"learning_rate": lower}
     )
+
+
+def tame(config: TrainConfig) -> Remedy:
+    """A tenth of the rate, and no gradient longer than 1, where none was clipped, so that one bad batch cannot throw
+    the weights away (Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks")."""
+    lower = lower_rate(config)
+    if config.clip_norm is not None and config.clip_norm <= CLIP_NORM:
+        return lower
+    todo = lower.sentence.removesuffix(".")
+    return Remedy(f"{todo}, and clip gradients at {CLIP_NORM:g}.", {**lower.changes, "clip_norm": CLIP_NORM})
 
 
 def raise_rate(config: TrainConfig) -> Remedy:

@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import theme
+from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.confusion_matrix import Cell, ConfusionMatrix
 from desktop_app.widgets.curves import Curves
+from desktop_app.widgets.diagnosis.panel import DiagnosisPanel
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import THIN, count, duration, interval, percent
 from desktop_app.widgets.labels import ElidedLabel, muted_label
@@ -30,6 +32,7 @@ from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.record import SPLIT_TITLES, RunRecord
 from desktop_app.widgets.runs.tables import CLASS_COLUMNS
 from desktop_app.widgets.search_field import SearchField
+from engine.events import Diagnosis
 
 FACTS = ("Right", "95 % interval", "Macro F1", "Photos", "Best epoch", "Time")
 SEARCH_FROM_CLASSES = 12
@@ -46,7 +49,7 @@ class RunDetails(QWidget):
     resume_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
         self._record: RunRecord | None = None
@@ -55,6 +58,7 @@ class RunDetails(QWidget):
         self.name = ElidedLabel()
         self.name.setFont(theme.group_font())
         self.facts = FactsRow(FACTS)
+        self.diagnoses = DiagnosisPanel(project, "Show {}")
         self.switch = {split: QPushButton(title, checkable=True) for split, title in SPLIT_TITLES.items()}
         self.resume = QPushButton("Resume")
         self.folder = QPushButton("Open folder")
@@ -82,6 +86,7 @@ class RunDetails(QWidget):
         for split, button in self.switch.items():
             button.setVisible(split in splits and len(splits) > 1)
             button.setChecked(split == self.split)
+        self.diagnoses.begin(record.row.summary.model, record.row.summary.strategy, record.diagnoses)
         self.curves.set_history(record.history)
         self.nothing.set(NO_RESULTS.get(state, "This run has no results."), "", "chart-line")
         self._body.setCurrentIndex(0 if splits else 1)
@@ -119,6 +124,17 @@ class RunDetails(QWidget):
         if cell is not None:
             self.tabs.setCurrentIndex(0)
 
+    def _show_doubted(self, diagnosis: Diagnosis) -> None:
+        assert self._record
+        self.show_split("val")
+        photos = self._record.named(diagnosis.photos)
+        self.grid.set_photos(photos)
+        self.tabs.setTabText(0, f"Chosen ({count(len(photos))})")
+        self.filter.setText(diagnosis.sentence)
+        self._filter_row.setVisible(True)
+        self._photos.setCurrentIndex(0 if photos else 1)
+        self.tabs.setCurrentIndex(0)
+
     def _on_photo_opened(self, row: int) -> None:
         if self._viewer is None:
             self._viewer = PhotoViewer(self.window())
@@ -126,6 +142,7 @@ class RunDetails(QWidget):
 
     def _connect(self) -> None:
         self.matrix.chosen.connect(self._show_photos)
+        self.diagnoses.photos_wanted.connect(self._show_doubted)
         self.clear_filter.clicked.connect(lambda: self.matrix.choose(None))
         self.search.textChanged.connect(self.classes.search)
         self.classes.chosen.connect(lambda row: self.matrix.show_class(self.classes.rows().index(row)))
@@ -146,6 +163,7 @@ class RunDetails(QWidget):
         column.setSpacing(theme.GRID)
         column.addLayout(self._head())
         column.addWidget(self.facts)
+        column.addWidget(self.diagnoses)
         column.addWidget(self._body, 1)
 
     def _head(self) -> QHBoxLayout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from desktop_app.widgets.photo_grid import GridPhoto
 from desktop_app.widgets.runs.tables import RunRow
 from engine import runs
 from engine.control import Control
-from engine.events import EpochFinished, Event
+from engine.diagnosis import record as diagnosis
+from engine.events import Diagnosis, EpochFinished, Event
 from engine.runs import PredictionRow
 
 SPLIT_TITLES = {"val": "Val", "test": "Test (locked)"}
@@ -27,6 +28,7 @@ class RunRecord:
     metrics: dict[str, Any] = field(default_factory=dict)
     history: tuple[EpochFinished, ...] = ()
     predictions: tuple[PredictionRow, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
 
     def splits(self) -> tuple[str, ...]:
         """The splits that were measured."""
@@ -45,6 +47,11 @@ class RunRecord:
             rows = [row for row in rows if (row.label, row.predicted) == (names[cell[0]], names[cell[1]])]
         rows.sort(key=lambda row: row.confidence, reverse=True)
         return tuple(map(_as_photo, rows))
+
+    def named(self, paths: Collection[Path]) -> tuple[GridPhoto, ...]:
+        """The photos at `paths`, in their order."""
+        of_path = {row.path: row for row in self.predictions}
+        return tuple(_as_photo(of_path[path]) for path in paths if path in of_path)
 
 
 def _as_photo(row: PredictionRow) -> GridPhoto:
@@ -76,4 +83,6 @@ def reading(row: RunRow, _control: Control) -> Generator[Event, None, RunRecord]
     """The job that reads a run. Raises RunError where its files are damaged."""
     yield from ()
     path = row.summary.path
-    return RunRecord(row, runs.read_metrics(path), runs.read_history(path), runs.read_predictions(path))
+    return RunRecord(
+        row, runs.read_metrics(path), runs.read_history(path), runs.read_predictions(path), diagnosis.read(path)
+    )

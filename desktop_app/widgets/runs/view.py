@@ -9,11 +9,14 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from desktop_app import theme
+from desktop_app.project import Project
 from desktop_app.widgets.curves import Curves
+from desktop_app.widgets.diagnosis.panel import DiagnosisPanel
 from desktop_app.widgets.figures import percent, quantity
 from desktop_app.widgets.runs.facts import RunFacts
 from desktop_app.widgets.runs.result import RunResult
 from engine import events, runs
+from engine.diagnosis import record
 from engine.errors import RunError
 
 SHOWN_NOTICES = 200
@@ -22,10 +25,11 @@ LOW = 560
 
 
 class RunView(QWidget):
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.result = RunResult()
         self.facts = RunFacts()
+        self.diagnoses = DiagnosisPanel(project, "Look at them in Review")
         self.curves = Curves()
         self.notices = QListWidget()
         self.notices.setAccessibleName("Notices of the run")
@@ -34,7 +38,7 @@ class RunView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2 * theme.GRID)
-        for widget in (self.result, self.facts, self.curves, self.notices):
+        for widget in (self.result, self.facts, self.diagnoses, self.curves, self.notices):
             column.addWidget(widget, 1 if widget is self.curves else 0)
         self.begin()
 
@@ -45,6 +49,7 @@ class RunView(QWidget):
         self.notices.hide()
         self.curves.set_history(history)
         self.facts.clear()
+        self.diagnoses.begin("", "")
 
     def tell(self, event: object) -> None:
         """Show what the event says; of unknown ones, nothing."""
@@ -56,6 +61,9 @@ class RunView(QWidget):
                 self.curves.add_step(event)
             case events.EpochFinished():
                 self.curves.add_epoch(event)
+            case events.Diagnosis():
+                self.diagnoses.add(event)
+                self._fit_notices()
             case events.Notice():
                 self._add_notice(event.text)
             case events.ParityMeasured():
@@ -67,6 +75,7 @@ class RunView(QWidget):
                 self._show_result(event)
 
     def _show_start(self, event: events.RunStarted) -> None:
+        self.diagnoses.begin(event.model, event.strategy, record.read(event.run_dir))
         if event.first_epoch > 1:
             before = [row for row in runs.read_history(event.run_dir) if row.epoch < event.first_epoch]
             self.curves.set_history(before, event.steps_per_epoch)
@@ -87,11 +96,12 @@ class RunView(QWidget):
             item.setSizeHint(QSize(0, theme.row()))
             self.notices.addItem(item)
         self._fit_notices()
-        self.notices.show()
 
     def _fit_notices(self) -> None:
-        """A few lines; one where the window is so low that the curves need the room."""
-        most = NOTICES_IN_SIGHT if self.height() >= LOW else 1
+        """A few lines; one where the window is so low that the curves need the room, none where a finding does."""
+        low = self.height() < LOW
+        most = 1 if low else NOTICES_IN_SIGHT
+        self.notices.setVisible(bool(self.notices.count()) and not (low and self.diagnoses.found()))
         self.notices.setFixedHeight(min(most, self.notices.count()) * theme.row() + 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

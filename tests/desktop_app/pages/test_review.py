@@ -15,7 +15,8 @@ from desktop_app.widgets.runs.tables import RUN_COLUMNS
 from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control
-from engine.events import Event
+from engine.diagnosis import record
+from engine.events import Diagnosis, Event
 from tests.desktop_app.pages import fake_run
 
 
@@ -221,3 +222,20 @@ def test_columns_give_way_in_a_narrow_window(qtbot: QtBot) -> None:
     table.resize(560, 200)
     assert table.isColumnHidden(1) and not table.isColumnHidden(5)
     table.hide()
+
+
+def test_what_ailed_a_run_stands_above_its_results_and_opens_its_photos(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, folder: Path
+) -> None:
+    run_dir = fake_run.write_run(folder / "one")
+    photo = next(row.path for row in runs.read_predictions(run_dir) if row.split == "val")
+    doubted = Diagnosis("noisy-labels", "note", "A label may be wrong.", "1 photo.", "Look.", {}, None, (photo,))
+    record.write(run_dir, (doubted,))
+    details = opened(qtbot, project, jobs, settings).details
+    details.show_split("test")
+    assert details.diagnoses.banner and details.diagnoses.banner.button.text() == "Show 1 photo"
+    details.diagnoses.banner.button.click()
+    assert details.split == "val"
+    assert [shown.path for shown in details.grid.photo_model.photos()] == [photo]
+    details.clear_filter.click()
+    assert len(details.grid.photo_model.photos()) == 2

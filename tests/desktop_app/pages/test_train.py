@@ -17,7 +17,7 @@ from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control
 from engine.errors import ChildDied, ThawError, WeightsError
-from engine.events import Event, FeaturesComputed, RunFinished, StageStarted, Transferred
+from engine.events import Diagnosis, Event, FeaturesComputed, RunFinished, StageStarted, Transferred
 from tests.desktop_app.pages import fake_run
 
 Play = Callable[[Path, Control], Iterator[Event]]
@@ -374,3 +374,22 @@ def test_a_page_opened_late_follows_the_run(
     shown.set()
     qtbot.waitUntil(lambda: not jobs.running())
     assert not page.view.result.isHidden()
+
+
+def test_a_run_that_ended_for_what_ails_it_says_so_once_and_offers_the_remedy(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child, project: Project
+) -> None:
+    ill = Diagnosis("not-a-number", "grave", "No number.", "Step 3.", "Lower it.", {"learning_rate": 0.003}, 1)
+
+    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 3)
+        yield ill
+        raise ThawError("No number. Lower it.")
+
+    child.play = play
+    start(page, qtbot, jobs)
+    assert page.view.isVisibleTo(page) and banners(page) == []
+    banner = page.view.diagnoses.banner
+    assert banner and banner.label.text() == "No number."
+    banner.button.click()
+    assert project.config.learning_rate == 0.003 and page.form.isEnabled()

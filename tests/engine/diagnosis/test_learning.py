@@ -17,7 +17,9 @@ def test_a_loss_that_is_no_number_is_told_with_the_step_and_a_tenth_of_the_rate(
     found = not_a_number(replace(course(LEARNS[:1], learning_rate=0.5), step_losses=(0.7, 3e8)), 2)
     assert (found.kind, found.severity, found.epoch) == ("not-a-number", "grave", 2)
     assert "step 3" in found.evidence and "3.0e+08" in found.evidence
-    assert found.changes == {"learning_rate": 0.05} and "0.05" in found.remedy
+    assert found.changes == {"learning_rate": 0.05, "clip_norm": 1.0} and "0.05" in found.remedy
+    clipped = not_a_number(course(LEARNS[:1], learning_rate=0.5, clip_norm=0.5), 2)
+    assert clipped.changes == {"learning_rate": 0.05}
 
 
 def test_an_exploding_loss_is_told_before_it_is_no_number() -> None:
@@ -58,6 +60,8 @@ def test_validation_that_jumps_further_than_its_photos_explain_is_a_rate_too_hig
     found = rate_too_high(course(jumping))
     assert found and "60.0 %, 90.0 %" in found.evidence
     assert rate_too_high(course(jumping, val=4)) is None, "8 photos jump so by luck"
+    falling = [(0.6 - 0.05 * n, *row[1:]) for n, row in enumerate(jumping)]
+    assert rate_too_high(course(falling)) is None, "it learns all the same"
 
 
 def test_what_is_unfrozen_may_raise_the_loss() -> None:

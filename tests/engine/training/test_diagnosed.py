@@ -45,7 +45,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_diagnosis(
         for event in train(settings(photos, learning_rate=0.5), tmp_path / "run"):
             events.append(event)
     found = diagnoses(events)["not-a-number"]
-    assert found.changes == {"learning_rate": 0.05} and found.epoch == 1
+    assert found.changes == {"learning_rate": 0.05, "clip_norm": 1.0} and found.epoch == 1
     assert found.remedy in str(ended.value) and ended.value.details == found.evidence
     assert record.read(tmp_path / "run") == (found,)
     assert runs.state(tmp_path / "run") == "interrupted"
