@@ -38,7 +38,7 @@ DROP_WORDS = (
 )
 STOPPING_WORDS = "What is done is being saved. Close the window again to end it at once."
 # Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "sample", "read", "weights", "weights-look")
+STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look")
 
 
 class MainWindow(QMainWindow):

@@ -25,6 +25,7 @@ from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings, home_folder
 from desktop_app.widgets.banner import Banner
+from desktop_app.widgets.baseline import BaselineLine
 from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall, split_note
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.labels import group_label, muted_label
@@ -149,6 +150,8 @@ class DataPage(PageFrame):
         self.scanning = _Scanning()
         self.scanning.stop.clicked.connect(self._on_stop_clicked)
         self.view = DatasetView(self._settings)
+        self.baseline = BaselineLine(self._project, self._jobs, self._settings)
+        self.view.below.addWidget(self.baseline)
         self._panes = QStackedWidget()
         for pane in (start, self.scanning, self.view):
             self._panes.addWidget(pane)

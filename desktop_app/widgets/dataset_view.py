@@ -79,6 +79,8 @@ class DatasetView(QWidget):
         self.search = SearchField("Search classes")
         self.search.textChanged.connect(self.table.set_search)
         self.note = muted_label(wrap=True)
+        self.below = QVBoxLayout()
+        """What else a page says of the whole dataset."""
         self.findings = Findings()
         self.skipped = SkippedList()
         self.fold = Fold("", self.skipped)
@@ -99,6 +101,7 @@ class DatasetView(QWidget):
         column.addWidget(self.search)
         column.addWidget(self.table, 1)
         column.addWidget(self.note)
+        column.addLayout(self.below)
         column.addWidget(self.findings)
         column.addWidget(self.fold)
         right = QWidget()

@@ -75,6 +75,8 @@ class RunResult(QFrame):
             parts.append(
                 f"Of {SPLITS['test']}, {percent(metrics['test']['accuracy'])} are right: {_in_words(metrics['test'])}"
             )
+        if metrics.get("baseline"):
+            parts.append(_gained(metrics["val"]["accuracy"] - metrics["baseline"]["val_accuracy"], metrics["baseline"]))
         parts.append(f"Best epoch {metrics['best_epoch']} of {epochs}{', stopped early by you' if stopped else ''}.")
         self.details.setText(" ".join(parts))
 
@@ -83,3 +85,11 @@ def _in_words(split: dict[str, Any]) -> str:
     right = round(split["accuracy"] * split["photos"])
     bounds = interval(split["low"], split["high"])
     return f"{count(right)} of {count(split['photos'])} photos, 95{THIN}% interval {bounds}."
+
+
+def _gained(points: float, baseline: dict[str, Any]) -> str:
+    """What the run gained over the figure from before any training."""
+    amount = f"{abs(points) * 100:.1f} points {'above' if points > 0 else 'below'}"
+    if round(abs(points) * 1000) == 0:
+        amount = "As good as"
+    return f"{amount} the baseline of {percent(baseline['val_accuracy'])}."

@@ -68,7 +68,8 @@ def test_what_is_wrong_with_a_folder_stands_on_the_page(
     (tmp_path / "empty").mkdir()
     page.open_folder(tmp_path / "empty")
     wait_for_end(qtbot, jobs)
-    assert page._error is not None and page._error.isVisible() and page._error.label.text().endswith(".")
+    qtbot.waitUntil(lambda: page._error is not None and page._error.isVisible(), timeout=5000)
+    assert page._error is not None and page._error.label.text().endswith(".")
     assert project.dataset is not None and project.dataset.root == good
     page.open_folder(good)
     wait_for_end(qtbot, jobs)
