@@ -23,6 +23,7 @@ VERBS = {
     "baseline": "engine.training.baseline",
     "find_lr": "engine.training.lr_finder",
     "ensemble": "engine.export.ensemble",
+    "preflight": "engine.training.preflight",
     "evaluate": "engine.evaluation.report",
     "compare": "engine.evaluation.compare",
     "look": "engine.evaluation.feature_maps",
@@ -34,7 +35,10 @@ VERBS = {
     "get_weights": "engine.models.pretrained.listing",
     "import_weights": "engine.models.pretrained.import_file",
 }
-HEAVY = ("advise", "baseline", "describe_layers", "ensemble", "find_lr", "measure", "train", "demo", "look")
+HEAVY = (
+    *("advise", "baseline", "describe_layers", "ensemble", "find_lr", "measure", "preflight"),
+    *("train", "demo", "look"),
+)
 
 
 def __getattr__(name: str) -> Any:

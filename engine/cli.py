@@ -77,7 +77,8 @@ def app(arguments: tuple[str, ...]) -> int:
 
 
 for command in (
-    *(training.train, training.extend, training.find_lr, training.baseline, training.advise, training.demo),
+    *(training.train, training.extend, training.find_lr, training.preflight, training.baseline),
+    *(training.advise, training.demo),
     *(photos.scan, photos.predict, photos.pseudo_label, photos.evaluate),
     *(
         runs.compare,

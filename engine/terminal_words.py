@@ -123,6 +123,19 @@ def _(event: ev.LearningRateFound) -> str:
     )
 
 
+@_says(ev.RunEstimated)
+def _(event: ev.RunEstimated) -> str:
+    caches = f", {event.cache_bytes / 1e6:,.0f} MB of caches" if event.cache_bytes else ""
+    gpu = f", {event.gpu_bytes / 1e9:.1f} GB on the GPU" if event.gpu_bytes else ""
+    lines = [
+        f"{event.model}, {event.strategy}: about {duration(event.seconds)} for {event.epochs} epochs, "
+        f"{event.seconds_per_epoch:.3g} s an epoch; {event.memory_bytes / 1e9:.1f} GB of memory{gpu}; "
+        f"{event.disk_bytes / 1e6:,.0f} MB on the disk{caches}"
+    ]
+    lines += [f"  {what}: {duration(seconds)}" for what, seconds in event.parts]
+    return "\n".join((*lines, *(f"• {warning}" for warning in event.warnings)))
+
+
 @_says(ev.EvaluationFinished)
 def _(event: ev.EvaluationFinished) -> str:
     return (

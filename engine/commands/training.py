@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import click
+import psutil
 
 import engine
 from engine import runs
@@ -142,6 +144,18 @@ def baseline(weights_dir: Path | None, offline: bool, as_json: bool, **asked: An
     """Tell what a linear classifier on a pretrained network's features gets right of the validation photos."""
     control = Control()
     return play(engine.baseline(config_of(**asked), weights_dir=weights_dir, control=control), control, as_json)
+
+
+@click.option("--out", type=Existing, help="Where the run would go: its disk is looked at.")
+@asks_for_a_run
+@with_json
+def preflight(out: Path | None, weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any) -> int:
+    """Measure how long the run that these settings ask for will take on this machine, and how much memory and disk."""
+    config, control = config_of(**asked), Control()
+    verb = engine.preflight  # loads torch, which is part of what a run takes to start
+    starting = time.time() - psutil.Process().create_time()
+    events = verb(config, out=out, weights_dir=weights_dir, offline=offline, starting_seconds=starting, control=control)
+    return play(events, control, as_json)
 
 
 def _text_of(path: Path | None) -> str | None:

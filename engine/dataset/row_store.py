@@ -144,5 +144,9 @@ def _last_used(folder: Path) -> float:
 
 
 def _free(folder: Path) -> int:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(existing(folder)).free
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there: whose disk it would be on."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())

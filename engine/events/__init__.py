@@ -42,7 +42,7 @@ from engine.events.training import (
     RunStarted,
     StepFinished,
 )
-from engine.events.tuning import BaselineMeasured, LearningRateFound, RateTried
+from engine.events.tuning import BaselineMeasured, LearningRateFound, RateTried, RunEstimated
 
 __all__ = [
     "Advice",
@@ -76,6 +76,7 @@ __all__ = [
     "PseudoLabelsFinished",
     "RateTried",
     "RunCompared",
+    "RunEstimated",
     "RunFinished",
     "RunStarted",
     "ScanFinished",

@@ -50,3 +50,27 @@ class BaselineMeasured(Event):
     train_photos: int
     val_photos: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class RunEstimated(Event):
+    """What a run of `model` by `strategy` will take on this machine, from measured pieces of it.
+
+    `seconds` is the whole run from its start to its model file, `seconds_per_epoch` the mean of its `epochs`; `parts`
+    are (what, seconds) in the run's order. `memory_bytes` is the largest that the process will be, `gpu_bytes` what it
+    takes of a GPU's memory; `disk_bytes` is what the run's folder will hold, `cache_bytes` what is kept of frozen
+    layers. `warnings` say what will not suffice; `measured_seconds` is how long the measuring took.
+    """
+
+    model: str
+    strategy: str
+    epochs: int
+    seconds: float
+    seconds_per_epoch: float
+    parts: tuple[tuple[str, float], ...]
+    memory_bytes: int
+    gpu_bytes: int
+    disk_bytes: int
+    cache_bytes: int
+    warnings: tuple[str, ...]
+    measured_seconds: float

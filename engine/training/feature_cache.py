@@ -85,13 +85,8 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
     ordinary = Source(run.classifier, run.loader)
     if not _pays(run, phase):
         return ordinary
-    if run.config.mixup or run.config.cutmix:
-        text = "MixUp and CutMix mix photos anew in every epoch, so what is frozen is computed in every epoch."
-        yield Notice(text, "features_mixed")
-        return ordinary
-    if run.loader.preset.changes_photos and run.config.views == 0:
-        text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
-        yield Notice(text, "features_fresh")
+    if reason := _reason_to_compute_anew(run):
+        yield reason
         return ordinary
     made = cut_of(run)
     if made is None:
@@ -106,6 +101,28 @@ def source_of(run: Run, phase: PlannedPhase, control: Control) -> Generator[Even
     return kept or ordinary
 
 
+def keeps(run: Run, phase: PlannedPhase) -> bool:
+    """Whether the phase trains from what is kept, where its network can be parted and the disk has room."""
+    return _pays(run, phase) and _reason_to_compute_anew(run) is None
+
+
+def _reason_to_compute_anew(run: Run) -> Notice | None:
+    """Why what is frozen differs in every epoch, None where it does not."""
+    if run.config.mixup or run.config.cutmix:
+        text = "MixUp and CutMix mix photos anew in every epoch, so what is frozen is computed in every epoch."
+        return Notice(text, "features_mixed")
+    if run.loader.preset.changes_photos and run.config.views == 0:
+        text = "Augmentation is new in every epoch, so what is frozen is computed in every epoch."
+        return Notice(text, "features_fresh")
+    return None
+
+
+def views_of(run: Run, phase: PlannedPhase) -> list[Augmentation | None]:
+    """The views of the training photos that the phase's epochs use."""
+    epochs = range(phase.first_epoch, phase.first_epoch + phase.epochs)
+    return list(dict.fromkeys(run.view(phase, epoch) for epoch in epochs))
+
+
 def _pays(run: Run, phase: PlannedPhase) -> bool:
     """Whether what is frozen would be computed more than once. Decided by the plan alone, so that a run that is resumed
     computes as before; where validation decides how long a phase lasts, it may be too short."""
@@ -115,19 +132,18 @@ def _pays(run: Run, phase: PlannedPhase) -> bool:
 
 def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generator[Event, None, Source | None]:
     """The phase's source with all rows on the disk; None where there is no room or a stop came."""
-    epochs = range(phase.first_epoch, phase.first_epoch + phase.epochs)
-    views = list(dict.fromkeys(run.view(phase, epoch) for epoch in epochs))
-    folder = stores_folder() / _key(run, made)
+    views = views_of(run, phase)
+    folder = stores_folder() / key_of(run, made)
     taught = len(run.classes) if run.teacher else 0
     store = RowStore(folder, "float32", made.values + taught)
     with contextlib.ExitStack() as on_leaving:
         on_leaving.callback(store.close)
-        wanted = _wanted(run, store, views)
+        wanted = wanted_of(run, store, views)
         if not room_for(folder, _count(wanted) * store.row_bytes):
             text = "What is frozen is too large to keep on this disk, so it is computed in every epoch."
             yield Notice(text, "features_not_kept")
             return None
-        if not (yield from _fill(run, made, store, wanted, control)):
+        if not (yield from fill(run, made, store, wanted, control)):
             return None
         on_leaving.pop_all()  # the store stays open for the phase
     return Source(TrainedHalf(made, run.classifier.one_vs_all), FeatureLoader(store, run.loader, run.hashes, taught))
@@ -155,7 +171,7 @@ def _fused(made: Cut, pixels: Tensor) -> Cut:
     return replace(made, frozen=faster) if torch.allclose(one, other, rtol=1e-4, atol=1e-5) else made
 
 
-def _key(run: Run, made: Cut) -> str:
+def key_of(run: Run, made: Cut) -> str:
     """What decides the numbers, but the photo itself: the frozen half, its weights and what comes before it."""
     config = run.config
     digest = hashlib.sha256()
@@ -172,7 +188,7 @@ def _key(run: Run, made: Cut) -> str:
     return digest.hexdigest()[:32]
 
 
-def _wanted(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -> list[list[Views]]:
+def wanted_of(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -> list[list[Views]]:
     """The views whose rows are missing, in groups of photos; validation's photos are seen as they are.
 
     The groups are cut before what is there is left out: so a run that was killed goes on with the groups that it would
@@ -200,7 +216,7 @@ def _count(wanted: Sequence[Sequence[Views]]) -> int:
     return sum(len(views) for group in wanted for _, views in group)
 
 
-def _fill(
+def fill(
     run: Run, made: Cut, store: RowStore, wanted: Sequence[Sequence[Views]], control: Control
 ) -> Generator[Event, None, bool]:
     """Compute the missing rows; False where a stop or finish came first."""
