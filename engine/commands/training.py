@@ -146,6 +146,7 @@ def baseline(weights_dir: Path | None, offline: bool, as_json: bool, **asked: An
     return play(engine.baseline(config_of(**asked), weights_dir=weights_dir, control=control), control, as_json)
 
 
+@click.command()
 @click.option("--out", type=Existing, help="Where the run would go: its disk is looked at.")
 @asks_for_a_run
 @with_json
