@@ -45,3 +45,7 @@ class RunSettings(Settings):
         Path | None,
         setting(None, "Extends", "The finished run that this one goes on with, from its last epoch to more of them."),
     ]
+    tensorboard: Annotated[
+        bool,
+        setting(False, "TensorBoard files", "Write curves for TensorBoard, too, into the run's folder."),
+    ]

@@ -44,6 +44,7 @@ from engine.training.proof import write_before
 from engine.training.ready import made_ready
 from engine.training.run_parts import Run
 from engine.training.step import Learner, check_loss
+from engine.training.tensorboard import also_to_tensorboard
 from engine.training.vitals import Probe
 
 
@@ -79,7 +80,8 @@ def train(
         runs.create(run_dir, expanded(config))
     started = False
     try:
-        for event in logged(run_dir, _run(run_dir, weights_dir, offline, accept_changes, control)):
+        told = _run(run_dir, weights_dir, offline, accept_changes, control)
+        for event in logged(run_dir, also_to_tensorboard(run_dir, told)):
             started = started or isinstance(event, RunStarted)
             yield event
     except ThawError:
