@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QPushButton, QSt
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
+from desktop_app.widgets.devices_dialog import DevicesDialog
 from desktop_app.widgets.doors import Doors
 from desktop_app.widgets.drops import dropped_paths, sort_drop
 from desktop_app.widgets.page_frame import PageFrame
@@ -175,12 +176,10 @@ class MainWindow(QMainWindow):
             self.page("data").open_sample()
 
     def _on_device_clicked(self) -> None:
-        dialogs.show_text(self, self.status.device.text(), self._device_reason, "cpu")
+        DevicesDialog(self).open()
 
     def _show_device(self) -> None:
-        report = importlib.import_module("engine.devices").describe()
-        self._device_reason: str = report.reason
-        self.status.set_device(report.name)
+        self.status.set_device(importlib.import_module("engine.devices").describe().name)
 
     # --- marks and jobs ------------------------------------------------------------------------------------------
 

@@ -11,12 +11,14 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 
 import resources
-from engine import devices, runs
+from engine import runs
 from engine.dataset.row_store import stores_folder
+from engine.devices.survey import survey
 from engine.errors import ThawError
 from engine.events import Check, ChecksFinished, Prediction
 from engine.models.catalog import CATALOG
@@ -65,8 +67,10 @@ def _describe() -> Iterator[Check]:
         version = _version(distribution)
         text = f"{distribution} {version}" if version else f"{distribution} is not installed here."
         yield Check(title, "ok" if version else when_absent, text)
-    report = devices.describe()
-    yield Check("Device", "ok", f"{report.name}. {report.reason}")
+    for device in survey():
+        told = ", ".join(filter(None, (device.name, device.details)))
+        status: Literal["ok", "note"] = "note" if device.kind != "cpu" and not device.used else "ok"
+        yield Check("Device", status, f"{told}. {device.reason} {device.remedy}".rstrip())
     yield _folder("Runs", runs.default_runs_folder())
     yield _folder("Fetched weights", weights.cache_folder())
     yield _folder("Kept results of frozen layers", stores_folder())

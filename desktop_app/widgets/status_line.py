@@ -59,8 +59,8 @@ class StatusLine(QWidget):
     def set_device(self, name: str) -> None:
         self.device.setText(name)
         theme.set_icon(self.device, "cpu", "muted")
-        self.device.setAccessibleName(f"Device: {name}. Why this one?")
-        self.device.setToolTip("Why this device?")
+        self.device.setAccessibleName(f"Device: {name}. Show all devices.")
+        self.device.setToolTip("What this computer could train on, and why this device")
         self.device.show()
 
     def _on_started(self, worker: Worker) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
-import shutil
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import psutil
+
+from engine.devices import nvidia
+from engine.devices.torch_build import torch_build
 
 Kind = Literal["cpu", "cuda", "mps"]
 
@@ -34,18 +34,17 @@ def cpu_threads() -> int:
 
 
 def describe() -> DeviceReport:
-    """The fastest device that training would take here. Looks at drivers and installed packages only; `thaw doctor`
-    is the same answer in the terminal."""
+    """The fastest device that training would take here, at once: by what is installed. `survey` asks the driver too."""
     threads = cpu_threads()
     cpu = f"CPU · {threads} thread{'s' if threads != 1 else ''}"
-    torch = _torch_version()
-    if torch is None:
+    build = torch_build()
+    if build is None:
         return DeviceReport(cpu, "cpu", threads, "This edition has no training part; prediction runs on the CPU.")
     if sys.platform == "darwin" and platform.machine() == "arm64":
         return DeviceReport("Apple GPU (MPS)", "mps", threads, "Training runs on the GPU of this Mac.")
-    if not _has_nvidia_driver():
+    if not nvidia.has_driver():
         return DeviceReport(cpu, "cpu", threads, "No NVIDIA driver was found, so training runs on the CPU.")
-    if "+cpu" in torch:
+    if build.cuda is None:
         reason = "An NVIDIA GPU is here, but the installed torch is a CPU build; install a CUDA build to use the GPU."
         return DeviceReport(cpu, "cpu", threads, reason)
     return DeviceReport("NVIDIA GPU (CUDA)", "cuda", threads, "Training runs on the NVIDIA GPU.")
@@ -53,15 +52,4 @@ def describe() -> DeviceReport:
 
 def has_training() -> bool:
     """Whether the training part (torch) is installed."""
-    return _torch_version() is not None
-
-
-def _torch_version() -> str | None:
-    try:
-        return importlib.metadata.version("torch")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _has_nvidia_driver() -> bool:
-    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+    return torch_build() is not None
