@@ -29,7 +29,8 @@ def draw_epoch(
 ) -> tuple[int, ...]:
     """The photos of an epoch in order: as many as `numbers`, whose classes (0, 1, …) are `labels`.
 
-    Each class gets its share to within one photo; within a class no photo comes more than once oftener than another.
+    Each class gets its share to within one photo; within a class no photo comes more than once oftener than another. A
+    photo that comes several times in an epoch comes in the same view, as one of a heavier class would count more.
     """
     generator = np.random.default_rng([seed, epoch])
     places = np.asarray(numbers, np.int64)

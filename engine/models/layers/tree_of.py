@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.errors import ThawError
 from engine.events import GraphNode, Layer, LayersFinished
 from engine.model_file import locate, open_model
 from engine.models.catalog import CATALOG, find_model
@@ -35,6 +36,8 @@ def layers_of(
     if model not in CATALOG and Path(model).exists():
         manifest = open_model(locate(Path(model))).manifest
         name = str(manifest.architecture.get("name", ""))
+        if members := manifest.lineage.get("members"):
+            raise ThawError(f"An ensemble has no layer tree of its own; name one of its runs: {members}.")
         image_size, classes = image_size or manifest.preprocessing.image_size, len(manifest.classes)
         head = str(manifest.architecture.get("head", head))
         width = int(manifest.architecture.get("head_width", width))

@@ -23,6 +23,7 @@ from engine.events import EnsembleFinished, Event, Notice, ParityMeasured
 from engine.export import joined_graph
 from engine.export.ensemble import ensemble
 from engine.export.joined_graph import Member, joined
+from engine.models.layers.tree_of import layers_of
 from engine.prediction.runtime import Classifier, softmax
 from tests.engine import tiny_model
 from tests.tiny_photos import draw_photo
@@ -206,3 +207,9 @@ def test_the_command_tells_what_was_won(two: tuple[Path, Path], tmp_path: Path) 
     told = CliRunner().invoke(cli, [*asked, "--replace", "--json"])
     last = json.loads(told.output.splitlines()[-1])
     assert last["event"] == "ensemble_finished" and last["members"] == ["sure", "other"]
+
+
+def test_an_ensemble_has_no_layer_tree_and_says_so(two: tuple[Path, Path], tmp_path: Path) -> None:
+    list(ensemble(two, tmp_path / "e.thaw"))
+    with pytest.raises(ThawError, match="no layer tree of its own; name one of its runs: sure, other"):
+        list(layers_of(str(tmp_path / "e.thaw")))

@@ -16,6 +16,7 @@ from engine.control import Control
 from engine.errors import RunError
 from engine.events import EpochFinished, Event, FeaturesComputed, StepFinished
 from engine.model_file import open_model
+from engine.models.build import Classifier
 from engine.prediction.runtime import Classifier as Runtime
 from engine.training import run as run_module
 from engine.training.losses import distilled
@@ -77,11 +78,20 @@ def test_a_taught_run_learns_from_both_and_goes_on_to_the_same_weights(
 ) -> None:
     data, folder = taught
     seen: list[torch.Tensor] = []
-    real = Teacher.answers
-    monkeypatch.setattr(Teacher, "answers", lambda self, pixels: (seen.append(pixels), real(self, pixels))[1])
+    learnt: list[torch.Tensor] = []
+    answers, normalised = Teacher.answers, Classifier.normalised
+
+    def spy(self: Classifier, pixels: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled():
+            learnt.append(pixels)
+        return normalised(self, pixels)
+
+    monkeypatch.setattr(Teacher, "answers", lambda self, pixels: (seen.append(pixels), answers(self, pixels))[1])
+    monkeypatch.setattr(Classifier, "normalised", spy)
     config = small(data, teacher=folder, mixup=0.4)
     list(train(config, tmp_path / "whole"))
-    assert len(seen) == 4 and all(batch.dtype == torch.uint8 for batch in seen)
+    assert len(seen) == len(learnt) == 4
+    assert all(torch.equal(one, other) for one, other in zip(seen, learnt, strict=True))
     control = Control()
     for event in train(config, tmp_path / "cut", control=control):
         if isinstance(event, StepFinished) and event.epoch == 2:
