@@ -24,7 +24,7 @@ from desktop_app import theme
 from engine.errors import ThawError
 
 
-class _Box(QDialog):
+class Box(QDialog):
     """An icon at the left, words at the right, buttons below."""
 
     def __init__(self, parent: QWidget | None, title: str, icon: str, colour: str) -> None:
@@ -68,7 +68,7 @@ class _Box(QDialog):
         return button
 
 
-class ErrorBox(_Box):
+class ErrorBox(Box):
     """A sentence; behind a button what helps someone else find the cause."""
 
     def __init__(self, parent: QWidget | None, sentence: str, details: str) -> None:
@@ -129,7 +129,7 @@ def show_error(parent: QWidget | None, error: BaseException) -> ErrorBox | None:
 
 def ask(parent: QWidget | None, question: str, explanation: str, yes: str, no: str) -> bool:
     """Whether the person chose `yes`. Escape and closing the box mean `no`, which is also the quiet choice."""
-    box = _Box(parent, "Thaw", "circle-help", "muted")
+    box = Box(parent, "Thaw", "circle-help", "muted")
     box.add_text(question).setFont(theme.group_font())
     box.add_text(explanation, "muted")
     agree = box.add_button(yes, "danger")
@@ -142,7 +142,7 @@ def ask(parent: QWidget | None, question: str, explanation: str, yes: str, no: s
 
 def show_text(parent: QWidget | None, title: str, text: str, icon: str = "info") -> QDialog:
     """A sentence or two that a person asked for."""
-    box = _Box(parent, title, icon, "muted")
+    box = Box(parent, title, icon, "muted")
     box.add_text(title).setFont(theme.group_font())
     box.add_text(text)
     box.add_button("Close", "main").clicked.connect(box.accept)
@@ -152,7 +152,7 @@ def show_text(parent: QWidget | None, title: str, text: str, icon: str = "info")
 
 def show_help(parent: QWidget | None, page: str, title: str) -> QDialog:
     """What a page is for; also the way to the about box."""
-    box = _Box(parent, f"Help: {title}", "circle-help", "muted")
+    box = Box(parent, f"Help: {title}", "circle-help", "muted")
     box.add_text(title).setFont(theme.group_font())
     text = (theme.RESOURCES / "help" / f"{page}.md").read_text(encoding="utf-8")
     box.add_text(text, format=Qt.TextFormat.MarkdownText)
@@ -168,7 +168,7 @@ def show_help(parent: QWidget | None, page: str, title: str) -> QDialog:
 
 
 def show_about(parent: QWidget | None) -> QDialog:
-    box = _Box(parent, "About Thaw", "info", "muted")
+    box = Box(parent, "About Thaw", "info", "muted")
     picture = QLabel()
     drawn: QPixmap = theme.application_icon().pixmap(64, 64)
     picture.setPixmap(drawn)

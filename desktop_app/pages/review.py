@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app import theme, training_job
@@ -16,8 +17,11 @@ from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.runs.actions import ACTIONS
 from desktop_app.widgets.runs.comparing import Comparison, comparing
 from desktop_app.widgets.runs.comparison import LEAST, MOST, ComparisonView
+from desktop_app.widgets.runs.deeds import RunDeeds
+from desktop_app.widgets.runs.deleted import DeletedRuns
 from desktop_app.widgets.runs.details import RunDetails
 from desktop_app.widgets.runs.record import RunRecord, listing, reading
 from desktop_app.widgets.runs.tables import RUN_COLUMNS, RunRow, searched
@@ -43,12 +47,15 @@ class ReviewPage(PageFrame):
         self.search = SearchField("Search runs", self.table)
         self.details = RunDetails(settings, project)
         self.comparison = ComparisonView(settings)
+        self.deleted = DeletedRuns(jobs, settings)
+        self.deeds = RunDeeds(project, jobs, settings, self.deleted, self)
         self._below = QStackedWidget()
         self.set_content(self._made())
         self._connect()
         self._show_action()
         self.show_empty("Looking for runs…", "", "history")
         self.refresh()
+        self.deleted.sweep()
 
     # --- the list
 
@@ -146,16 +153,21 @@ class ReviewPage(PageFrame):
             self._project.set_model_file(model)
             self.page_requested.emit("predict")
 
-    def resume(self) -> None:
-        """Go on with the run in sight; Train shows it."""
-        if self._record and not self._jobs.busy_reason():
-            summary = self._record.row.summary
-            self.page_requested.emit("train")
-            training_job.resume(self._jobs, self._settings, summary.path, summary.model)
+    def do(self, name: str) -> None:
+        """Do with the run in sight what is asked for, if it can be done."""
+        if self._record and len(self.table.selected()) < LEAST and self.details.actions_row.offers(name):
+            self.deeds.do(name, self._record.row.summary)
 
-    def open_folder(self) -> None:
-        if self._record:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._record.row.summary.path)))
+    def _on_menu_wanted(self, place: QPoint) -> None:
+        if self.table.indexAt(place).isValid() and len(self.table.selected()) < LEAST:
+            self.details.actions_row.menu.popup(self.table.viewport().mapToGlobal(place))
+
+    def _on_came_back(self, run_dir: Path | None) -> None:
+        if run_dir:
+            self._project.set_run(run_dir)
+        elif self._project.model_file and not self._project.model_file.exists():
+            self._project.set_model_file(None)
+        self._project.announce_runs()
 
     def _model_file(self) -> Path | None:
         path = self._record.row.summary.path / runs.MODEL if self._record else None
@@ -168,9 +180,7 @@ class ReviewPage(PageFrame):
         several = self._below.currentWidget() is self.comparison
         reason = "Select one run" if several else "" if self._model_file() else "This run has no model yet"
         self.set_action("Use for prediction", "arrow-right", not reason, reason)
-        busy = self._jobs.busy_reason()
-        self.details.resume.setEnabled(not busy)
-        self.details.resume.setToolTip(busy)
+        self.details.actions_row.show_for(self._record.row, self._jobs.busy_reason())
 
     def _show_below(self, widget: QWidget) -> None:
         self._below.setCurrentWidget(widget)
@@ -190,8 +200,16 @@ class ReviewPage(PageFrame):
         self.table.chosen.connect(self._on_chosen)
         self.table.several_chosen.connect(self._on_several_chosen)
         self.search.textChanged.connect(self.table.search)
-        self.details.resume_wanted.connect(self.resume)
-        self.details.folder_wanted.connect(self.open_folder)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu_wanted)
+        for name, (_, _, _, keys) in ACTIONS.items():
+            if keys:
+                shortcut = QShortcut(QKeySequence(keys), self.table, context=Qt.ShortcutContext.WidgetShortcut)
+                shortcut.activated.connect(functools.partial(self.do, name))
+        self.details.actions_row.wanted.connect(self.do)
+        self.deeds.page_wanted.connect(self.page_requested)
+        self.deeds.changed.connect(self._project.announce_runs)
+        self.deleted.changed.connect(self._on_came_back)
         self.action_triggered.connect(self.use_for_prediction)
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("train"))
         self._project.runs_changed.connect(self.refresh)
@@ -207,10 +225,12 @@ class ReviewPage(PageFrame):
         head.addWidget(self.search, 1)
         head.addStretch(1)
         head.addWidget(muted_label("Select several (Ctrl or Shift) to compare them"))
+        head.addWidget(self.deleted.menu_button)
         above = QWidget()
         top = QVBoxLayout(above)
         top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(theme.GRID)
+        top.addWidget(self.deleted)
         top.addLayout(head)
         top.addWidget(self.table, 1)
         self._below.addWidget(self.details)

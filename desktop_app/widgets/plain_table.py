@@ -30,7 +30,8 @@ NARROWEST_FIRST, WIDEST_FIRST = 160, 420
 class Column:
     """`text` writes a row's cell and `key` sorts it (the text, where there is none). Numbers stand at the right.
 
-    `gives_way` is the order in which columns are hidden where there is no room; 0 is never.
+    `hint` writes the tooltip of a cell, which else is its text. `gives_way` is the order in which columns are hidden
+    where there is no room; 0 is never.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Column:
     icon: Callable[[Any], tuple[str, int, str] | QIcon] | None = None
     tip: str = ""
     gives_way: int = 0
+    hint: Callable[[Any], str] | None = None
 
 
 class PlainTable(QTableView):
@@ -201,7 +203,7 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.text(row)
+            return (column.hint or column.text)(row)
         if role == Qt.ItemDataRole.FontRole and column.number:
             return theme.figures_font()
         if role == Qt.ItemDataRole.DecorationRole and column.icon:

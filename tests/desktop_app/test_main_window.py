@@ -160,7 +160,7 @@ def test_what_is_nothing_for_it_is_refused_with_a_sentence(window: MainWindow, t
     before = window.current_page
     window.open_paths((tmp_path / "notes.txt",))
     assert window.current_page == before
-    for box in window.findChildren(dialogs._Box):
+    for box in window.findChildren(dialogs.Box):
         box.reject()
 
 

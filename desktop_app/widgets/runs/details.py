@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -29,6 +29,7 @@ from desktop_app.widgets.photo_grid import PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
+from desktop_app.widgets.runs.actions import RunActions
 from desktop_app.widgets.runs.record import SPLIT_TITLES, RunRecord
 from desktop_app.widgets.runs.tables import CLASS_COLUMNS
 from desktop_app.widgets.search_field import SearchField
@@ -46,9 +47,6 @@ NO_RESULTS = {
 class RunDetails(QWidget):
     """Shows a RunRecord; asks for what it cannot do itself through its signals."""
 
-    resume_wanted = Signal()
-    folder_wanted = Signal()
-
     def __init__(self, settings: Settings, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
@@ -60,8 +58,9 @@ class RunDetails(QWidget):
         self.facts = FactsRow(FACTS)
         self.diagnoses = DiagnosisPanel(project, "Show {}")
         self.switch = {split: QPushButton(title, checkable=True) for split, title in SPLIT_TITLES.items()}
-        self.resume = QPushButton("Resume")
-        self.folder = QPushButton("Open folder")
+        self.note = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.note.setProperty("role", "muted")
+        self.actions_row = RunActions()
         self.matrix = ConfusionMatrix()
         self.grid = PhotoGrid(side=theme.wide(164), captions=True)
         self.no_wrong = EmptyState("", "", "circle-check")
@@ -78,8 +77,11 @@ class RunDetails(QWidget):
     def show_record(self, record: RunRecord) -> None:
         self._record = record
         state = record.row.state
-        self.name.set_whole(record.row.summary.name)
-        self.resume.setVisible(state in ("stopped", "interrupted"))
+        summary = record.row.summary
+        self.name.set_whole(summary.called)
+        about = [summary.name] if summary.title else []
+        self.note.set_whole(" · ".join([*about, *filter(None, [" ".join(summary.note.split())])]))
+        self.note.setVisible(bool(self.note.whole()))
         splits = record.splits()
         if self.split not in splits and splits:
             self.split = splits[0]
@@ -147,8 +149,6 @@ class RunDetails(QWidget):
         self.search.textChanged.connect(self.classes.search)
         self.classes.chosen.connect(lambda row: self.matrix.show_class(self.classes.rows().index(row)))
         self.grid.opened.connect(self._on_photo_opened)
-        self.resume.clicked.connect(self.resume_wanted)
-        self.folder.clicked.connect(self.folder_wanted)
         for split, button in self.switch.items():
             button.clicked.connect(lambda _=False, split=split: self.show_split(split))
 
@@ -162,6 +162,7 @@ class RunDetails(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addLayout(self._head())
+        column.addWidget(self.note)
         column.addWidget(self.facts)
         column.addWidget(self.diagnoses)
         column.addWidget(self._body, 1)
@@ -177,10 +178,7 @@ class RunDetails(QWidget):
             group.addButton(button)
             pair.addWidget(button)
         row.addLayout(pair)
-        theme.set_icon(self.resume, "play")
-        theme.set_icon(self.folder, "folder-open")
-        row.addWidget(self.resume)
-        row.addWidget(self.folder)
+        row.addWidget(self.actions_row)
         return row
 
     def _results(self) -> QWidget:

@@ -38,10 +38,16 @@ def _strategy(row: RunRow) -> str:
     return STRATEGIES[name].title if name in STRATEGIES else name
 
 
+def _hint(row: RunRow) -> str:
+    summary = row.summary
+    return "\n".join(filter(None, (summary.title, summary.note, summary.name)))
+
+
 def searched(row: RunRow) -> str:
     """What a search for a run looks in."""
     summary = row.summary
-    return " ".join((summary.name, summary.dataset, _model(row), summary.model, _strategy(row), row.state))
+    told = (summary.title, summary.note, summary.name)
+    return " ".join((*told, summary.dataset, _model(row), summary.model, _strategy(row), row.state))
 
 
 def _of(name: str, otherwise: float = -1.0) -> Callable[[RunRow], float]:
@@ -55,7 +61,7 @@ def _of(name: str, otherwise: float = -1.0) -> Callable[[RunRow], float]:
 
 
 RUN_COLUMNS = (
-    Column("Run", 200, lambda row: row.summary.name),
+    Column("Run", 200, lambda row: row.summary.called, hint=_hint),
     Column("Dataset", 120, lambda row: row.summary.dataset, gives_way=2),
     Column("Model", 144, _model, gives_way=3),
     Column("Strategy", 136, _strategy, gives_way=4),

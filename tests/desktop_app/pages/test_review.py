@@ -135,7 +135,7 @@ def test_a_killed_run_has_no_results_and_can_be_resumed(
 
     monkeypatch.setattr(process, "run", run)
     with qtbot.waitSignal(page.page_requested) as asked:
-        page.details.resume.click()
+        page.details.actions_row.buttons["resume"].click()
     qtbot.waitUntil(lambda: not jobs.running())
     assert asked.args == ["train"]
     assert given[0][-1] == "--resume" and str(folder / "killed") in given[0]
@@ -182,7 +182,7 @@ def test_a_run_that_goes_on_now_is_said_to_be_running(
     worker = training_job.resume(jobs, settings, folder / "one", "mobilenet_v2")
     page = opened(qtbot, project, jobs, settings)
     assert cells(page, 0)[-1] == "running"
-    assert page.details.resume.isHidden()
+    assert page.details.actions_row.buttons["resume"].isHidden()
     worker.control.stop()
     qtbot.waitUntil(lambda: not jobs.running())
     assert cells(page, 0)[-1] == "interrupted"
