@@ -62,6 +62,10 @@ class Control:
         """Block while paused; return at once when stopped or finishing."""
         self._running.wait()
 
+    def wait_for_stop(self, seconds: float) -> bool:
+        """Wait so long, or until a stop comes; returns whether one did."""
+        return self._stop.wait(seconds)
+
     def on_command(self, listener: Callable[[str], None]) -> None:
         """Call `listener` with the word of every later command, in the thread that gives it."""
         self._listeners.append(listener)

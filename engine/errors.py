@@ -49,6 +49,18 @@ class ChangedPhotosError(RunError):
     kind = "photos_changed"
 
 
+class DiskFullError(RunError):
+    """A run that could not be kept or closed for want of room."""
+
+    kind = "disk_full"
+
+
+class DeviceLostError(ThawError):
+    """A GPU that stopped answering while it was at work."""
+
+    kind = "device_lost"
+
+
 class ModelFileError(ThawError):
     """A model file that is damaged, too new, or not one of Thaw's."""
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from engine.config.photos import Fit
 from engine.errors import ModelFileError, RunError
+from engine.whole_file import whole_file
 
 FORMAT = 1
 MANIFEST, NETWORK, CARD = "manifest.json", "model.onnx", "card.md"
@@ -114,22 +115,15 @@ def write(path: Path, manifest: Manifest, members: Mapping[str, bytes | Path]) -
     """
     contents: dict[str, bytes | Path] = {**members}
     contents.setdefault(CARD, card(manifest).encode())
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         hashes = {name: _sha256(content) for name, content in contents.items()}
         complete = manifest.model_copy(update={"members": hashes})
         text = json.dumps(complete.model_dump(mode="json"), indent=1, allow_nan=False)
-        with beside.open("wb") as stream:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                for name, content in ({MANIFEST: text.encode()} | contents).items():
-                    _add(archive, name, content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
+        with whole_file(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for name, content in ({MANIFEST: text.encode()} | contents).items():
+                _add(archive, name, content)
     except OSError as error:
-        raise ModelFileError(f"The model file “{path}” cannot be written: {error.strerror or error}.") from None
-    finally:
-        beside.unlink(missing_ok=True)
+        raise ModelFileError(f"The model file “{path}” cannot be written: {error.strerror or error}.") from error
     return complete
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from engine.dataset.augment.draw import draw
 from engine.dataset.augment.view import augmented
 from engine.dataset.index import Photo
 from engine.dataset.kept_photos import KeptPhotos
-from engine.errors import PhotoError
+from engine.errors import PhotoError, ThawError
 from engine.events import Notice
 
 LOOK_AHEAD = 3
@@ -57,8 +59,28 @@ class Batch:
         return replace(self, **tensors)
 
 
+class PhotosAwayError(ThawError):
+    """A photo could not be read because its folder is not there: its drive was pulled or its server is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The photos in {folder} cannot be reached any more; check that their drive is connected.")
+        self.folder = folder
+
+
+def folder_is_there(folder: Path) -> bool:
+    """Whether the folder can be listed; one that may not be is there all the same."""
+    try:
+        os.scandir(folder).close()
+    except PermissionError:
+        return Path(folder.anchor).exists()  # Windows says so of a drive that is not ready
+    except OSError:
+        return False
+    return True
+
+
 class PhotoLoader:
-    """Reads the photos of a run. A photo that cannot be read is left out of its batch and told once in `notices`.
+    """Reads the photos of a run. A photo that cannot be read is left out of its batch and told once in `notices`; where
+    its whole folder is gone, PhotosAwayError is raised.
 
     `kept` gives the pixels; where it is None, photos are decoded whenever they are read. `preset` is how those are
     augmented that are to be.
@@ -129,6 +151,9 @@ class PhotoLoader:
             try:
                 found.append((number, job.result()))
             except PhotoError as error:
+                folder = self.dataset[number].path.parent
+                if not folder_is_there(folder):
+                    raise PhotosAwayError(folder) from error
                 self._tell(number, error)
         if self.kept.lost and not self._told_lost:
             self._told_lost = True

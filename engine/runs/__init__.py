@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.runs.about import About, read_about, write_about
+from engine.runs.ended import Ended, forget_ended, why_ended, write_ended
 from engine.runs.files import (
     ABOUT,
     BEST,
@@ -16,8 +17,10 @@ from engine.runs.files import (
     METRICS,
     MODEL,
     PREDICTIONS,
+    PREVIOUS,
     RUN_FILES,
     State,
+    clear_parts,
     create,
     default_runs_folder,
     discard,
@@ -27,7 +30,6 @@ from engine.runs.files import (
     thaw_folder,
     write_config,
     write_metrics,
-    write_whole,
 )
 from engine.runs.lineage import check_extendable, dependents, extension_of
 from engine.runs.listing import (
@@ -49,10 +51,12 @@ from engine.runs.tables import (
     read_predictions,
     read_stamps,
     write_dataset,
+    write_history,
     write_layers,
     write_predictions,
 )
 from engine.runs.trash import DAYS_KEPT, TrashedRun, delete, empty_trash, list_trash, put_back
+from engine.whole_file import write_whole
 
 __all__ = [
     "ABOUT",
@@ -68,8 +72,10 @@ __all__ = [
     "METRICS",
     "MODEL",
     "PREDICTIONS",
+    "PREVIOUS",
     "RUN_FILES",
     "About",
+    "Ended",
     "LayerHash",
     "LayerProof",
     "PredictionRow",
@@ -79,6 +85,7 @@ __all__ = [
     "TrashedRun",
     "append_history",
     "check_extendable",
+    "clear_parts",
     "create",
     "cut_history",
     "default_runs_folder",
@@ -87,6 +94,7 @@ __all__ = [
     "discard",
     "empty_trash",
     "extension_of",
+    "forget_ended",
     "list_runs",
     "list_trash",
     "put_back",
@@ -102,9 +110,12 @@ __all__ = [
     "state",
     "summarise",
     "thaw_folder",
+    "why_ended",
     "write_about",
     "write_config",
     "write_dataset",
+    "write_ended",
+    "write_history",
     "write_layers",
     "write_metrics",
     "write_predictions",

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import RunError
-from engine.runs.files import ABOUT, write_whole
+from engine.runs.files import ABOUT
+from engine.whole_file import write_whole
 
 LONGEST_TITLE = 120
 

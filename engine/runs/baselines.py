@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.dataset.index import Photo
 from engine.dataset.row_store import stores_folder
-from engine.runs.files import write_whole
+from engine.whole_file import write_whole
 
 NAME = "baselines.json"
 MOST_KEPT = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -12,12 +13,15 @@ import platformdirs
 
 from engine.config import TrainConfig, from_toml, to_toml
 from engine.errors import ConfigError, RunError
+from engine.whole_file import PART, write_whole
 
 CONFIG = "config.toml"
 DATASET = "dataset.csv"
 HISTORY = "history.csv"
 BEST = "best.safetensors"
 LAST = "last.pt"
+PREVIOUS = "last.previous.pt"
+ENDED = "ended.json"
 PREDICTIONS = "predictions.csv"
 LAYERS = "layers.csv"
 MODEL = "model.thaw"
@@ -26,7 +30,9 @@ LOG = "run.log"
 DIAGNOSIS = "diagnosis.json"
 ABOUT = "about.json"
 
-RUN_FILES = (CONFIG, DATASET, HISTORY, BEST, LAST, PREDICTIONS, LAYERS, MODEL, METRICS, LOG, DIAGNOSIS, ABOUT)
+RUN_FILES = (
+    CONFIG, DATASET, HISTORY, BEST, LAST, PREVIOUS, PREDICTIONS, LAYERS, MODEL, METRICS, LOG, DIAGNOSIS, ABOUT, ENDED,
+)  # fmt: skip
 """All that Thaw writes into a run's directory; whatever else lies there is the person's."""
 
 State = Literal["finished", "stopped", "interrupted", "absent"]
@@ -40,16 +46,6 @@ def thaw_folder() -> Path:
 
 def default_runs_folder() -> Path:
     return thaw_folder() / "runs"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside and move into place, so that a reader sees the old file or the new one and never a part."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def state(run_dir: Path) -> State:
@@ -93,6 +89,13 @@ def discard(run_dir: Path) -> None:
         (run_dir / name).unlink(missing_ok=True)
     if not any(run_dir.iterdir()):
         run_dir.rmdir()
+
+
+def clear_parts(run_dir: Path) -> None:
+    """Remove what was being written when a run ended; whole files stay."""
+    with contextlib.suppress(OSError):
+        for path in (*run_dir.glob(f"*{PART}"), *run_dir.glob("*.part.thaw")):
+            path.unlink(missing_ok=True)
 
 
 def write_config(run_dir: Path, config: TrainConfig) -> None:

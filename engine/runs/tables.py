@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from engine.dataset.index import Photo
 from engine.errors import RunError
 from engine.events import EpochFinished
 from engine.runs.files import DATASET, HISTORY, LAYERS, PREDICTIONS
+from engine.whole_file import whole_file
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class LayerProof:
     unchanged: bool
 
 
+@contextlib.contextmanager
+def _whole_table(path: Path) -> Iterator[TextIO]:
+    """A table to write in place of the one at `path`; names that are not UTF-8 survive."""
+    with whole_file(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
 Stamp = tuple[int, int]
 """A file's size in bytes and when it was modified, in ns: as long as both stay, its content is taken to."""
 
@@ -64,10 +77,8 @@ def write_dataset(
         [_below(photo.path, root), photo.label, photo.split, digest, *map(str, stamp or ("", ""))]
         for photo, digest, stamp in zip(photos, hashes, stamps or [None] * len(photos), strict=True)
     ]
-    part = run_dir / (DATASET + ".part")
-    with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+    with _whole_table(run_dir / DATASET) as file:
         csv.writer(file).writerows(lines)
-    part.replace(run_dir / DATASET)
 
 
 def _below(path: Path, root: Path) -> str:
@@ -95,17 +106,37 @@ def read_stamps(run_dir: Path) -> tuple[Stamp | None, ...]:
 
 
 def append_history(run_dir: Path, epoch: EpochFinished) -> None:
-    """Add a row to history.csv and flush it to the disk."""
+    """Add a row to history.csv and flush it to the disk. A row that was cut off before, by a full disk, goes."""
     path = run_dir / HISTORY
-    row = dataclasses.asdict(epoch)
-    new = not path.exists()
+    if not _ends_whole(path):
+        write_history(run_dir, (*read_history(run_dir), epoch))
+        return
     with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, row)
-        if new:
-            writer.writeheader()
-        writer.writerow({key: "" if value is None else value for key, value in row.items()})
+        csv.DictWriter(file, dataclasses.asdict(epoch)).writerow(_cells(epoch))
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_history(run_dir: Path, epochs: Iterable[EpochFinished]) -> None:
+    """Write history.csv anew, whole."""
+    with _whole_table(run_dir / HISTORY) as file:
+        writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(EpochFinished)])
+        writer.writeheader()
+        writer.writerows(_cells(epoch) for epoch in epochs)
+
+
+def _cells(epoch: EpochFinished) -> dict[str, Any]:
+    return {key: "" if value is None else value for key, value in dataclasses.asdict(epoch).items()}
+
+
+def _ends_whole(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def read_history(run_dir: Path) -> tuple[EpochFinished, ...]:
@@ -127,10 +158,8 @@ def read_history(run_dir: Path) -> tuple[EpochFinished, ...]:
 
 def cut_history(run_dir: Path, epochs: int) -> None:
     """Keep the rows of the first `epochs` epochs: what came after the checkpoint is done again on resume."""
-    kept = [row for row in read_history(run_dir) if row.epoch <= epochs]
-    (run_dir / HISTORY).unlink(missing_ok=True)
-    for row in kept:
-        append_history(run_dir, row)
+    if (run_dir / HISTORY).exists():
+        write_history(run_dir, [row for row in read_history(run_dir) if row.epoch <= epochs])
 
 
 def _number(text: str) -> Any:
@@ -141,14 +170,12 @@ def _number(text: str) -> Any:
 
 def write_predictions(run_dir: Path, rows: Iterable[PredictionRow], classes: Sequence[str]) -> None:
     """predictions.csv: path, split, label, predicted, then a probability for each class."""
-    part = run_dir / (PREDICTIONS + ".part")
-    with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+    with _whole_table(run_dir / PREDICTIONS) as file:
         writer = csv.writer(file)
         writer.writerow(["path", "split", "label", "predicted", *classes])
         for row in rows:
             numbers = [f"{value:.6f}" for value in row.probabilities]
             writer.writerow([row.path, row.split, row.label, row.predicted, *numbers])
-    part.replace(run_dir / PREDICTIONS)
 
 
 def read_predictions(run_dir: Path) -> tuple[PredictionRow, ...]:
@@ -166,12 +193,10 @@ def read_predictions(run_dir: Path) -> tuple[PredictionRow, ...]:
 
 def write_layers(run_dir: Path, rows: Iterable[LayerHash]) -> None:
     """layers.csv: a row for every layer that owns parameters or buffers."""
-    part = run_dir / (LAYERS + ".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
+    with _whole_table(run_dir / LAYERS) as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in dataclasses.fields(LayerHash)])
         writer.writerows([row.layer, int(row.trained), row.sha256_before, row.sha256_after] for row in rows)
-    part.replace(run_dir / LAYERS)
 
 
 def read_layers(run_dir: Path) -> tuple[LayerHash, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from torch import Tensor, nn
 
 from engine import runs
 from engine.errors import RunError
+from engine.events import Notice
 from engine.training.averaging import shown_tensors
+from engine.whole_file import whole_file
 
 FORMAT = 3
 """1 had the optimizer's state by number, 2 knew nothing within an epoch; both are still read."""
@@ -32,7 +36,7 @@ class Progress:
     epoch: int = 0
     best_epoch: int = 0
     best_val_accuracy: float = -1.0
-    best_val_loss: float = float("inf")
+    best_val_loss: float = math.inf
     seconds: float = 0.0
     trained_photos: int = 0
     training_seconds: float = 0.0
@@ -52,17 +56,20 @@ class Partway:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What stands in last.pt beside the network's tensors; `learner` is None where no epoch was begun."""
+    """What stands in last.pt beside the network's tensors; `learner` is None where no epoch was begun. `notices` say
+    what was damaged, where it was read from the disk."""
 
     progress: Progress
     learner: dict[str, Any] | None = None
     partway: Partway | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def save(run_dir: Path, network: nn.Module, made: Checkpoint) -> None:
-    """Write last.pt, then best.safetensors where an epoch is done and the best.
+    """Write last.pt; the one until then stays as last.previous.pt, for a disk can damage what was whole.
 
-    In this order a crash between the two loses nothing: last.pt then holds the best weights itself (see `load`).
+    Where an epoch is done and the best, `save_best` comes after it: so a crash between the two loses nothing, as
+    last.pt then holds the best weights itself (see `load`). Raises OSError; what is there then stays.
     """
     progress, partway = made.progress, made.partway
     whole = {
@@ -72,45 +79,76 @@ def save(run_dir: Path, network: nn.Module, made: Checkpoint) -> None:
         "learner": made.learner,
         "partway": vars(partway) if partway else None,
     }
-    part = run_dir / (runs.LAST + ".part")
-    torch.save(whole, part)
-    part.replace(run_dir / runs.LAST)
-    if progress.best_epoch == progress.epoch and not partway:
-        save_best(run_dir, network, made)
+    try:
+        with whole_file(run_dir / runs.LAST, kept_as=run_dir / runs.PREVIOUS) as file:
+            torch.save(whole, file)
+    except RuntimeError as error:  # torch's own words where the disk refused
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
-def save_best(run_dir: Path, network: nn.Module, made: Checkpoint) -> None:
-    """Write best.safetensors, which names its epoch: what the network answers with, averages in their places."""
-    shown = shown_tensors(network, (made.learner or {}).get("average"))
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in shown.items()}
-    epoch = made.progress.epoch
-    runs.write_whole(run_dir / runs.BEST, safetensors.torch.save(tensors, {"epoch": str(epoch)}))
+def save_best(run_dir: Path, tensors: Mapping[str, Tensor], epoch: int) -> None:
+    """Write best.safetensors, which names its epoch. Raises OSError."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    runs.write_whole(run_dir / runs.BEST, safetensors.torch.save(whole, {"epoch": str(epoch)}))
+
+
+def is_there(run_dir: Path) -> bool:
+    """Whether there is a checkpoint to go on from."""
+    return (run_dir / runs.LAST).is_file() or (run_dir / runs.PREVIOUS).is_file()
 
 
 def load(run_dir: Path, network: nn.Module) -> Checkpoint:
-    """Put the last checkpoint's weights into `network`; returns the rest of it.
+    """Put the last whole checkpoint's weights into `network`; returns the rest of it.
 
-    An empty one where there is none yet. Raises RunError where it is damaged or of another network.
+    An empty one where there is none yet. Raises RunError where all are damaged, or of another network.
     """
-    path = run_dir / runs.LAST
-    if not path.is_file():
+    if not is_there(run_dir):
         return Checkpoint(Progress())
-    try:
-        whole = torch.load(path, map_location="cpu", weights_only=True)
-        state, found = whole["network"], _checkpoint(whole)
-    except Exception as error:  # torch raises many kinds on a damaged file, and all mean the same here
-        raise RunError(f"The checkpoint {path} is damaged, so this run cannot go on; start a new one.") from error
+    last, previous = run_dir / runs.LAST, run_dir / runs.PREVIOUS
+    # After a crash between the two moves of a checkpoint into its place there is the previous one only.
+    found = _read(last) if last.is_file() else _read(previous)
+    notices: tuple[Notice, ...] = ()
+    if found is None and previous.is_file() and (found := _read(previous)):
+        last.unlink()  # else it would take the place of the one that is whole
+        text = "The last checkpoint was damaged on the disk; the run goes on from the one before it."
+        notices = (Notice(text, "checkpoint_damaged", last),)
+    if found is None:
+        raise RunError(f"The checkpoint {last} is damaged, so this run cannot go on; start a new one.")
+    state, made = found
     try:
         put_weights(network, state)
     except (RuntimeError, KeyError, AttributeError, TypeError) as error:
         raise RunError(
-            f"The checkpoint {path} is damaged, or the model was changed since, as one of your own can be; this run "
+            f"The checkpoint {last} is damaged, or the model was changed since, as one of your own can be; this run "
             "cannot go on, so start a new one."
         ) from error
-    progress = found.progress
-    if progress.best_epoch == progress.epoch and not found.partway and best_epoch(run_dir) != progress.epoch:
-        save_best(run_dir, network, found)
-    return found
+    return replace(_with_best(run_dir, network, made), notices=notices)
+
+
+def _read(path: Path) -> tuple[Mapping[str, Tensor], Checkpoint] | None:
+    """The tensors and the rest, None where the file is damaged. torch looks at no checksum, so it is done here."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip():
+                return None
+        whole = torch.load(path, map_location="cpu", weights_only=True)
+        return whole["network"], _checkpoint(whole)
+    except Exception:  # torch raises many kinds on a damaged file, and all mean the same here
+        return None
+
+
+def _with_best(run_dir: Path, network: nn.Module, made: Checkpoint) -> Checkpoint:
+    """`made`, with best.safetensors written where a crash came before it; where it is damaged or of an epoch that is
+    done again, the best is chosen anew from here on."""
+    progress, there = made.progress, best_epoch(run_dir)
+    if progress.best_epoch == there or not progress.best_epoch:
+        return made
+    if progress.best_epoch == progress.epoch and not made.partway:
+        save_best(run_dir, shown_tensors(network, (made.learner or {}).get("average")), progress.epoch)
+        return made
+    return replace(made, progress=replace(progress, best_epoch=0, best_val_accuracy=-1.0, best_val_loss=math.inf))
 
 
 def _checkpoint(whole: Mapping[str, Any]) -> Checkpoint:

@@ -11,7 +11,6 @@ import collections
 import contextlib
 import hashlib
 import sqlite3
-import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental import optimization
 
+from engine.clock import Stopwatch
 from engine.control import Control
 from engine.dataset.augment.draw import VERSION
 from engine.dataset.kept_photos import WHOLE_SHARE
@@ -31,6 +31,7 @@ from engine.models.strategies import PlannedPhase
 from engine.training.loop import Source
 from engine.training.phases import stages_left
 from engine.training.run_parts import Run
+from engine.training.steady import steady
 
 BATCH = 32
 
@@ -225,8 +226,13 @@ def fill(
         return True
     yield StageStarted("Computing the frozen layers, once")
     device = next(run.classifier.parameters()).device
-    start, done = time.perf_counter(), 0
-    for group, (pixels, views) in zip(wanted, run.loader.views(wanted), strict=True):
+    watch, done = Stopwatch(), 0
+    groups = iter(wanted)
+    for item in steady(lambda begun: run.loader.views(wanted[begun:]), control, watch):
+        if isinstance(item, Notice):
+            yield item
+            continue
+        pixels, views = item
         control.wait_while_paused()
         if control.stopping or control.finishing:
             return False
@@ -235,7 +241,7 @@ def fill(
             store.add([row_name(run.hashes[number], number, view) for number, view in views], rows.cpu().numpy())
         while run.loader.notices:
             yield run.loader.notices.popleft()
-        done += _count([group])
-        rate = done / (time.perf_counter() - start)
+        done += _count([next(groups)])
+        rate = done / watch.seconds
         yield FeaturesComputed(done, total, rate, (total - done) / rate)
-    return True
+    return not (control.stopping and done < total)

@@ -43,12 +43,12 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
     A run stopped before its first epoch was done gets no model file and stays resumable.
     """
     progress = run.progress
-    if not progress.epoch:
+    if not progress.best_epoch:
         seconds = time.perf_counter() - start
         yield RunFinished(run.folder, 0, 0, None, None, seconds, 0.0, stopped=True)
         return
     yield StageStarted("Testing the best weights")
-    answers = yield from _answers(run)
+    answers = yield from _answers(run, control)
     proven = yield from write_after(run)
     temperature = fit_temperature(answers["val"].logits, answers["val"].labels)
     metrics = _metrics(run, answers, temperature)
@@ -65,6 +65,8 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
     }
     _move_into_place(run, metrics)
     runs.write_metrics(run.folder, metrics)
+    if not metrics["stopped"]:  # nothing goes on from here that needs two
+        (run.folder / runs.PREVIOUS).unlink(missing_ok=True)
     yield finished_event(run.folder)
 
 
@@ -75,7 +77,7 @@ def finished_event(run_dir: Path) -> RunFinished:
     return RunFinished(run_dir, **shown, model_file=run_dir / runs.MODEL)
 
 
-def _answers(run: Run) -> Generator[Event, None, dict[str, Answers]]:
+def _answers(run: Run, control: Control) -> Generator[Event, None, dict[str, Answers]]:
     """What the best weights say of val and test. A stop was heard before; what follows is short and must end whole.
 
     What was frozen in the last phase was so in all before it, so what is kept of it serves for validation.
@@ -86,7 +88,9 @@ def _answers(run: Run) -> Generator[Event, None, dict[str, Answers]]:
     for split, source in (("val", run.source), ("test", whole)):
         source.module.cpu().eval()
         if numbers := run.numbers(split):
-            answered = yield from answer(source.module, source.loader, in_groups(numbers, 64), Control())
+            answered = yield from answer(
+                source.module, source.loader, in_groups(numbers, 64), Control(), patience=control
+            )
             assert answered
             found[split] = answered
     return found

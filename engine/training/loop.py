@@ -15,10 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from engine.clock import Stopwatch
 from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
+from engine.training.steady import steady
 from engine.training.step import Learner, StepResult
 
 
@@ -74,6 +76,8 @@ class Epoch:
     made_ready: Callable[[int, Batch], Batch] | None = None
 
 
+LONG_SLEEP_SECONDS = 60
+
 Keep = Callable[[EpochResult, bool], Iterable[Notice]]
 """Keeps on the disk where an epoch stands: at once, or only when it is time to."""
 
@@ -84,18 +88,25 @@ def train_epoch(
     """Yield a StepFinished for each step that `result` has not; returns the epoch's sums."""
     groups = epoch.groups[result.steps :]
     waiting = sum(map(len, groups))
-    start = time.perf_counter() - result.seconds
-    for group, batch in zip(groups, _timed(loader.batches(groups, epoch.augmentation), result), strict=True):
-        paused = time.perf_counter()
-        yield from wait_while_paused(control, functools.partial(keep, result, True))
-        start += time.perf_counter() - paused
+    watch = Stopwatch(result.seconds)
+
+    def loaded(done: int) -> Iterator[Batch]:
+        return _timed(loader.batches(groups[done:], epoch.augmentation), result)
+
+    for batch in steady(loaded, control, watch):
+        if isinstance(batch, Notice):
+            yield batch
+            continue
+        with watch.stopped():
+            yield from wait_while_paused(control, functools.partial(keep, result, True))
         if control.stopping:
             return result
         if control.finishing and result.photos:
             break
         while loader.notices:
             yield loader.notices.popleft()
-        waiting -= len(group)
+        yield from _slept(watch)
+        waiting -= len(epoch.groups[result.steps])
         step, result.steps = result.steps, result.steps + 1
         if len(batch.numbers) < 2:  # what is left of a batch of bad photos; batch norm cannot train on one
             continue
@@ -103,12 +114,14 @@ def train_epoch(
             batch = epoch.made_ready(step, batch.to(learner.device))
         taken = learner.step(batch, functools.partial(epoch.rate, step))
         result.add(taken)
-        result.seconds = time.perf_counter() - start
+        result.seconds = watch.seconds
         speed = result.photos / result.seconds
         later = epoch.remaining(1 / speed)
         left = None if later is None else waiting / speed + later
         yield StepFinished(epoch.number, step + 1, len(epoch.groups), taken.loss, epoch.rate(step, 1), speed, left)
         yield from keep(result, False)
+    if control.stopping and result.steps < len(epoch.groups):  # it came while the photos were away
+        return result
     learner.update()
     while loader.notices:
         yield loader.notices.popleft()
@@ -124,6 +137,12 @@ def _timed(batches: Iterator[Batch], result: EpochResult) -> Iterator[Batch]:
         if batch is None:
             return
         yield batch
+
+
+def _slept(watch: Stopwatch) -> Iterator[Notice]:
+    """A Notice where the machine slept since the last step."""
+    if (seconds := watch.slept()) >= LONG_SLEEP_SECONDS:
+        yield Notice(f"The machine slept for {round(seconds / 60)} min; the run went on.", "machine_slept")
 
 
 def wait_while_paused(control: Control, keep: Callable[[], Iterable[Notice]]) -> Generator[Notice, None, None]:
@@ -158,16 +177,23 @@ def answer(
     control: Control,
     keep: Callable[[], Iterable[Notice]] = tuple,
     beside_first: contextlib.AbstractContextManager[object] | None = None,
+    patience: Control | None = None,
 ) -> Generator[Notice, None, Answers | None]:
     """Classify without training, never augmented; returns None where a stop came first. `keep` is called before a
-    pause; the first batch goes through the network within `beside_first`."""
+    pause; the first batch goes through the network within `beside_first`. What must end whole hears no stop, but waits
+    for photos that are away only until one of `patience`."""
     classifier.eval()
     device = next(classifier.parameters()).device
     logits: list[np.ndarray] = []
     labels = []
     numbers: list[int] = []
+    came = 0
     with torch.inference_mode():
-        for batch in loader.batches(groups):
+        for batch in steady(lambda done: loader.batches(groups[done:]), patience or control):
+            if isinstance(batch, Notice):
+                yield batch
+                continue
+            came += 1
             yield from wait_while_paused(control, keep)
             if control.stopping:
                 return None
@@ -179,6 +205,10 @@ def answer(
                 numbers.extend(batch.numbers)
             while loader.notices:
                 yield loader.notices.popleft()
+    if came < len(groups):
+        if control.stopping:
+            return None
+        raise ThawError("The photos are away, so the run could not be closed; connect their drive and resume it.")
     if not numbers:
         raise ThawError("Not one photo of a split could be read; check that the dataset's drive is connected.")
     return Answers(np.concatenate(logits), np.concatenate(labels), np.array(numbers))

@@ -21,7 +21,7 @@ from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
 from engine.diagnosis import record
-from engine.errors import DatasetError, RunError, ThawError
+from engine.errors import DatasetError, DeviceLostError, RunError, ThawError
 from engine.events import Event, Notice, RunStarted, StageStarted
 from engine.models.build import (
     Classifier,
@@ -59,11 +59,12 @@ def prepare(
     *,
     hashed: bool = True,
     accept_changes: bool = False,
+    device: str = "auto",
 ) -> Generator[Event, None, Run]:
     """Read, or decide and write, all that the run is made of.
 
     Without `hashed` no photo's content is read: for who keeps nothing of it. `accept_changes` lets a run go on with
-    photos that changed since it began.
+    photos that changed since it began, `device` (auto: its own) moves it to another.
     """
     config = runs.read_config(run_dir)
     spec, strategy = find_model(config.model), find_strategy(config.strategy)
@@ -71,6 +72,7 @@ def prepare(
         config = name_weights(config, spec, strategy, weights_dir)
         config = yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control, hashed)
     else:
+        config = yield from _on_device(run_dir, config, device)
         _check_photos(runs.read_dataset(run_dir)[1])
         yield from check_contents(run_dir, config.threads or cpu_threads(), accept_changes, control)
     spec = for_weights(spec, config.weights)
@@ -80,9 +82,10 @@ def prepare(
     torch.manual_seed(config.seed)
     network = build(spec, len(classes), config.head, config.head_width, config.head_dropout)
     described = ""
-    if not (run_dir / runs.LAST).exists():
+    if not checkpoint.is_there(run_dir):
         described = yield from _first_weights(network, config, spec, strategy, classes, weights_dir, offline, control)
     resumed = checkpoint.load(run_dir, network)
+    yield from resumed.notices
     progress = replace(resumed.progress, weights=resumed.progress.weights or described)
     runs.cut_history(run_dir, progress.epoch)
     record.cut(run_dir, progress.epoch)
@@ -110,6 +113,7 @@ def prepare(
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
         (run_dir / name).unlink(missing_ok=True)
+    runs.forget_ended(run_dir)
     yield _started(run)
     return run
 
@@ -254,8 +258,28 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
     )
 
 
+def _devices_here() -> dict[str, bool]:
+    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+
+
+def _on_device(run_dir: Path, config: TrainConfig, wanted: str) -> Generator[Notice, None, TrainConfig]:
+    """The settings of a run that goes on, moved to another device where that is asked for."""
+    if wanted in ("auto", config.device):
+        if not _devices_here()[config.device]:
+            raise DeviceLostError(
+                f"This run computes on “{config.device}”, which is not available here; “thaw doctor” says why. Resume "
+                "it on the CPU (--device cpu)."
+            )
+        return config
+    config = config.with_changes(device=_pick_device(wanted))
+    runs.write_config(run_dir, config)
+    text = f"The run goes on on “{config.device}”; its numbers end near those it would have had, not at the same bits."
+    yield Notice(text, "device_changed")
+    return config
+
+
 def _pick_device(wanted: str) -> str:
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    here = _devices_here()
     if wanted == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if here[name])
     if not here[wanted]:

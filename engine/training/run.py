@@ -8,6 +8,7 @@ epoch, photo) alone, so a run that was killed goes on to the same weights.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -26,11 +27,13 @@ from engine.memory import keep_memory
 from engine.models.own_strategies import expanded
 from engine.models.schedules import rates
 from engine.models.strategies import PlannedPhase
-from engine.training import checkpoint, feature_cache
+from engine.runs import Ended
+from engine.training import checkpoint, feature_cache, room
 from engine.training.averaging import average_of
 from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.diagnosed import diagnosed
 from engine.training.extended import begin_extension
+from engine.training.failures import UNKNOWN, in_a_sentence
 from engine.training.finish import close_run, finished_event
 from engine.training.keeping import Keeper
 from engine.training.log import logged
@@ -62,8 +65,9 @@ def train(
     RunFinished last.
 
     With `resume`, the run in `run_dir` goes on with its own settings (a finished one is said to be so; where there is
-    none, a new one starts); `accept_changes` lets it do so with photos that changed meanwhile. *Finish* ends with the
-    best so far; *stop* does too, and leaves the run resumable.
+    none, a new one starts); `accept_changes` lets it do so with photos that changed meanwhile, and a
+    device other than auto moves it there. *Finish* ends with the best so far; *stop* does too, and leaves the run
+    resumable.
     Raises ThawError for everything a person can mend.
     """
     control = control or Control()
@@ -78,26 +82,38 @@ def train(
         yield Notice(f"This run goes on with “{config.extends.name}”, which stays as it is.", "extends", config.extends)
     elif fresh:
         runs.create(run_dir, expanded(config))
+    runs.clear_parts(run_dir)
     started = False
     try:
-        told = _run(run_dir, weights_dir, offline, accept_changes, control)
+        told = _run(run_dir, weights_dir, offline, accept_changes, config.device, control)
         for event in logged(run_dir, also_to_tensorboard(run_dir, told)):
             started = started or isinstance(event, RunStarted)
             yield event
-    except ThawError:
+    except Exception as error:
+        known = in_a_sentence(error, run_dir)
         if fresh and not started:  # what could not start is no run, and the folder can be used again
-            runs.discard(run_dir)
-        raise
+            with contextlib.suppress(OSError):
+                runs.discard(run_dir)
+        else:
+            runs.clear_parts(run_dir)
+            runs.write_ended(run_dir, Ended(str(known or UNKNOWN), known.kind if known else ""))
+        if known is None or known is error:
+            raise
+        raise known from error
 
 
 def _run(
-    run_dir: Path, weights_dir: Path | None, offline: bool, accept_changes: bool, control: Control
+    run_dir: Path, weights_dir: Path | None, offline: bool, accept_changes: bool, device: str, control: Control
 ) -> Generator[Event, None, None]:
     start = time.perf_counter()
-    run = yield from prepare(run_dir, weights_dir, offline, control, accept_changes=accept_changes)
+    run = yield from prepare(run_dir, weights_dir, offline, control, accept_changes=accept_changes, device=device)
     earlier = run.progress.seconds
+    keeper = Keeper(run, lambda: earlier + time.perf_counter() - start)
     try:
-        yield from diagnosed(run, _phases(run, control, lambda: earlier + time.perf_counter() - start))
+        if short := room.short_for_run(run):
+            yield short
+        yield from diagnosed(run, _phases(run, control, keeper))
+        keeper.check_all_kept()
         run.progress = replace(run.progress, seconds=earlier + time.perf_counter() - start)
         yield from close_run(run, control, start - earlier)
     finally:
@@ -105,10 +121,9 @@ def _run(
         run.loader.close()
 
 
-def _phases(run: Run, control: Control, seconds: Callable[[], float]) -> Generator[Event, None, None]:
+def _phases(run: Run, control: Control, keeper: Keeper) -> Generator[Event, None, None]:
     """Train phase after phase; `run.progress` says how far it came."""
     write_before(run)
-    keeper = Keeper(run, seconds)
     learner: Learner | None = None
     for epoch in range(run.progress.epoch + 1, run.config.epochs + 1):
         phase = run.phase(epoch)
@@ -209,8 +224,7 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
     progress = _progress(run.progress, plan.number, val, result, keeper.seconds())
     run.progress = after_epoch(run.config, run.spec, run.strategy, progress)
     event = _epoch_event(run, plan, number, result, val)
-    runs.append_history(run.folder, event)
-    keeper.keep_epoch(learner)
+    yield from keeper.keep_epoch(learner, event)
     yield event
     yield from _told_lower(run.config, run.progress)
     return event.patience_left == 0

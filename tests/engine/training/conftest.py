@@ -9,6 +9,8 @@ from torch import nn
 from engine.models.build import build
 from engine.models.catalog import find_model
 from engine.models.spec import ModelSpec
+from engine.training import run as run_module
+from tests.engine.training.short_run import make_bad_photos, short
 from tests.tiny_photos import make_photos
 
 CLASSES_OF_WEIGHTS = 2
@@ -52,3 +54,24 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes, two steps of four photos an epoch."""
     return make_photos(tmp_path_factory.mktemp("photos"), photos=4, splits=("train", "val"))
+
+
+@pytest.fixture
+def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without their ending, the export, which has tests of its own and takes seconds."""
+    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
+
+
+@pytest.fixture(scope="session")
+def photos_with_bad_ones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bad_photos(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="session")
+def whole(photos_with_bad_ones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The short run, never interrupted."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "close_run", lambda *_: iter(()))
+        list(run_module.train(short(photos_with_bad_ones), folder))
+    return folder

@@ -2,101 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from engine import runs
 from engine.config import TrainConfig, make_config
 from engine.control import Control
-from engine.events import EpochFinished, Event, FeaturesComputed, RunStarted, StepFinished
+from engine.events import EpochFinished, FeaturesComputed, RunStarted
 from engine.training import run as run_module
 from engine.training.run import train
-from tests.tiny_photos import make_photos
+from tests.engine.training.short_run import STEPS, cut_at, last_of, numbers_of, resumed, same, short, step
 
-STEPS = 4
+
+@pytest.fixture
+def asked(photos_with_bad_ones: Path) -> TrainConfig:
+    return short(photos_with_bad_ones)
 
 
 @pytest.fixture(autouse=True)
-def no_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its ending has tests of its own and takes seconds; and a cache of its own."""
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four steps of four photos an epoch; two of the photos cannot be read."""
-    data = make_photos(tmp_path_factory.mktemp("photos"), photos=8, splits=("train", "val"))
-    for bad in (data / "train" / "blue" / "3.png", data / "val" / "green" / "1.png"):
-        bad.write_bytes(bad.read_bytes()[:200])
-    return data
-
-
-@pytest.fixture(scope="module")
-def asked(photos: Path) -> TrainConfig:
-    """With dropout, whose luck must go on as well."""
-    return make_config(
-        {
-            "data": photos, "model": "small_resnet", "strategy": "from-scratch", "epochs": 3, "batch_size": 4,
-            "head": "dropout", "device": "cpu", "threads": 1, "image_size": 32, "seed": 5,
-        }
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def whole(asked: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "close_run", lambda *_: iter(()))
-        list(train(asked, folder))
-    return folder
-
-
-def last_of(run_dir: Path) -> dict[str, Any]:
-    return dict(torch.load(run_dir / runs.LAST, weights_only=True))
-
-
-def same(one: Path, other: Path) -> bool:
-    first, second = last_of(one), last_of(other)
-    moments = [whole["learner"]["optimizer"]["by_name"] for whole in (first, second)]
-    return (
-        all(torch.equal(first["network"][name], second["network"][name]) for name in second["network"])
-        and moments[0].keys() == moments[1].keys()
-        and all(torch.equal(moments[0][p][k], moments[1][p][k]) for p in moments[1] for k in moments[1][p])
-        and (one / runs.BEST).read_bytes() == (other / runs.BEST).read_bytes()
-    )
-
-
-def numbers_of(run_dir: Path) -> list[tuple[Any, ...]]:
-    """What history says, without times."""
-    return [
-        (row.epoch, row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy, row.best_epoch)
-        for row in runs.read_history(run_dir)
-    ]
-
-
-def cut_at(asked: TrainConfig, run_dir: Path, at: Callable[[Event], bool], stop: bool = False, **options: Any) -> None:
-    """Leave a run at the first event of a kind: with a stop, or as if it had been killed."""
-    control = Control()
-    events = train(asked, run_dir, control=control, **options)
-    for event in events:
-        if at(event):
-            if not stop:
-                events.close()
-                return
-            control.stop()
-
-
-def step(epoch: int, number: int) -> Callable[[Event], bool]:
-    return lambda event: isinstance(event, StepFinished) and (event.epoch, event.step) == (epoch, number)
-
-
-def resumed(asked: TrainConfig, run_dir: Path, **options: Any) -> list[StepFinished]:
-    return [e for e in train(asked, run_dir, resume=True, **options) if isinstance(e, StepFinished)]
+def without_export(no_export: None) -> None:
+    """Which has tests of its own and takes seconds."""
 
 
 @pytest.mark.parametrize("epoch, number", [(1, 1), (1, STEPS), (2, 3), (3, STEPS)])
@@ -146,12 +73,12 @@ def test_the_first_epoch_of_a_phase_goes_on_with_the_moments_of_its_own(
 
 
 def test_phases_that_train_from_what_is_kept_go_on_within_an_epoch(
-    photos: Path, tiny_weights: Path, tmp_path: Path
+    photos_with_bad_ones: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     asked = make_config(
         {
-            "data": photos, "model": "mobilenet_v2", "strategy": "last-blocks", "epochs": 2, "batch_size": 4, "seed": 3,
-            "image_size": 32, "device": "cpu", "threads": 1, "checkpoint_minutes": 1e-9,
+            "data": photos_with_bad_ones, "model": "mobilenet_v2", "strategy": "last-blocks", "epochs": 2,
+            "batch_size": 4, "seed": 3, "image_size": 32, "device": "cpu", "threads": 1, "checkpoint_minutes": 1e-9,
         }
     )  # fmt: skip
     options: dict[str, Any] = {"weights_dir": tiny_weights, "offline": True}
