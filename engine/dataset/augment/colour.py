@@ -70,7 +70,7 @@ def turned_hue(pixels: Pixels, draw: Draw) -> Pixels:
     matrix = draw.brightness * draw.contrast * (np.linalg.solve(_YIQ, turn @ _YIQ) @ saturate)
     shift = (1 - draw.contrast) * _MID_GREY
     numbers = tuple(float(number) for row in matrix for number in (*row, shift))
-    return np.asarray(pillow.fromarray(np.ascontiguousarray(pixels)).convert("RGB", numbers))
+    return np.asarray(pillow.fromarray(pixels).convert("RGB", numbers))
 
 
 def erased(pixels: Pixels, draw: Draw) -> Pixels:
@@ -93,7 +93,7 @@ def _grainy(pixels: Pixels, draw: Draw) -> Pixels:
 
 
 def _policy(pixels: Pixels, picked: list[Picked]) -> Pixels:
-    photo = pillow.fromarray(np.ascontiguousarray(pixels))
+    photo = pillow.fromarray(pixels)
     for name, value in picked:
         if name in _ENHANCED:
             photo = _ENHANCED[name](photo).enhance(1 + value)

@@ -25,6 +25,7 @@ COARSEST = 1.6
 _SQUARE = np.array([[(-0.5, -0.5), (0.5, -0.5)], [(-0.5, 0.5), (0.5, 0.5)]])
 _ROUNDING = 1e-9
 _BILINEAR = pillow.Resampling.BILINEAR
+_TURNS = (pillow.Transpose.ROTATE_90, pillow.Transpose.ROTATE_180, pillow.Transpose.ROTATE_270)
 
 
 def squared(whole: Pixels, draw: Draw, size: int, interpolation: str = "bilinear") -> Pixels:
@@ -38,9 +39,13 @@ def squared(whole: Pixels, draw: Draw, size: int, interpolation: str = "bilinear
         pixels = part_of(whole, size, size, part, interpolation)
     else:
         pixels = _transformed(whole, around, draw, size)
-    pixels = np.rot90(pixels, draw.turns) if draw.turns else pixels
-    pixels = pixels[::-1] if draw.vertical_flip else pixels
-    return pixels[:, ::-1] if draw.flip else pixels
+    moves = [_TURNS[draw.turns - 1]] if draw.turns else []
+    moves += [pillow.Transpose.FLIP_TOP_BOTTOM] if draw.vertical_flip else []
+    moves += [pillow.Transpose.FLIP_LEFT_RIGHT] if draw.flip else []
+    if not moves:
+        return pixels
+    # a third of the time of NumPy's views, which must be put in order afterwards
+    return np.asarray(functools.reduce(pillow.Image.transpose, moves, pillow.fromarray(pixels)))
 
 
 def window(draw: Draw, width: int, height: int, size: int) -> Rectangle:
