@@ -13,14 +13,16 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QFile
 
 from desktop_app import theme
 from desktop_app.widgets.figures import count
+from engine.config.augmentations import PRESETS
 from engine.models.optimizers import OPTIMIZERS
 from engine.models.schedules import SCHEDULES
 from engine.runs import default_runs_folder
 
 AUTOMATIC = "automatic"
-WIDTH = 128
+WIDTH, WIDEST = 128, 160
 WORDS = {row.name: row.title for row in OPTIMIZERS.values()}
 WORDS |= {row.name: row.title.lower() for row in SCHEDULES.values()}
+WORDS |= {row.name: row.title if row.policy else row.title.lower() for row in PRESETS.values()}
 WORDS |= {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", True: "yes", False: "no"}
 WORDS |= {"relu": "ReLU", "leaky-relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 WORDS |= {"he-normal": "He, normal", "he-uniform": "He, uniform", "strided": "strided convolution"}
@@ -108,6 +110,7 @@ def _choice(declared: Declared) -> Field:
     for value in values:
         box.addItem(declared.write(value), value)
     field = Field(declared, box, lambda value: box.setCurrentIndex(values.index(value)))
+    box.setFixedWidth(min(theme.wide(WIDEST), max(box.width(), box.sizeHint().width())))
     box.currentIndexChanged.connect(lambda index: field.edited.emit(values[index]))
     return field
 

@@ -54,8 +54,8 @@ OPERATIONS: dict[str, Operation] = {
         Operation("noise", "Noise", "Adds grain, the same to all channels, of up to this deviation.", "levels", 64),
         Operation("blur", "Blur", "Softens, by a Gaussian of up to this share of the side.", "share", 0.03),
         Operation("erasing", "Erasing", "Greys out a rectangle in half of the photos, at most so large.", "share", 0.5),
-        Operation("picked", "RandAugment: operations", "How many operations it picks for a photo.", "number", 6),
-        Operation("magnitude", "RandAugment: magnitude", "How strong those are, of 30.", "number", 30),
+        Operation("picked", "Picked operations", "How many operations RandAugment picks for a photo.", "number", 6),
+        Operation("magnitude", "Their magnitude", "How strong those that RandAugment picks are, of 30.", "number", 30),
     )
 }
 
@@ -107,7 +107,7 @@ PRESETS: dict[str, Preset] = {
             },
         ),
         Preset(
-            "randaugment", "RandAugment", "For long training from scratch or of every layer, with one knob to tune.",
+            "randaugment", "RandAugment", "For long training of every layer; two knobs say how much and how strong.",
             {"crop": 0.9, "flip": 0.5, "picked": 2, "magnitude": 9}, "randaugment",
         ),
         Preset(
@@ -127,7 +127,7 @@ PRESETS: dict[str, Preset] = {
             fill="edge",
         ),
         Preset(
-            "documents", "Documents and text", "For pages, labels and signs: never mirrored, as if held by hand.",
+            "documents", "Documents", "For pages, labels and signs: never mirrored, as if held by hand.",
             {
                 "padded_crop": 0.04, "rotation": 4, "scale": 0.08, "perspective": 0.05, "brightness": 0.25,
                 "contrast": 0.25, "noise": 12, "blur": 0.004,

@@ -13,7 +13,10 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.labels import muted_label
 from desktop_app.worker import Jobs
 
-SECTIONS: tuple[tuple[str, str], ...] = (("desktop_app.widgets.start.learning_rate", "LearningRateSection"),)
+SECTIONS: tuple[tuple[str, str], ...] = (
+    ("desktop_app.widgets.start.learning_rate", "LearningRateSection"),
+    ("desktop_app.widgets.start.augmentation", "AugmentationSection"),
+)
 """(module, class) of each section, from top to bottom: what the run will cost, its learning rate, its augmentation. A
 section is a QWidget made from (project, jobs, settings), with a group title; it hides itself where it has nothing to
 say."""

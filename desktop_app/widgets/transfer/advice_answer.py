@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 from desktop_app import theme
 from desktop_app.widgets.figures import duration, quantity
 from desktop_app.widgets.labels import muted_label
+from engine.config.augmentations import PRESETS
 from engine.events import Advice
 from engine.models.catalog import find_model
 from engine.models.heads import HEADS
@@ -21,7 +22,7 @@ def in_words(advice: Advice) -> tuple[str, ...]:
         find_model(advice.model).title,
         STRATEGIES[advice.strategy].title,
         HEADS[advice.head].title,
-        advice.augmentation.capitalize(),
+        PRESETS[advice.augmentation].title,
         str(advice.epochs),
     )
 
