@@ -19,6 +19,7 @@ VERBS = {
     "describe_layers": "engine.models.layers.tree",
     "measure": "engine.models.layers.measure",
     "train": "engine.training.run",
+    "search": "engine.training.search",
     "advise": "engine.training.advise",
     "baseline": "engine.training.baseline",
     "find_lr": "engine.training.lr_finder",
@@ -36,9 +37,12 @@ VERBS = {
     "import_weights": "engine.models.pretrained.import_file",
 }
 HEAVY = (
+    "search",
     *("advise", "baseline", "describe_layers", "ensemble", "find_lr", "measure", "preflight"),
     *("train", "demo", "look"),
 )
+
+LIBRARIES = ("torch", "torchvision", "safetensors", "onnx", "optuna")
 
 
 def __getattr__(name: str) -> Any:
@@ -48,7 +52,13 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(VERBS[name]), name)
     except ModuleNotFoundError as error:
-        if name in HEAVY and (error.name or "").split(".")[0] in ("torch", "torchvision", "safetensors", "onnx"):
+        if name in HEAVY and (error.name or "").split(".")[0] in (
+            "torch",
+            "torchvision",
+            "safetensors",
+            "onnx",
+            "optuna",
+        ):
             raise ThawError(
                 "The training part is not installed in this edition; install Thaw with its training extra to train."
             ) from error

@@ -77,7 +77,7 @@ def app(arguments: tuple[str, ...]) -> int:
 
 
 for command in (
-    *(training.train, training.extend, training.find_lr, training.preflight, training.baseline),
+    *(training.train, training.extend, training.search, training.find_lr, training.preflight, training.baseline),
     *(training.advise, training.demo),
     *(photos.scan, photos.predict, photos.pseudo_label, photos.evaluate),
     *(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from engine import events as ev
 from engine.evaluation.significance import verdict
@@ -249,4 +249,32 @@ def _(event: ev.BaselineMeasured) -> str:
         f"Baseline: {event.val_accuracy:.1%} of {event.val_photos} validation photos right (95 % interval "
         f"{event.low:.1%} to {event.high:.1%}), by a linear classifier on the features of {event.model} that learnt "
         f"from {event.train_photos} photos; always naming the commonest class gives {event.chance:.1%}"
+    )
+
+
+@_says(ev.TrialStarted)
+def _(event: ev.TrialStarted) -> str:
+    return f"Trial {event.trial} of {event.trials}: {_changes(event.changes) or 'the settings as they are'}"
+
+
+@_says(ev.TrialFinished)
+def _(event: ev.TrialFinished) -> str:
+    reached = "no epoch was done" if event.val_accuracy is None else f"{event.val_accuracy:.1%} val"
+    how = {"finished": "", "pruned": f", given up after epoch {event.epochs}", "failed": ", the loss was no number"}
+    best = " (best so far)" if event.best else ""
+    return f"  {reached}{how[event.outcome]}{best}; {left(event.seconds_left)}"
+
+
+@_says(ev.SearchFinished)
+def _(event: ev.SearchFinished) -> str:
+    usual = "" if event.usual_accuracy is None else f", against {event.usual_accuracy:.1%} of the settings as they were"
+    return (
+        f"The best of {event.trials} trials is number {event.best_trial}, {_changes(event.changes) or 'as they were'}: "
+        f"{event.val_accuracy:.1%} val{usual}; it is in {event.run_dir}"
+    )
+
+
+def _changes(changes: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in changes.items()
     )

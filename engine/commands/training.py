@@ -159,6 +159,33 @@ def preflight(out: Path | None, weights_dir: Path | None, offline: bool, as_json
     return play(events, control, as_json)
 
 
+@click.command()
+@click.option("--out", "run_dir", type=Existing, required=True, help="The run directory to make of the best trial.")
+@click.option("--vary", help="The settings to vary, with commas between; without it, the usual ones.")
+@click.option("--trials", type=click.IntRange(1), default=12, show_default=True, help="How many at most.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="About how long at most.")
+@asks_for_a_run
+@with_json
+def search(
+    run_dir: Path,
+    vary: str | None,
+    trials: int,
+    minutes: float | None,
+    weights_dir: Path | None,
+    offline: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Search for better settings: trials of the run that these settings ask for, of which the best is kept."""
+    control = Control()
+    named: dict[str, Any] = {"vary": tuple(name.strip().replace("-", "_") for name in vary.split(","))} if vary else {}
+    limits = {"trials": trials, "minutes": minutes}
+    where = {"weights_dir": weights_dir, "offline": offline}
+    return play(
+        engine.search(config_of(**asked), run_dir, **named, **limits, **where, control=control), control, as_json
+    )
+
+
 def _text_of(path: Path | None) -> str | None:
     try:
         return path.read_text(encoding="utf-8") if path else None

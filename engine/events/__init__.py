@@ -32,6 +32,7 @@ from engine.events.photos import (
     ScanProgress,
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
+from engine.events.search import SearchFinished, TrialFinished, TrialStarted
 from engine.events.training import (
     Advice,
     EpochFinished,
@@ -81,10 +82,13 @@ __all__ = [
     "RunStarted",
     "ScanFinished",
     "ScanProgress",
+    "SearchFinished",
     "SettingDiffers",
     "StageStarted",
     "StepFinished",
     "Transferred",
+    "TrialFinished",
+    "TrialStarted",
     "WeightsChoice",
     "WeightsFetched",
     "WeightsImported",
