@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,16 @@ def start(jobs: Jobs, settings: Settings, config: TrainConfig) -> Worker:
     return _begin(jobs, run_dir, config.model, lambda control: process.run("train", arguments, control))
 
 
-def resume(jobs: Jobs, settings: Settings, run_dir: Path, model: str) -> Worker:
-    """Go on with a run that was stopped or interrupted. What keeps it from that is the job's failure."""
+def resume(jobs: Jobs, settings: Settings, run_dir: Path, model: str, told: Sequence[str] = ()) -> Worker:
+    """Go on with a run that was stopped or interrupted; `told` are more words for the command. What keeps it from that
+    is the job's failure."""
     weights_dir = settings.weights_dir
-    return _begin(jobs, run_dir, model, lambda control: _resumed(run_dir, weights_dir, control))
+    return _begin(jobs, run_dir, model, lambda control: _resumed(run_dir, weights_dir, told, control))
 
 
-def _resumed(run_dir: Path, weights_dir: Path | None, control: Control) -> Iterator[Any]:
+def _resumed(run_dir: Path, weights_dir: Path | None, told: Sequence[str], control: Control) -> Iterator[Any]:
     arguments = process.train_arguments(runs.read_config(run_dir), run_dir, resume=True, weights_dir=weights_dir)
-    yield from process.run("train", arguments, control)
+    yield from process.run("train", [*arguments, *told], control)
 
 
 def _begin(jobs: Jobs, run_dir: Path, model: str, job: Any) -> Worker:

@@ -21,6 +21,7 @@ from engine.dataset.row_store import stores_folder
 from engine.devices.survey import survey
 from engine.errors import ThawError
 from engine.events import Check, ChecksFinished, Prediction
+from engine.keep_awake import kept_awake
 from engine.models.catalog import CATALOG
 from engine.models.pretrained import weights
 from engine.prediction.batch import predict
@@ -71,11 +72,22 @@ def _describe() -> Iterator[Check]:
         told = ", ".join(filter(None, (device.name, device.details)))
         status: Literal["ok", "note"] = "note" if device.kind != "cpu" and not device.used else "ok"
         yield Check("Device", status, f"{told}. {device.reason} {device.remedy}".rstrip())
+    yield from _awake()
     yield _folder("Runs", runs.default_runs_folder())
     yield _folder("Fetched weights", weights.cache_folder())
     yield _folder("Kept results of frozen layers", stores_folder())
     yield _space(runs.default_runs_folder())
     yield from _weights()
+
+
+def _awake() -> Iterator[Check]:
+    """Whether this machine can be kept from sleeping; nothing where nothing trains."""
+    with kept_awake() as active:
+        if active:
+            yield Check("Kept awake", "ok", "This machine does not go to sleep by itself while a run trains.")
+        elif active is not None:
+            text = "This machine cannot be kept awake from here; before a long run, switch its sleep off."
+            yield Check("Kept awake", "note", text)
 
 
 def _version(distribution: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,12 @@ class TrainPage(PageFrame):
         if not self._reason_against_start():
             training_job.start(self._jobs, self._settings, self._project.config)
 
-    def resume(self, run_dir: Path) -> None:
-        """Go on with a run that was left before its end."""
+    def resume(self, run_dir: Path, told: Sequence[str] = ()) -> None:
+        """Go on with a run that was left before its end; `told` are more words for `thaw train --resume`."""
         if self._jobs.busy_reason():
             return
         summary = runs.summarise(run_dir)
-        training_job.resume(self._jobs, self._settings, run_dir, summary.model if summary else "the model")
+        training_job.resume(self._jobs, self._settings, run_dir, summary.model if summary else "the model", told)
 
     def _reason_against_start(self) -> str:
         config = self._project.config

@@ -17,6 +17,7 @@ from engine.commands.play import Existing, play, with_json
 from engine.config import TrainConfig, make_config, parse_assignment, read_values
 from engine.control import Control
 from engine.errors import ThawError
+from engine.keep_awake import kept_awake
 
 OWN_FLAGS = {"learning_rate": "--lr"}
 NOT_FLAGS = ("data", "trainable", "unfreeze", "extends")
@@ -108,7 +109,8 @@ def train(
         accept_changes=accept_changes,
         control=control,
     )
-    return play(events, control, as_json)
+    with kept_awake():
+        return play(events, control, as_json)
 
 
 @click.command("find-lr")

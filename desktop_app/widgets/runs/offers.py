@@ -21,11 +21,17 @@ from engine.models.strategies import STRATEGIES
 
 RESUMABLE = ("stopped", "interrupted")
 
+# For a kind of ending (runs.why_ended), another way to go on: its words, and what `thaw train --resume` is told.
+WAYS_ON = {
+    "photos_changed": ("Resume with the changed photos", ("--accept-changes",)),
+    "device_lost": ("Resume on the CPU", ("--device", "cpu")),
+}
+
 
 class RunOffers(QWidget):
     """Nothing at all where there is nothing to say."""
 
-    resume_wanted = Signal(object)  # Path: the run to go on with
+    resume_wanted = Signal(object, object)  # Path: the run to go on with; tuple: what else `thaw train` is told
     start_wanted = Signal()
 
     def __init__(self, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
@@ -69,7 +75,9 @@ class RunOffers(QWidget):
         self._offered = path
         if newest := runs.summarise(path):
             done = f"after {quantity(newest.epochs_done, 'epoch')} of {newest.epochs}"
-            self._add_resumable("info", f"The run “{newest.name}” was {newest.state} {done}.", newest.path)
+            why = runs.why_ended(path) if newest.state == "interrupted" else None
+            text = f"The run “{newest.name}” was {newest.state} {done}. {why.text if why else ''}"
+            self._add_resumable("info", text.rstrip(), newest.path)
 
     def choose_weights_folder(self) -> None:
         start = self._settings.weights_dir or self._settings.last_folder
@@ -88,15 +96,19 @@ class RunOffers(QWidget):
             text = f"There is no {spec.weights[0].file_name} in {dialogs.short_path(folder)}."
             self._add("error", text, "Weights folder…").triggered.connect(self.choose_weights_folder)
         elif run_dir is not None and runs.state(run_dir) in RESUMABLE:
-            self.resume_wanted.emit(run_dir)
+            self.resume_wanted.emit(run_dir, ())
         else:
             self.start_wanted.emit()
 
     def _add_resumable(self, kind: str, text: str, run_dir: Path | None) -> Banner:
         resumable = run_dir is not None and runs.state(run_dir) in RESUMABLE
         banner = self._add(kind, text, "Resume" if resumable else "")
-        if resumable:
-            banner.triggered.connect(lambda: self.resume_wanted.emit(run_dir))
+        if run_dir is not None and resumable:
+            banner.triggered.connect(lambda: self.resume_wanted.emit(run_dir, ()))
+            why = runs.why_ended(run_dir)
+            if way_on := WAYS_ON.get(why.kind) if why else None:
+                words, told = way_on
+                banner.add_action(words).clicked.connect(lambda: self.resume_wanted.emit(run_dir, told))
         return banner
 
     def _add(self, kind: str, text: str, action: str) -> Banner:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop_app import training_job
@@ -16,8 +17,9 @@ from desktop_app.widgets.banner import Banner
 from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control
-from engine.errors import ChildDied, ThawError, WeightsError
+from engine.errors import ChildDied, RunError, ThawError, WeightsError
 from engine.events import Diagnosis, Event, FeaturesComputed, RunFinished, StageStarted, Transferred
+from engine.runs import Ended
 from tests.desktop_app.pages import fake_run
 
 Play = Callable[[Path, Control], Iterator[Event]]
@@ -218,6 +220,32 @@ def test_a_child_that_dies_leaves_a_run_to_resume(
     qtbot.waitUntil(lambda: not jobs.running())
     assert "--resume" in child.arguments[1] and child.arguments[1][2] == child.arguments[0][2]
     assert banners(page) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "told"),
+    [
+        ("photos_changed", "Resume with the changed photos", ["--accept-changes"]),
+        ("device_lost", "Resume on the CPU", ["--device", "cpu"]),
+    ],
+)
+def test_what_ended_a_run_has_a_way_on_of_its_own(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child, kind: str, words: str, told: list[str]
+) -> None:
+    def refuse(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 5)
+        fake_run.write_run(run_dir, epochs=2, asked=5, done=False)
+        runs.write_ended(run_dir, Ended("It cannot go on as it was.", kind))
+        raise RunError("It cannot go on as it was.")
+
+    child.play = refuse
+    start(page, qtbot, jobs)
+    (banner,) = banners(page)
+    (other,) = [button for button in banner.findChildren(QPushButton) if button.text() == words]
+    child.play = lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5)
+    other.click()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert child.arguments[1][-len(told) :] == told and "--resume" in child.arguments[1]
 
 
 def test_a_refusal_is_a_sentence_at_its_place(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
