@@ -27,6 +27,7 @@ EXAMPLES = {
     tuple[ev.WeightsChoice, ...]: (ev.WeightsChoice("in1k", "ImageNet-1k", "Apache-2.0", 0.8, ""),),
     tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]: (("conv1.weight", (64, 3, 7, 7), (16, 3, 3, 3)),),
     typing.get_type_hints(ev.Diagnosis)["severity"]: "warning",
+    typing.get_type_hints(ev.TrialFinished)["outcome"]: "pruned",
     typing.get_type_hints(ev.Diagnosis)["changes"]: {"learning_rate": 0.001, "strategy": "last-blocks"},
     tuple[Path, ...]: (Path("a.jpg"),),
     float | None: None,
