@@ -26,6 +26,7 @@ from engine.models.catalog import find_model
 
 STRIDE = 37
 """Photos that “Another photo” goes on by: neighbours in a folder are often alike."""
+NEVER_AUGMENTED = ("val", "test")
 USUAL_SIZE, USUAL_INTERPOLATION = 224, "bilinear"
 STRENGTHS = "Strengths of single operations"
 
@@ -37,6 +38,7 @@ class AugmentationSection(QWidget):
         self._project = project
         self._number = self._luck = 0
         self._has_nothing = False
+        self._trainable: list[int] = []
         self._moved: dict[str, float] = {}
         self._shown = (project.config.augmentation, project.config.augmentation_strengths)
         self._wish: Wish | None = None
@@ -87,7 +89,9 @@ class AugmentationSection(QWidget):
 
     def _show_dataset(self) -> None:
         dataset = self._project.dataset
-        nothing = dataset is None or not dataset.photos
+        photos = dataset.photos if dataset else ()
+        self._trainable = [number for number, photo in enumerate(photos) if photo.split not in NEVER_AUGMENTED]
+        nothing = not self._trainable
         if nothing != self._has_nothing:  # before it is in a page, to be shown would be to become a window
             self._has_nothing = nothing
             self.setVisible(not nothing)
@@ -119,9 +123,9 @@ class AugmentationSection(QWidget):
 
     def _wanted(self) -> Wish | None:
         dataset, config = self._project.dataset, self._project.config
-        if dataset is None or not dataset.photos:
+        if dataset is None or not self._trainable:
             return None
-        number = self._number % len(dataset.photos)
+        number = self._trainable[self._number % len(self._trainable)]
         strengths = {**(config.augmentation_strengths or {}), **self._moved}
         known = {name: strength for name, strength in strengths.items() if name in OPERATIONS}
         size, interpolation = _seen_by(config.model)

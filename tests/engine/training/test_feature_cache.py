@@ -83,6 +83,8 @@ def test_what_was_computed_serves_the_next_run_and_another_seed_only_in_part(
     assert computed(other_seed) == 8 * 4  # validation is not augmented, so its rows are there
     smaller = ran(config_of(few_photos, image_size=48), tmp_path / "d", tiny_weights)
     assert computed(smaller) == 8 * 4 + 8
+    noisier = ran(config_of(few_photos, augmentation_strengths={"noise": 9.0}), tmp_path / "e", tiny_weights)
+    assert computed(noisier) == 8 * 4 + 8
 
 
 def test_views_are_used_in_turn_and_never_more_than_there_are_epochs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,19 @@ def test_a_photo_is_shown_with_what_chance_makes_of_it(section: AugmentationSect
     assert pictures(section, qtbot)[0] != first[0] and section.told.whole() != str(Path("ants/a.png"))
     choose(section, "none")
     assert len({picture.bits().tobytes() for picture in pictures(section, qtbot)}) == 1
+
+
+def test_only_photos_that_may_be_augmented_are_shown(
+    section: AugmentationSection, project: Project, qtbot: QtBot
+) -> None:
+    assert project.dataset
+    splits = ("test", "train", "val")
+    photos = tuple(replace(photo, split=split) for photo, split in zip(project.dataset.photos, splits, strict=True))
+    project.set_dataset(replace(project.dataset, photos=photos))
+    section.show()
+    for _ in range(3):
+        assert pictures(section, qtbot) and section.told.whole() == str(Path("ants/b.png"))
+        section.another.click()
 
 
 def test_what_nobody_sees_is_not_made(section: AugmentationSection, qtbot: QtBot) -> None:
