@@ -33,9 +33,8 @@ STILL_LARGE_RATE = 0.3
 def not_a_number(course: Course, epoch: int) -> Diagnosis:
     """The loss is infinite or no number any more, in `epoch`; nothing after it would mean anything."""
     seen = course.step_losses
-    told = f" after {loss(seen[-1])} in the step before" if seen else ""
-    evidence = f"Epoch {epoch}, step {len(seen) + 1}: the loss is not a finite number{told}, at a learning rate of "
-    evidence += f"{rate(course.config.learning_rate or 0)}."
+    when = f"after step {len(seen)}, whose loss was {loss(seen[-1])}" if seen else "in the first step"
+    evidence = f"Epoch {epoch}, {when}, at a learning rate of at most {rate(course.config.learning_rate or 0)}."
     sentence = "The loss is no longer a number: the steps are so large that the weights have run away."
     return remedies.tame(course.config).diagnosed("not-a-number", "grave", sentence, evidence, epoch)
 
@@ -140,7 +139,8 @@ def rate_too_low(course: Course) -> Diagnosis | None:
 
     A loss that falls along a straight line is the picture of a rate below the useful ones (Karpathy, notes of Stanford
     CS231n, "Babysitting the learning process": low rates give linear improvements). The first epoch, in which the rate
-    rises, is left out.
+    rises, is left out; and so is a loss that comes down to that of guessing at the usual rate, for there may be nothing
+    to learn.
     """
     rows = course.phase[1:]
     last = course.last
@@ -150,6 +150,9 @@ def rate_too_low(course: Course) -> Diagnosis | None:
     fall = losses[0] - losses[-1]
     line = statistics.correlation(range(len(losses)), losses) if len(set(losses)) > 1 else 0.0
     if not 0 < fall < HARDLY * losses[0] or line > -math.sqrt(STEADY):
+        return None
+    guesses = last.train_loss > 0.97 * course.guessing_loss
+    if guesses and (course.config.learning_rate or 0) >= remedies.usual_rate(course.config):
         return None
     evidence = (
         f"From epoch {rows[0].epoch} to {last.epoch} the training loss fell along a line from {losses[0]:.3f} to "

@@ -18,6 +18,7 @@ LESS = {"fine-tuning": "last-blocks", "progressive": "last-blocks", "discriminat
 LESS |= {"last-blocks": "feature-extraction"}
 MORE = {"feature-extraction": "last-blocks", "last-blocks": "fine-tuning"}
 """Strategies with fewer, and with more, layers that train."""
+STRONGER = {"none": "light", "light": "standard", "standard": "strong"}
 LARGEST_RATE = 10.0
 DECAY = 0.05
 CLIP_NORM = 1.0
@@ -97,11 +98,12 @@ def anneal(config: TrainConfig) -> Remedy:
 
 
 def against_overfitting(config: TrainConfig) -> Remedy:
-    """The first that is not in use yet of: augmentation, fewer layers that train, more weight decay; and patience, so
-    that no time is lost past the best epoch."""
+    """The first that is not in use yet of: more augmentation, fewer layers that train, more weight decay; and patience,
+    so that no time is lost past the best epoch."""
     changes: dict[str, Value] = {}
-    if config.augmentation == "none":
-        todo, changes = "Turn light augmentation on", {"augmentation": "light"}
+    if config.augmentation in STRONGER:
+        stronger = STRONGER[config.augmentation]
+        todo, changes = f"Augment the photos more (“{stronger}”)", {"augmentation": stronger}
     elif config.strategy in LESS:
         fewer = find_strategy(LESS[config.strategy])
         todo, changes = f"Train fewer layers (strategy “{fewer.title}”)", {"strategy": fewer.name}
@@ -134,13 +136,20 @@ def against_underfitting(config: TrainConfig, learned: bool) -> Remedy:
 
 
 def for_classes(config: TrainConfig, names: list[str], few: bool) -> Remedy:
-    """Count rare classes more, where that is not done yet; and photos of the classes themselves."""
+    """For rare classes: count them more, where that is not done yet, and photos of them. A class with as many photos as
+    others is passed over where the run was too short."""
     if few and config.class_weights != "balanced":
         return Remedy(
             f"Count rare classes more (class weights “balanced”), and collect more photos of {named(names)}.",
             {"class_weights": "balanced"},
         )
-    return Remedy(f"Collect more photos of {named(names)}, and look whether their labels are right.")
+    if few:
+        return Remedy(f"Collect more photos of {named(names)}.")
+    longer = min(10_000, 2 * config.epochs)
+    return Remedy(
+        f"Train longer, {longer} epochs, and look whether the photos of {named(names)} are labelled right.",
+        {"epochs": longer},
+    )
 
 
 def more_validation(config: TrainConfig, val_cut: bool) -> Remedy:

@@ -50,6 +50,7 @@ class RunView(QWidget):
         self.curves.set_history(history)
         self.facts.clear()
         self.diagnoses.begin("", "")
+        self._fit()
 
     def tell(self, event: object) -> None:
         """Show what the event says; of unknown ones, nothing."""
@@ -63,7 +64,7 @@ class RunView(QWidget):
                 self.curves.add_epoch(event)
             case events.Diagnosis():
                 self.diagnoses.add(event)
-                self._fit_notices()
+                self._fit()
             case events.Notice():
                 self._add_notice(event.text)
             case events.ParityMeasured():
@@ -88,6 +89,7 @@ class RunView(QWidget):
             metrics = {}
         self.result.show_result(metrics, event.stopped, event.epochs)
         self.result.show()
+        self._fit()
 
     def _add_notice(self, text: str) -> None:
         if self.notices.count() < SHOWN_NOTICES:
@@ -95,15 +97,17 @@ class RunView(QWidget):
             item.setToolTip(text)
             item.setSizeHint(QSize(0, theme.row()))
             self.notices.addItem(item)
-        self._fit_notices()
+        self._fit()
 
-    def _fit_notices(self) -> None:
-        """A few lines; one where the window is so low that the curves need the room, none where a finding does."""
+    def _fit(self) -> None:
+        """A few notices; one where the window is so low that the curves need the room, none where a finding does. Then
+        the facts also give way to the result, which has what matters of them."""
         low = self.height() < LOW
+        self.facts.setVisible(self.result.isHidden() or not low)
         most = 1 if low else NOTICES_IN_SIGHT
         self.notices.setVisible(bool(self.notices.count()) and not (low and self.diagnoses.found()))
         self.notices.setFixedHeight(min(most, self.notices.count()) * theme.row() + 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_notices()
+        self._fit()

@@ -30,13 +30,14 @@ def test_overfitting_is_told_with_both_curves_and_what_is_not_done_yet() -> None
 @pytest.mark.parametrize(
     ("settings", "changes"),
     [
-        ({"model": "mobilenet_v2", "strategy": "fine-tuning", "patience": 3}, {"strategy": "last-blocks"}),
-        ({"patience": 3}, {"weight_decay": 0.05}),
-        ({"patience": 3, "weight_decay": 0.1}, {}),
+        ({}, {"augmentation": "standard"}),
+        ({"model": "mobilenet_v2", "strategy": "fine-tuning", "augmentation": "strong"}, {"strategy": "last-blocks"}),
+        ({"augmentation": "medical"}, {"weight_decay": 0.05}),
+        ({"augmentation": "medical", "weight_decay": 0.1}, {}),
     ],
 )
 def test_the_remedy_is_one_that_is_not_in_use(settings: dict[str, object], changes: dict[str, object]) -> None:
-    found = overfitting(course(PARTING, **settings))
+    found = overfitting(course(PARTING, patience=3, **settings))
     assert found and found.changes == changes and "training photos" in found.remedy
 
 

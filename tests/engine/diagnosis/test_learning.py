@@ -16,7 +16,7 @@ CROWD = 12
 def test_a_loss_that_is_no_number_is_told_with_the_step_and_a_tenth_of_the_rate() -> None:
     found = not_a_number(replace(course(LEARNS[:1], learning_rate=0.5), step_losses=(0.7, 3e8)), 2)
     assert (found.kind, found.severity, found.epoch) == ("not-a-number", "grave", 2)
-    assert "step 3" in found.evidence and "3.0e+08" in found.evidence
+    assert "Epoch 2, after step 2, whose loss was 3.0e+08, at a learning rate of at most 0.5" in found.evidence
     assert found.changes == {"learning_rate": 0.05, "clip_norm": 1.0} and "0.05" in found.remedy
     clipped = not_a_number(course(LEARNS[:1], learning_rate=0.5, clip_norm=0.5), 2)
     assert clipped.changes == {"learning_rate": 0.05}
@@ -79,8 +79,10 @@ def test_a_loss_that_falls_along_a_line_and_hardly_is_a_rate_too_low() -> None:
     found = rate_too_low(course(slow, learning_rate=1e-5))
     assert found and found.changes == {"learning_rate": 0.001}, "what the strategy usually takes"
     assert "from 0.691 to 0.683" in found.evidence
-    found = rate_too_low(course(slow, learning_rate=0.001))
+    lower = [(loss - 0.1, *others) for loss, *others in slow]
+    found = rate_too_low(course(lower, learning_rate=0.001))  # type: ignore[arg-type]
     assert found and found.changes == {"learning_rate": 0.01}
+    assert rate_too_low(course(slow, learning_rate=0.001)) is None, "at that rate there may be nothing to learn"
 
 
 def test_a_loss_that_falls_well_or_is_low_already_is_no_rate_too_low() -> None:

@@ -23,7 +23,7 @@ def test_a_class_that_is_never_predicted_is_named_with_its_photos() -> None:
     run = replace(course([ROW] * 5), vitals=predicted(class_0=200))
     found = class_never_predicted(run)
     assert found and found.epoch == 5 and f"“{B}”" in found.sentence and "100 of 200 photos" in found.evidence
-    assert found.changes == {} and "Collect more photos" in found.remedy
+    assert found.changes == {"epochs": 20} and "labelled right" in found.remedy
     rare = replace(run, train={A: 100, B: 12})
     found = class_never_predicted(rare)
     assert found and found.changes == {"class_weights": "balanced"}
