@@ -27,6 +27,7 @@ WORDS |= {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", True: "yes", False: "no"}
 WORDS |= {"relu": "ReLU", "leaky-relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 WORDS |= {"he-normal": "He, normal", "he-uniform": "He, uniform", "strided": "strided convolution"}
 WORDS |= {"xavier-normal": "Xavier, normal", "xavier-uniform": "Xavier, uniform"}
+WORDS |= {"bf16": "bfloat16", "fp16": "float16"}
 WORDS |= {"bce": "BCE", "each": "each once", "root": "square root"}
 
 

@@ -51,6 +51,11 @@ class Batch:
         """What a loss compares answers with: `targets`, else `labels`."""
         return self.labels if self.targets is None else self.targets
 
+    def part(self, place: slice) -> Batch:
+        """Some of its photos."""
+        tensors: dict[str, Any] = {name: value[place] for name, value in vars(self).items() if value is not None}
+        return replace(self, **tensors)
+
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on `device`."""
         tensors: dict[str, Any] = {

@@ -20,6 +20,7 @@ from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
+from engine.training.out_of_memory import answered
 from engine.training.steady import steady
 from engine.training.step import Learner, StepResult
 
@@ -119,6 +120,8 @@ def train_epoch(
         later = epoch.remaining(1 / speed)
         left = None if later is None else waiting / speed + later
         yield StepFinished(epoch.number, step + 1, len(epoch.groups), taken.loss, epoch.rate(step, 1), speed, left)
+        while learner.notices:
+            yield learner.notices.popleft()
         yield from keep(result, False)
     if control.stopping and result.steps < len(epoch.groups):  # it came while the photos were away
         return result
@@ -187,7 +190,7 @@ def answer(
     logits: list[np.ndarray] = []
     labels = []
     numbers: list[int] = []
-    came = 0
+    came, most = 0, max(map(len, groups), default=1)
     with torch.inference_mode():
         for batch in steady(lambda done: loader.batches(groups[done:]), patience or control):
             if isinstance(batch, Notice):
@@ -199,7 +202,11 @@ def answer(
                 return None
             if batch.numbers:
                 with beside_first if beside_first and not logits else contextlib.nullcontext():
-                    answers = classifier(batch.pixels.to(device, non_blocking=True))
+                    answers, fitted = answered(classifier, batch.pixels.to(device, non_blocking=True), most)
+                if fitted < most:
+                    most = fitted
+                    text = f"The memory is too small: the network answers for {most} photos at a time now."
+                    yield Notice(text, "answers_parted")
                 logits.append(answers.float().cpu().numpy())
                 labels.append(batch.labels.numpy())
                 numbers.extend(batch.numbers)

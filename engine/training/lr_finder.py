@@ -24,6 +24,7 @@ from engine.training.loop import Source
 from engine.training.losses import loss_of
 from engine.training.lr_curve import Smoothed, suggestion, sweep_rates
 from engine.training.optimizer import make_optimizer
+from engine.training.precision import precision_of
 from engine.training.ready import made_ready
 from engine.training.rehearsal import FrozenFirst, notices_of, rehearsed, temporary_folder
 from engine.training.run_parts import Run
@@ -84,7 +85,15 @@ def _sweep(
     source = source_of(run, phase)
     network, config = run.classifier.network, run.config
     optimizer = make_optimizer(network, config, len(run.spec.blocks), run.place_of)
-    learner = Learner(network, source.module, optimizer, loss_of(run), l1=config.l1, clip_norm=config.clip_norm)
+    learner = Learner(
+        network,
+        source.module,
+        optimizer,
+        loss_of(run),
+        l1=config.l1,
+        clip_norm=config.clip_norm,
+        precision=precision_of(config.precision, config.device),
+    )
     smoothed, losses = Smoothed(), list[float]()
     for rate, batch in zip(rates, _batches(run, phase, source), strict=False):
         control.wait_while_paused()

@@ -28,6 +28,7 @@ from engine.training.loop import Loader
 from engine.training.losses import loss_of
 from engine.training.optimizer import make_optimizer
 from engine.training.pace import measured_pace
+from engine.training.precision import precision_of
 from engine.training.proof import layer_hashes
 from engine.training.ready import made_ready
 from engine.training.run_parts import Run
@@ -133,8 +134,9 @@ class Measured:
         network = run.classifier.network
         optimizer = make_optimizer(network, config, len(run.spec.blocks), run.place_of)
         self._learner = learner = Learner(
-            network, module, optimizer, loss_of(run), config.accumulation, config.l1, config.clip_norm
-        )
+            network, module, optimizer, loss_of(run), config.accumulation, config.l1, config.clip_norm,
+            precision=precision_of(config.precision, config.device),
+        )  # fmt: skip
         ready = made_ready(run, 1)
 
         def steps() -> Iterator[int]:

@@ -40,6 +40,7 @@ from engine.training.contents import check_contents, content_hash, hashes_of, wr
 from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
 from engine.training.loop import Source
 from engine.training.phases import last_to_train, planned
+from engine.training.precision import choose_precision
 from engine.training.pseudo_labelled import with_pseudo_labels
 from engine.training.run_parts import Run
 from engine.training.teacher import check_teacher, find_teacher
@@ -239,6 +240,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
     if (spec.fixed_size and size != spec.input_size) or size < spec.smallest_size:
         wanted = f"exactly {spec.input_size}" if spec.fixed_size else f"at least {spec.smallest_size}"
         raise ThawError(f"{spec.title} takes images of {wanted} pixels, not {size}; change the image size.")
+    device = _pick_device(config.device)
     planned(config, spec, strategy, Progress())  # raises where “unfreeze” does not fit the model
     labels = [photo.label for photo in photos if photo.split == "train"]
     counts = Counter(labels).values()
@@ -250,7 +252,8 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
         pseudo_labels=config.pseudo_labels.resolve() if config.pseudo_labels else None,
         teacher=config.teacher.resolve() if config.teacher else None,
         image_size=size,
-        device=_pick_device(config.device),
+        device=device,
+        precision=choose_precision(config.precision, device),
         threads=config.threads or cpu_threads(),
         channels_last=True if config.channels_last is None else config.channels_last,
         views=views if config.views is None else config.views,

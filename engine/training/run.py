@@ -42,6 +42,7 @@ from engine.training.losses import loss_of
 from engine.training.norm_statistics import count_again
 from engine.training.optimizer import extend_optimizer, make_optimizer
 from engine.training.phases import after_epoch, patience_left, stages_left
+from engine.training.precision import precision_of
 from engine.training.prepare import prepare
 from engine.training.proof import write_before
 from engine.training.ready import made_ready
@@ -169,6 +170,7 @@ def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, be
         l1=config.l1,
         clip_norm=config.clip_norm,
         average=average_of(config),
+        precision=precision_of(config.precision, config.device),
     )
     learner.average.track(learner.network)
     resumed = run.resumed

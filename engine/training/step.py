@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +13,11 @@ from torch import Tensor, nn
 
 from engine.dataset.loader import Batch
 from engine.errors import DivergedError
+from engine.events import Notice
 from engine.training.averaging import Average
 from engine.training.optimizer import restore_state, set_learning_rate, state_by_name
+from engine.training.out_of_memory import Buffers, free_memory, is_out_of_memory, parts_of, too_little
+from engine.training.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Learner:
 
     The weights step after every `accumulation` batches, by the mean gradient of all their photos; `l1` times the sum of
     the sizes of the decayed weights joins the loss; a gradient longer than `clip_norm` is shortened to it, None never.
-    `average` follows the weights.
+    `average` follows the weights. A batch that does not fit into memory goes through the network in `parts`, twice as
+    many at each failure, which `notices` tells; the mean gradient is that of the whole batch.
     """
 
     network: nn.Module
@@ -53,6 +58,10 @@ class Learner:
     l1: float = 0.0
     clip_norm: float | None = None
     average: Average = field(default_factory=Average)
+    precision: Precision = field(default_factory=Precision)
+    parts: int = 1
+    notices: collections.deque[Notice] = field(default_factory=collections.deque, init=False)
+    _buffers: tuple[nn.Module, Buffers] | None = field(default=None, init=False)
     _waiting: Waiting = field(default_factory=Waiting, init=False)
 
     @property
@@ -64,11 +73,19 @@ class Learner:
         gradients = {name: p.grad for name, p in self.network.named_parameters() if p.grad is not None}
         waiting = vars(self._waiting) | {"gradients": gradients} if self._waiting.batches else None
         optimizer = state_by_name(self.optimizer, self.network)
-        return {"optimizer": optimizer, "waiting": waiting, "average": self.average.state()}
+        return {
+            "optimizer": optimizer,
+            "waiting": waiting,
+            "average": self.average.state(),
+            "precision": self.precision.state(),
+            "parts": self.parts,
+        }
 
     def restore(self, saved: Mapping[str, Any], *, moments: bool = True) -> None:
         """Take back what `state` gave; without `moments` the optimizer begins anew."""
         self.average.restore(saved.get("average"))
+        self.precision.restore(saved.get("precision", {}))
+        self.parts = saved.get("parts", 1)
         if not moments:
             return
         restore_state(self.optimizer, self.network, saved["optimizer"])
@@ -81,17 +98,63 @@ class Learner:
     def step(self, batch: Batch, rate_of: Callable[[int], float]) -> StepResult:
         """Learn from a batch. `rate_of(begun)` is the learning rate of what began to train in that epoch.
 
-        Raises DivergedError where the loss is no number any more.
+        Raises DivergedError where the loss is no number any more, ThawError where memory is too small for two photos.
         """
         set_learning_rate(self.optimizer, rate_of)
         batch = batch.to(self.device)
-        logits, loss, whole = self._forward(batch)
-        self._backward(whole, len(batch.numbers))
+        before = self._kept_buffers()
+        while True:
+            try:
+                loss, whole, right = self._learn(batch)
+                break
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            before.put_back()
+            self._halve(len(batch.numbers))
         if self._waiting.batches == self.accumulation:
             self.update()
-        check_loss(float(whole.detach()))
-        right = int((logits.detach().argmax(1) == batch.labels).sum())
-        return StepResult(float(loss.detach()), right, len(batch.numbers))
+        check_loss(float(whole))
+        return StepResult(float(loss), int(right), len(batch.numbers))
+
+    def _kept_buffers(self) -> Buffers:
+        if self._buffers is None or self._buffers[0] is not self.module:
+            self._buffers = self.module, Buffers(self.module.modules())
+        self._buffers[1].keep()
+        return self._buffers[1]
+
+    def _learn(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Add the gradient of a batch to what waits; its mean loss, whole loss, and how many answers are right."""
+        photos, waiting = len(batch.numbers), self._waiting
+        if not waiting.batches:
+            self.optimizer.zero_grad(set_to_none=True)
+            waiting.expected = photos * self.accumulation
+        sums: list[tuple[Tensor, Tensor, Tensor]] = []
+        for place in parts_of(photos, self.parts):
+            part = batch if self.parts == 1 else batch.part(place)
+            logits, loss, whole = self._forward(part)
+            self._backward(whole, len(part.numbers) / waiting.expected)
+            share = len(part.numbers) / photos
+            right = (logits.detach().argmax(1) == part.labels).sum()
+            sums.append((loss.detach() * share, whole.detach() * share, right))
+        waiting.batches += 1
+        waiting.photos += photos
+        loss, whole, right = (torch.stack(values).sum() for values in zip(*sums, strict=True))
+        return loss, whole, right
+
+    def _halve(self, photos: int) -> None:
+        """Go through the network in twice as many parts from now on. Gradients that waited are given up with those of
+        the attempt that failed, which cannot be told from them: the weights are as before, and their photos come again
+        in the next epoch."""
+        if len(parts_of(photos, self.parts)) == len(parts_of(photos, 2 * self.parts)):
+            raise too_little()
+        self.parts *= 2
+        self.optimizer.zero_grad(set_to_none=True)
+        self._waiting = Waiting()
+        free_memory()
+        size = parts_of(photos, self.parts)[0].stop
+        text = f"The memory is too small for {photos} photos at once: they go through the network {size} at a time now."
+        self.notices.append(Notice(text, "batch_parted"))
 
     def update(self) -> None:
         """Let the weights take a step by the gradients that wait, if any: at the end of an epoch too, where fewer
@@ -99,6 +162,7 @@ class Learner:
         waiting = self._waiting
         if not waiting.batches:
             return
+        self.precision.unscale(self.optimizer)
         if waiting.photos != waiting.expected:
             for parameter in self.module.parameters():
                 if parameter.grad is not None:
@@ -108,30 +172,24 @@ class Learner:
         if self.clip_norm is not None:
             # in the order of the module, not of the groups, which a resume may order otherwise: a sum depends on it
             nn.utils.clip_grad_norm_(self.module.parameters(), self.clip_norm)
-        self.optimizer.step()
+        self.precision.step(self.optimizer)
         self.average.after_step()
         self._waiting = Waiting()
 
     def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """The logits, their mean loss, and the whole loss, auxiliary classifiers and all."""
-        answers = self.module(batch.pixels)
-        logits, *auxiliary = (answers,) if isinstance(answers, Tensor) else answers
+        with self.precision.within():
+            answers = self.module(batch.pixels)
+        logits, *auxiliary = (each.float() for each in ((answers,) if isinstance(answers, Tensor) else answers))
         loss = self.loss_of(logits, batch)
         whole = loss
         for other in auxiliary:
             whole = whole + float(self.module.auxiliary_weight) * self.loss_of(other, batch)  # type: ignore[arg-type]
         return logits, loss, whole
 
-    def _backward(self, whole: Tensor, photos: int) -> None:
-        """Add the batch's part to the mean gradient of as many photos as full batches would have."""
-        waiting = self._waiting
-        if not waiting.batches:
-            self.optimizer.zero_grad(set_to_none=True)
-            waiting.expected = photos * self.accumulation
-        share = photos / waiting.expected
-        (whole if share == 1 else whole * share).backward()
-        waiting.batches += 1
-        waiting.photos += photos
+    def _backward(self, whole: Tensor, share: float) -> None:
+        """Add a part's share of the mean gradient of as many photos as full batches would have."""
+        self.precision.scaled(whole if share == 1 else whole * share).backward()
 
     @torch.no_grad()
     def _add_l1(self) -> None:
