@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from engine import photos, runs
 from engine.config import TrainConfig, make_config
+from engine.config.augmentations import PRESETS, preset_of
 from engine.control import Control
 from engine.dataset import row_store
 from engine.dataset.index import Photo
 from engine.dataset.loader import PhotoLoader
 from engine.dataset.row_store import RowStore
 from engine.events import EpochFinished, Event, FeaturesComputed, Notice
+from engine.models.cut import Cut
 from engine.training import run as run_module
+from engine.training.feature_cache import key_of
 from engine.training.run import train
 from tests.tiny_photos import make_photos
 
@@ -83,8 +88,23 @@ def test_what_was_computed_serves_the_next_run_and_another_seed_only_in_part(
     assert computed(other_seed) == 8 * 4  # validation is not augmented, so its rows are there
     smaller = ran(config_of(few_photos, image_size=48), tmp_path / "d", tiny_weights)
     assert computed(smaller) == 8 * 4 + 8
-    noisier = ran(config_of(few_photos, augmentation_strengths={"noise": 9.0}), tmp_path / "e", tiny_weights)
-    assert computed(noisier) == 8 * 4 + 8
+
+
+def test_what_is_kept_is_kept_by_preset_and_strengths() -> None:
+    frozen = nn.Linear(1, 1)
+    frozen.graph = ""  # type: ignore[assignment]
+    made = Cut(frozen, nn.Identity(), ())
+    classifier = SimpleNamespace(scale=torch.ones(3), offset=torch.zeros(3), channels=3)
+
+    def key(name: str, strengths: dict[str, float] | None = None) -> str:
+        loader = SimpleNamespace(preset=preset_of(name, strengths))
+        spec = SimpleNamespace(interpolation="bilinear")
+        run = SimpleNamespace(config=TrainConfig(), classifier=classifier, spec=spec, loader=loader, teacher=None)
+        return key_of(run, made)  # type: ignore[arg-type]
+
+    assert key("light") == key("light", {}) == key("light", {"flip": 0.5})
+    keys = {key(name) for name in PRESETS} | {key("light", {"noise": 9}), key("light", {"flip": 0.4})}
+    assert len(keys) == len(PRESETS) + 2
 
 
 def test_views_are_used_in_turn_and_never_more_than_there_are_epochs(
