@@ -32,7 +32,14 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "review": ("Review", "desktop_app.pages.review", "ReviewPage"),
     "predict": ("Predict", "desktop_app.pages.predict", "PredictPage"),
 }
-PAGE_OF_JOB = {"scan": "data", "sample": "data", "train": "train", "evaluate": "review", "predict": "predict"}
+PAGE_OF_JOB = {
+    "scan": "data",
+    "sample": "data",
+    "train": "train",
+    "search": "train",
+    "evaluate": "review",
+    "predict": "predict",
+}
 DROP_WORDS = (
     "A folder of class folders opens in Data; photos, a folder of photos or a model open in Predict; "
     "weights (.pth, .safetensors) in Model."

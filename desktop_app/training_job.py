@@ -18,11 +18,12 @@ KIND = "train"
 FOLDER = "run_dir"
 
 
-def new_run_dir(folder: Path, config: TrainConfig) -> Path:
-    """A name that is free in `folder`: dataset, model, strategy and a number."""
+def new_run_dir(folder: Path, config: TrainConfig, what: str = "") -> Path:
+    """A name that is free in `folder`: dataset, model, strategy (or `what` it is), and a number."""
     dataset = re.sub(r"[^\w.-]+", "-", config.data.name).strip("-.") or "photos"
-    names = (folder / f"{dataset}-{config.model}-{config.strategy}-{number}" for number in itertools.count(1))
-    return next(name for name in names if not name.exists())
+    names = (folder / f"{dataset}-{config.model}-{what or config.strategy}-{number}" for number in itertools.count(1))
+    # beside it a search keeps its trials under the same name
+    return next(name for name in names if not name.exists() and not name.with_name(f"{name.name}.search").exists())
 
 
 def start(jobs: Jobs, settings: Settings, config: TrainConfig) -> Worker:

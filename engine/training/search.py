@@ -19,17 +19,17 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from engine import runs
-from engine.config import TrainConfig
+from engine.config import TrainConfig, to_toml
 from engine.control import Control
 from engine.errors import DivergedError, RunError, ThawError
 from engine.events import EpochFinished, Event, FeaturesComputed, Notice, SearchFinished, TrialFinished, TrialStarted
 from engine.events.diagnosis import Value
 from engine.events.search import Outcome
+from engine.models.search_space import USUAL, changes_of, check
 from engine.training.run import train
-from engine.training.search_space import USUAL, changes_of, check
 
 JOURNAL = "trials.journal"
-CHANGES, EPOCHS = "changes", "epochs"
+CHANGES, EPOCHS, SETTINGS = "changes", "epochs", "settings"
 STARTUP_TRIALS = 4
 """Trials at random before the sampler learns from them, and before any is pruned."""
 STATES: dict[Outcome, TrialState] = {
@@ -185,7 +185,7 @@ def _study(folder: Path, config: TrainConfig) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return optuna.create_study(
+        study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
             study_name="search",
             direction="maximize",
@@ -195,6 +195,11 @@ def _study(folder: Path, config: TrainConfig) -> optuna.Study:
         )
     except OSError as error:
         raise RunError(f"The search cannot be kept in {folder}: {error.strerror or error}.") from error
+    settings = to_toml(config)
+    if study.user_attrs.get(SETTINGS, settings) != settings:
+        raise RunError(f"The search in {folder} began with other settings; choose another folder, or remove that one.")
+    study.set_user_attr(SETTINGS, settings)
+    return study
 
 
 def _followed(

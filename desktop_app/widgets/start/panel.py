@@ -16,10 +16,11 @@ from desktop_app.worker import Jobs
 SECTIONS: tuple[tuple[str, str], ...] = (
     ("desktop_app.widgets.start.learning_rate", "LearningRateSection"),
     ("desktop_app.widgets.start.augmentation", "AugmentationSection"),
+    ("desktop_app.widgets.start.search", "SearchSection"),
 )
-"""(module, class) of each section, from top to bottom: what the run will cost, its learning rate, its augmentation. A
-section is a QWidget made from (project, jobs, settings), with a group title; it hides itself where it has nothing to
-say."""
+"""(module, class) of each section, from top to bottom: what the run will cost, its learning rate, its augmentation,
+better settings. A section is a QWidget made from (project, jobs, settings), with a group title; it hides itself where
+it has nothing to say."""
 
 
 class StartPanel(QScrollArea):

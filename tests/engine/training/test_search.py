@@ -125,6 +125,14 @@ def test_nothing_is_written_over_a_run(trained: Runs, tmp_path: Path) -> None:
     assert not trained.asked
 
 
+@pytest.mark.usefixtures("trained")
+def test_a_search_goes_on_with_its_own_settings_only(tmp_path: Path) -> None:
+    list(search(config(), tmp_path / "run", trials=1))
+    (tmp_path / "run").rename(tmp_path / "first")
+    with pytest.raises(RunError, match="began with other settings"):
+        list(search(config(epochs=5), tmp_path / "run", trials=2))
+
+
 def test_only_what_can_be_varied_is(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot vary “seed”; it can vary augmentation"):
         list(search(config(), tmp_path / "run", vary=("seed",)))
