@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme, training_job
 from desktop_app.project import Project
+from desktop_app.run_queue import queue_of
 from desktop_app.settings import Settings
 from desktop_app.widgets.labels import group_label
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.brakes import Brakes
 from desktop_app.widgets.runs.offers import RunOffers
+from desktop_app.widgets.runs.queue import QueueList
 from desktop_app.widgets.runs.view import RunView
 from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.widgets.start.panel import StartPanel
@@ -39,6 +41,9 @@ class TrainPage(PageFrame):
         self._run_dir: Path | None = None
         self._wrong: dict[str, str] = {}
         self.form = SettingsForm()
+        self.settings_title = group_label("Settings")
+        self.queue = queue_of(jobs, settings)
+        self.waiting = QueueList(self.queue)
         self.view = RunView(project)
         self.brakes = Brakes(self)
         self.offers = RunOffers(jobs, settings)
@@ -53,8 +58,12 @@ class TrainPage(PageFrame):
     # --- starting and steering
 
     def start(self) -> None:
-        """Train as the settings say."""
-        if not self._reason_against_start():
+        """Train as the settings say; where the machine is busy, the run waits its turn."""
+        if self._reason_against_start():
+            return
+        if self._jobs.busy_reason():
+            self.queue.add(self._project.config)
+        else:
             training_job.start(self._jobs, self._settings, self._project.config)
 
     def resume(self, run_dir: Path, told: Sequence[str] = ()) -> None:
@@ -76,7 +85,7 @@ class TrainPage(PageFrame):
             return "No layer is ticked on the Model page"
         if config.strategy == "continue" and config.continue_from is None:
             return "Choose the run to continue on the Model page"
-        return self._jobs.busy_reason()
+        return ""
 
     def _on_steered(self, word: str) -> None:
         self.view.facts.pause(word == "pause")
@@ -174,11 +183,12 @@ class TrainPage(PageFrame):
     def _show_state(self) -> None:
         running = self._worker is not None
         reason = self._reason_against_start()
-        self.set_action("Start", "play", not reason, "" if running else reason)
-        self.form.widget().setEnabled(not running)
+        busy = self._jobs.busy_reason()
+        self.set_action("Add to queue" if busy else "Start", "plus" if busy else "play", not reason, reason)
+        self.settings_title.setText("Settings of the next run" if running else "Settings")
         self.brakes.show_buttons(running)
         started = running or self.switch.side() != NEXT
-        if self._project.dataset is None and not started and not self.offers.banners():
+        if self._project.dataset is None and not started and not self.offers.banners() and not self.queue.runs:
             self.show_empty("Choose a dataset first. It decides what there is to learn.", "Go to Data", "images")
         else:
             self.show_content()
@@ -212,6 +222,7 @@ class TrainPage(PageFrame):
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         column.setSpacing(2 * theme.GRID)
         column.addWidget(self.offers)
+        column.addWidget(self.waiting)
         column.addWidget(splitter, 1)
         return page
 
@@ -220,7 +231,7 @@ class TrainPage(PageFrame):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2 * theme.GRID)
-        column.addWidget(group_label("Settings"))
+        column.addWidget(self.settings_title)
         column.addWidget(self.form, 1)
         side.setMinimumWidth(theme.wide(300))
         side.setMaximumWidth(theme.wide(420))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from desktop_app import training_job
@@ -14,6 +14,7 @@ from desktop_app.pages.train import TrainPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import Banner
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.worker import Jobs
 from engine import process, runs
 from engine.control import Control
@@ -55,6 +56,15 @@ def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_pat
 
 def banners(page: TrainPage) -> list[Banner]:
     return page.offers.banners()
+
+
+def queued(page: TrainPage) -> list[tuple[str, dict[str, QToolButton]]]:
+    """The words and the buttons of each run that waits."""
+    rows = [page.waiting._rows.itemAt(place).widget() for place in range(page.waiting._rows.count())]
+    return [
+        (row.findChild(ElidedLabel).whole(), {button.toolTip(): button for button in row.findChildren(QToolButton)})
+        for row in rows
+    ]
 
 
 def start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
@@ -148,8 +158,7 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
     child.play = play
     page.action_button.click()
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "2 of 5")
-    assert not page.action_button.isEnabled()
-    assert not page.form.widget().isEnabled()
+    assert page.action_button.isEnabled() and page.action_button.text() == "Add to queue"
     assert values(page)["Images"] == "92.4\u202f/s" and values(page)["Patience left"] == "3"
     control = jobs.current.control
     page.brakes.pause.click()
@@ -161,7 +170,7 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
     qtbot.waitUntil(lambda: not jobs.running())
     assert page.view.result.title.text() == "Stopped before the first epoch was done"
     assert not page.view.result.resume.isHidden() and page.view.result.review.isHidden()
-    assert page.brakes.stop.isHidden() and page.form.widget().isEnabled()
+    assert page.brakes.stop.isHidden() and page.action_button.text() == "Start"
 
 
 def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
@@ -369,17 +378,55 @@ def test_no_layer_ticked_holds_the_start(page: TrainPage, project: Project) -> N
     assert not page.action_button.isEnabled()
 
 
-def test_another_heavy_job_holds_the_start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
+def test_while_the_machine_is_busy_runs_wait_their_turn(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, child: Child
+) -> None:
     def wait(control: Control) -> Iterator[Any]:
         while not control.stopping:
             yield 1
 
     jobs.start("Classifying", wait, "predict", heavy=True)
-    assert not page.action_button.isEnabled()
-    assert "Classifying" in page.action_button.accessibleDescription()
+    page.action_button.click()
+    project.set_config(epochs=4)
+    page.action_button.click()
+    assert page.waiting.title.text() == "2 runs wait" and not page.waiting.isHidden() and not child.arguments
+    assert [text.rpartition(" · ")[2] for text, _ in queued(page)] == ["10 epochs", "4 epochs"]
+    jobs.stop_all()
+    qtbot.waitUntil(lambda: len(child.arguments) == 2 and not jobs.running())
+    assert page.waiting.isHidden()
+    assert page.action_button.text() == "Start"
+
+
+def test_a_run_that_failed_in_the_queue_says_why_and_can_be_tried_again(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, child: Child
+) -> None:
+    def fail(_run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from ()
+        raise ThawError("The drive is gone.")
+
+    child.play = fail
+    page.queue.add(project.config)
+    qtbot.waitUntil(lambda: bool(child.arguments) and not jobs.running())
+    assert page.waiting.title.text() == "1 run failed" and page.waiting.go_on.isHidden()
+    ((text, buttons),) = queued(page)
+    assert text.endswith("The drive is gone.")
+    child.play = lambda run_dir, _control: fake_run.whole_run(run_dir)
+    buttons["Try again"].click()
+    qtbot.waitUntil(lambda: len(child.arguments) == 2 and not jobs.running())
+    assert page.waiting.isHidden()
+
+
+def test_what_waited_when_the_window_closed_waits_to_be_started(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, child: Child
+) -> None:
+    page.queue.add(project.config)
+    page.queue.add(project.config)
     jobs.stop_all()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert page.action_button.isEnabled()
+    assert page.waiting.title.text() == "1 run waits" and not page.waiting.go_on.isHidden()
+    page.waiting.go_on.click()
+    qtbot.waitUntil(lambda: not page.queue.runs and not jobs.running())
+    assert len(child.arguments) == 2
 
 
 def test_a_page_opened_late_follows_the_run(
