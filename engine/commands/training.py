@@ -150,14 +150,18 @@ def baseline(weights_dir: Path | None, offline: bool, as_json: bool, **asked: An
 
 @click.command()
 @click.option("--out", type=Existing, help="Where the run would go: its disk is looked at.")
+@click.option("--compare", is_flag=True, help="Hold other models and strategies that suit beside it.")
 @asks_for_a_run
 @with_json
-def preflight(out: Path | None, weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any) -> int:
+def preflight(
+    out: Path | None, compare: bool, weights_dir: Path | None, offline: bool, as_json: bool, **asked: Any
+) -> int:
     """Measure how long the run that these settings ask for will take on this machine, and how much memory and disk."""
     config, control = config_of(**asked), Control()
     verb = engine.preflight  # loads torch, which is part of what a run takes to start
     starting = time.time() - psutil.Process().create_time()
-    events = verb(config, out=out, weights_dir=weights_dir, offline=offline, starting_seconds=starting, control=control)
+    where = {"out": out, "weights_dir": weights_dir, "offline": offline}
+    events = verb(config, compare=compare, starting_seconds=starting, control=control, **where)
     return play(events, control, as_json)
 
 

@@ -14,12 +14,17 @@ from pathlib import Path
 import psutil
 import torch
 
-from engine import runs
+from engine import process, runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.row_store import existing, stores_folder
-from engine.events import Event, RunEstimated, StageStarted
+from engine.errors import ThawError
+from engine.events import Event, Notice, RunEstimated, StageStarted
 from engine.memory import keep_memory, peak_bytes
+from engine.models.catalog import find_model
+from engine.models.short_list import Candidate, candidates
+from engine.models.strategies import find_strategy
+from engine.models.tables import list_models
 from engine.training import estimate
 from engine.training.estimate import Counts, PhaseCost, RunCost
 from engine.training.finish import PARITY_PHOTOS
@@ -41,6 +46,7 @@ KEPT_FREE = 200_000_000
 def preflight(
     config: TrainConfig,
     *,
+    compare: bool = False,
     out: Path | None = None,
     weights_dir: Path | None = None,
     offline: bool = False,
@@ -49,13 +55,54 @@ def preflight(
 ) -> Generator[Event, None, None]:
     """Measure what the run that `config` asks for will take; yields stages and one RunEstimated last.
 
+    With `compare`, a RunEstimated follows for each model and strategy of the short list, each measured in a process of
+    its own, for memory cannot be told apart in one; of what cannot be run a Notice says why.
     `out` is where the run would go, whose disk is looked at (None: the usual folder); `starting_seconds` is what the
     program took to start, as it will again. Nothing is kept. A stop ends it without a RunEstimated. Raises ThawError
     for what would keep the run from starting.
     """
     control = control or Control()
-    began = time.perf_counter()
     keep_memory()
+    yield from _one(config, out, weights_dir, offline, starting_seconds, control)
+    if compare:
+        for candidate in candidates(config, list_models(weights_dir)):
+            yield from _beside(config, candidate, out, weights_dir, offline, control)
+
+
+def _beside(
+    config: TrainConfig,
+    candidate: Candidate,
+    out: Path | None,
+    weights_dir: Path | None,
+    offline: bool,
+    control: Control,
+) -> Generator[Event, None, None]:
+    """The estimate of another choice with the same settings else."""
+    if control.stopping:
+        return
+    title = f"{find_model(candidate.model).title}, {find_strategy(candidate.strategy).title.lower()}"
+    yield StageStarted(f"Measuring {title}")
+    arguments = process.run_arguments(
+        config.with_changes(**candidate.changes()), weights_dir=weights_dir, offline=offline
+    )
+    arguments += ["--out", str(out)] if out else []
+    try:
+        for event in process.run("preflight", arguments, control):
+            if isinstance(event, RunEstimated):
+                yield event
+    except ThawError as error:
+        yield Notice(f"{title}: {error}", "not_estimated")
+
+
+def _one(
+    config: TrainConfig,
+    out: Path | None,
+    weights_dir: Path | None,
+    offline: bool,
+    starting_seconds: float,
+    control: Control,
+) -> Generator[Event, None, None]:
+    began = time.perf_counter()
     with temporary_folder() as folder:
         scheduled = config.with_changes(unfreeze_when="schedule")  # when validation saturates, nobody knows before
         run = yield from rehearsed(scheduled, folder, weights_dir, offline, control)

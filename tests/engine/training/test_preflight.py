@@ -16,7 +16,8 @@ from engine.config import TrainConfig, make_config
 from engine.control import Control
 from engine.dataset import row_store
 from engine.errors import ThawError
-from engine.events import Event, RunEstimated, RunStarted
+from engine.events import Event, Notice, RunEstimated, RunStarted, StageStarted
+from engine.models.short_list import Candidate
 from engine.training import preflight as preflight_module
 from engine.training.preflight import preflight
 from tests.tiny_photos import make_photos
@@ -110,3 +111,26 @@ def test_what_keeps_a_run_from_starting_is_told(photos: Path) -> None:
 
 def test_the_disk_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     assert row_store.existing(tmp_path / "a" / "b") == tmp_path
+
+
+def test_others_are_measured_each_in_a_process_of_its_own(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(verb: str, arguments: list[str], _control: Control) -> Iterator[Event]:
+        assert verb == "preflight"
+        asked.append(arguments)
+        yield StageStarted("Measuring")
+        if len(asked) == 2:
+            raise ThawError("There is no room.")
+        yield own
+
+    (own,) = [event for event in preflight(settings(photos)) if isinstance(event, RunEstimated)]
+    others = (Candidate("lenet5", "from-scratch"), Candidate("vgg11", "from-scratch"))
+    monkeypatch.setattr(preflight_module, "candidates", lambda *_: others)
+    monkeypatch.setattr(preflight_module.process, "run", run)
+    events = list(preflight(settings(photos), compare=True, out=tmp_path / "run"))
+    assert sum(isinstance(event, RunEstimated) for event in events) == 2
+    assert [event.text for event in events if isinstance(event, Notice)] == ["VGG-11, from scratch: There is no room."]
+    assert 'model = "lenet5"' in asked[0][2] and asked[0][-2:] == ["--out", str(tmp_path / "run")]
