@@ -43,6 +43,22 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def rough_duration(seconds: float) -> str:
+    """How long an estimate says it takes, no more exact than it is: 0.42 is “0.4 s”, 41 “41 s”, 203 “3 min 25 s”, 745
+    “12 min”, 4320 “1 h 10 min”."""
+    if seconds < 9.5:
+        return f"{max(0.1, seconds):.1f} s" if seconds < 2 else f"{seconds:.0f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    if seconds < 597:
+        minutes, rest = divmod(5 * round(seconds / 5), 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if seconds < 3570:
+        return f"{round(seconds / 60)} min"
+    hours, tens = divmod(round(seconds / 600), 6)
+    return f"{hours} h {10 * tens} min" if tens else f"{hours} h"
+
+
 def shape(sizes: Sequence[int]) -> str:
     """(32, 112, 112) is “32 × 112 × 112”."""
     return " × ".join(str(size) for size in sizes)

@@ -66,9 +66,9 @@ class RunView(QWidget):
                 self.diagnoses.add(event)
                 self._fit()
             case events.Notice():
-                self._add_notice(event.text)
+                self.add_notice(event.text)
             case events.ParityMeasured():
-                self._add_notice(
+                self.add_notice(
                     f"The model file gives the same answer as the trained network on {percent(event.same_top1)} of "
                     f"{quantity(event.photos, 'photo')} (largest difference {event.largest_difference:.1g})."
                 )
@@ -91,7 +91,8 @@ class RunView(QWidget):
         self.result.show()
         self._fit()
 
-    def _add_notice(self, text: str) -> None:
+    def add_notice(self, text: str) -> None:
+        """A sentence below the curves."""
         if self.notices.count() < SHOWN_NOTICES:
             item = QListWidgetItem(text)
             item.setToolTip(text)

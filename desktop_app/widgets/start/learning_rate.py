@@ -44,7 +44,7 @@ class LearningRateSection(QWidget):
         self.sentence = muted_label(OFFER, wrap=True)
         self.plot = RatePlot()
         self.answer = QLabel(wordWrap=True)
-        self.told = ElidedLabel()
+        self.progress = ElidedLabel()
         self.use = QPushButton()
         self.banner = BannerPlace()
         self._lay_out()
@@ -67,7 +67,7 @@ class LearningRateSection(QWidget):
         self.banner.say("")
         self.finding = None
         self.plot.clear()
-        self.told.set_whole("Starting…")
+        self.progress.set_whole("Starting…")
         self._worker = worker = self._jobs.start(
             "Finding a learning rate", job, KIND, heavy=True, at_place=(Exception,)
         )
@@ -93,11 +93,11 @@ class LearningRateSection(QWidget):
     def _on_happened(self, event: object, config: TrainConfig, dataset: DatasetIndex | None) -> None:
         match event:
             case StageStarted():
-                self.told.set_whole(event.title.rstrip(".…") + "…")
+                self.progress.set_whole(event.title.rstrip(".…") + "…")
             case RateTried():
                 self.plot.add(event)
                 self.plot.show()
-                self.told.set_whole(f"Step {event.step} of at most {event.steps}, rate {event.learning_rate:.1e}")
+                self.progress.set_whole(f"Step {event.step} of at most {event.steps}, rate {event.learning_rate:.1e}")
             case LearningRateFound():
                 self.finding = RateFinding(event, config, dataset)
                 self.plot.mark(event.learning_rate, event.steepest)
@@ -130,7 +130,7 @@ class LearningRateSection(QWidget):
         self.find.setAccessibleDescription(reason)
         self.find.setText("Find again" if self.finding else "Find a learning rate")
         self.sentence.setVisible(not running and self.finding is None)
-        self.told.setVisible(running)
+        self.progress.setVisible(running)
         self._show_finding()
 
     def _show_finding(self) -> None:
@@ -170,7 +170,7 @@ class LearningRateSection(QWidget):
         head.addStretch(1)
         head.addWidget(self.find)
         head.addWidget(self.stop)
-        self.told.setProperty("role", "muted")
+        self.progress.setProperty("role", "muted")
         self.answer.setAccessibleName("The rate that was found")
         last = QHBoxLayout(spacing=2 * theme.GRID)
         last.addWidget(self.answer, 1)
@@ -179,7 +179,7 @@ class LearningRateSection(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addLayout(head)
-        for widget in (self.sentence, self.told, self.plot):
+        for widget in (self.sentence, self.progress, self.plot):
             column.addWidget(widget)
         column.addLayout(last)
         column.addWidget(self.banner)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.labels import muted_label
 from desktop_app.worker import Jobs
 
 SECTIONS: tuple[tuple[str, str], ...] = (
+    ("desktop_app.widgets.start.estimate", "EstimateSection"),
     ("desktop_app.widgets.start.learning_rate", "LearningRateSection"),
     ("desktop_app.widgets.start.augmentation", "AugmentationSection"),
     ("desktop_app.widgets.start.search", "SearchSection"),
@@ -24,6 +24,10 @@ it has nothing to say."""
 
 
 class StartPanel(QScrollArea):
+    """`told` passes on what a section has to say about the run that has ended."""
+
+    told = Signal(str)
+
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sections: dict[str, QWidget] = {}
@@ -31,12 +35,11 @@ class StartPanel(QScrollArea):
         column = QVBoxLayout(body)
         column.setContentsMargins(theme.GRID, 0, 2 * theme.GRID, 0)
         column.setSpacing(3 * theme.GRID)
-        column.addWidget(
-            muted_label("Press Start. Loss and accuracy are drawn here while the model learns.", wrap=True)
-        )
         for module, name in SECTIONS:
             self.sections[name] = getattr(importlib.import_module(module), name)(project, jobs, settings)
             column.addWidget(self.sections[name])
+            if hasattr(self.sections[name], "told"):
+                self.sections[name].told.connect(self.told)
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)

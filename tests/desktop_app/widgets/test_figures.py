@@ -31,3 +31,12 @@ def test_quantities() -> None:
 @pytest.mark.parametrize(("number", "text"), [(4e-05, "0.00004"), (0.003, "0.003"), (1.0, "1"), (10, "10")])
 def test_settings_are_written_without_an_exponent(number: float, text: str) -> None:
     assert figures.plain(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.02, "0.1 s"), (0.42, "0.4 s"), (8.7, "9 s"), (41, "41 s"), (59.8, "1 min"), (203, "3 min 25 s"),
+     (599, "10 min"), (745, "12 min"), (3590, "1 h"), (4320, "1 h 10 min")],
+)  # fmt: skip
+def test_an_estimated_time_is_no_more_exact_than_it_is(seconds: float, words: str) -> None:
+    assert figures.rough_duration(seconds) == words
