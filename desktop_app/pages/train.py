@@ -200,7 +200,7 @@ class TrainPage(PageFrame):
         self.action_triggered.connect(self.start)
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("data"))
         self.brakes.steered.connect(self._on_steered)
-        self.before.told.connect(self.view.add_notice)
+        self.before.run_compared.connect(self.view.add_notice)
         self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
         self.view.diagnoses.photos_wanted.connect(lambda _diagnosis: self.page_requested.emit("review"))

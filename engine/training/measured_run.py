@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from engine import runs
 from engine.control import Control
 from engine.dataset.loader import Views, in_groups
 from engine.dataset.row_store import KEPT_FREE, MOST_BYTES, RowStore, existing, stores_folder
@@ -191,10 +192,15 @@ class Measured:
         assert self._learner
         folder = self._folder / "checkpoint"
         folder.mkdir()
+        network = self.run.classifier.network
+        made = Checkpoint(Progress(epoch=1, best_epoch=1), self._learner.state())
+        checkpoint.save(folder, network, made)
         began = time.perf_counter()
-        progress = Progress(epoch=1, best_epoch=1)
-        checkpoint.save(folder, self.run.classifier.network, Checkpoint(progress, self._learner.state()))
-        return time.perf_counter() - began, sum(path.stat().st_size for path in folder.iterdir())
+        checkpoint.save(folder, network, made)  # with one kept back, as after every epoch but the first
+        checkpoint.save_best(folder, network.state_dict(), 1)
+        seconds = time.perf_counter() - began
+        (folder / runs.PREVIOUS).unlink()
+        return seconds, sum(path.stat().st_size for path in folder.iterdir())
 
     def _sample(self, numbers: Sequence[int]) -> list[int]:
         sample: list[int] = self._numbers.permutation(np.array(numbers))[:SAMPLE].tolist()

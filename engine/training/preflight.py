@@ -37,9 +37,9 @@ MOST_PHASES = 3
 SECONDS = 12.0
 """For all phases together; a step that takes long may take longer."""
 ANSWER_SECONDS = 2.5
-MODEL_COPIES = 3
-"""The weights stand in the run's folder three times, beside the optimizer's state: last.pt, best.safetensors and the
-model file; while that is written, once more."""
+WHILE_WRITING = 2
+"""The run's folder holds so many times what is left in it: one checkpoint is kept back, and the model file is written
+beside its place."""
 KEPT_FREE = 200_000_000
 
 
@@ -178,7 +178,7 @@ def _warnings(found: RunEstimated, out: Path) -> Generator[str, None, None]:
             "other programs, or choose a smaller batch, image or model."
         )
     disk = shutil.disk_usage(existing(out)).free
-    wanted = found.disk_bytes + found.disk_bytes // MODEL_COPIES + KEPT_FREE
+    wanted = WHILE_WRITING * found.disk_bytes + KEPT_FREE
     if wanted > disk:
         yield (
             f"The run's folder needs {_gigabytes(wanted)} of disk, and {_gigabytes(disk)} are free at {out}; make "

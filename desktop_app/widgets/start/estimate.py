@@ -33,9 +33,9 @@ OFFER = (
 
 
 class EstimateSection(QFrame):
-    """`told` carries a sentence that compares a run's time with what was estimated for it."""
+    """`run_compared` carries a sentence that compares a run's time with what was estimated for it."""
 
-    told = Signal(str)
+    run_compared = Signal(str)
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +143,7 @@ class EstimateSection(QFrame):
             text = f"The run took {took}; {rough_duration(estimate.seconds)} was estimated."
             self.after.setText(text)
             self.after.show()
-            self.told.emit(text)
+            self.run_compared.emit(text)
 
     # --- what is shown
 

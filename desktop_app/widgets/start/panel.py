@@ -24,9 +24,9 @@ it has nothing to say."""
 
 
 class StartPanel(QScrollArea):
-    """`told` passes on what a section has to say about the run that has ended."""
+    """`run_compared` passes on what a section has to say about the run that has ended."""
 
-    told = Signal(str)
+    run_compared = Signal(str)
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,8 +38,8 @@ class StartPanel(QScrollArea):
         for module, name in SECTIONS:
             self.sections[name] = getattr(importlib.import_module(module), name)(project, jobs, settings)
             column.addWidget(self.sections[name])
-            if hasattr(self.sections[name], "told"):
-                self.sections[name].told.connect(self.told)
+            if hasattr(self.sections[name], "run_compared"):
+                self.sections[name].run_compared.connect(self.run_compared)
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)

@@ -128,7 +128,7 @@ def test_the_real_time_stands_beside_the_estimate(
 ) -> None:
     section.measure.click()
     wait(qtbot, jobs)
-    with qtbot.waitSignal(section.told) as told:
+    with qtbot.waitSignal(section.run_compared) as told:
         training_job.start(jobs, settings, project.config)
     wait(qtbot, jobs)
     (text,) = told.args
