@@ -22,7 +22,7 @@ def overfitting(course: Course) -> Diagnosis | None:
     lies above the 95 % interval of validation's.
 
     That the two curves part is the definition (Goodfellow, Bengio and Courville 2016, "Deep Learning", section 5.2);
-    the thresholds lie above all that healthy runs on few hundred photos did (at most a sixth).
+    the thresholds were set so that five recorded healthy runs on few hundred photos stay silent.
     """
     rows, last = course.phase, course.last
     lowest = min(rows, key=lambda row: row.val_loss)

@@ -42,7 +42,7 @@ def not_a_number(course: Course, epoch: int) -> Diagnosis:
 def exploding(course: Course) -> Diagnosis | None:
     """The loss is finite, but 10 times what guessing would cost: ln(classes) is the loss of who knows nothing, and
     only weights that grow without bound are so sure of so much that is wrong. The factor leaves room for sums of
-    losses and for a first epoch; over healthy runs the largest was 1.4."""
+    losses and for a first epoch."""
     last = course.last
     if last.train_loss < EXPLODED * course.guessing_loss:
         return None

@@ -138,7 +138,7 @@ def against_underfitting(config: TrainConfig, learned: bool) -> Remedy:
 def for_classes(config: TrainConfig, names: list[str], few: bool) -> Remedy:
     """For rare classes: count them more, where that is not done yet, and photos of them. A class with as many photos as
     others is passed over where the run was too short."""
-    if few and config.class_weights != "balanced":
+    if few and config.class_weights != "balanced" and config.sampling != "balanced":
         return Remedy(
             f"Count rare classes more (class weights “balanced”), and collect more photos of {named(names)}.",
             {"class_weights": "balanced"},

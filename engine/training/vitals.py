@@ -18,8 +18,8 @@ from engine.training.loop import Answers
 from engine.training.run_parts import Run
 
 PHOTOS = 32
-"""How many of the batch are looked at for dead units: with them the look costs 4 % of a training step, once an epoch
-(mobilenet_v2 at 128 pixels, two cores)."""
+"""How many of the batch are looked at for dead units: more would say little more and cost as much again, once an
+epoch."""
 
 RELUS = (F.relu, F.relu6, F.hardtanh, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_)
 
