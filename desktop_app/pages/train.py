@@ -40,6 +40,7 @@ class TrainPage(PageFrame):
         self._worker: Worker | None = None
         self._run_dir: Path | None = None
         self._wrong: dict[str, str] = {}
+        self._typed: dict[str, Any] = {}  # what was typed into the fields that are wrong
         self.form = SettingsForm()
         self.settings_title = group_label("Settings")
         self.queue = queue_of(jobs, settings)
@@ -163,11 +164,14 @@ class TrainPage(PageFrame):
     # --- what is shown
 
     def _on_edited(self, name: str, value: Any) -> None:
-        self._wrong.pop(name, None)
-        try:
-            self._project.set_config(**{name: value})
-        except ConfigError as error:
-            self._wrong[name] = error.fields.get(name, str(error))
+        self._typed |= {name: value}
+        for asked in sorted(self._typed, key=lambda other: other != name):  # what contradicted this may fit it now
+            self._wrong.pop(asked, None)
+            try:
+                self._project.set_config(**{asked: self._typed[asked]})
+                del self._typed[asked]
+            except ConfigError as error:
+                self._wrong[asked] = error.fields.get(asked, str(error))
         self.form.show_errors(self._wrong)
         self._show_config()
 

@@ -38,6 +38,7 @@ class Declared:
         self.name, self.title, self.help, self.default = name, field.title, field.description, field.default
         extra = field.json_schema_extra or {}
         self.unit, self.advanced = extra.get("unit", ""), extra.get("advanced", True)
+        self.empty, self.only = extra.get("empty", AUTOMATIC), extra.get("only")
         options = _options(field.annotation)
         self.optional = type(None) in options
         self.kind = next(option for option in options if option is not type(None))
@@ -62,7 +63,7 @@ class Declared:
     def write(self, value: Any) -> str:
         """A value in words, as the control shows it."""
         if value is None:
-            return AUTOMATIC
+            return str(self.empty)
         return str(WORDS.get(value, value)) if self.choices else _number(value)
 
 
@@ -117,7 +118,7 @@ def _choice(declared: Declared) -> Field:
 
 
 def _optional_number(declared: Declared) -> Field:
-    line = QLineEdit(placeholderText=AUTOMATIC)
+    line = QLineEdit(placeholderText=declared.empty)
     line.setAlignment(Qt.AlignmentFlag.AlignRight)
     field = Field(declared, line, lambda value: line.setText("" if value is None else _number(value)))
     line.textEdited.connect(lambda text: field.edited.emit(_read(text, declared.kind)))

@@ -44,10 +44,13 @@ class SettingsForm(QScrollArea):
         self._lay_out()
 
     def show_config(self, config: TrainConfig) -> None:
-        """Put in the values of `config`; a field that is wrong now keeps what was typed."""
+        """Put in the values of `config`; a field that is wrong now keeps what was typed, and one that has no effect
+        with them is not shown."""
         for name, row in self.rows.items():
             if not row.error():
                 row.set_value(getattr(config, name))
+            only = row.field.declared.only
+            row.setVisible(not only or getattr(config, only[0]) in only[1] or bool(row.error()))
         self._count_changed()
 
     def show_errors(self, fields: dict[str, str]) -> None:

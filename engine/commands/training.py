@@ -46,7 +46,9 @@ def config_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         kind: Any = click.Choice([str(choice) for choice in typing.get_args(literal)]) if literal else options[0]
         kind = numbers if typing.get_origin(options[0]) is dict else kind
         flags = [f"--{name.replace('_', '-')}", *([OWN_FLAGS[name]] if name in OWN_FLAGS else [])]
-        default = "chosen for you" if field.default is None else field.default
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        empty = "chosen for you" if extra.get("empty") == "automatic" else extra.get("empty")
+        default = empty if field.default is None else field.default
         text = f"{field.description}  [{default}]"
         command = click.option(*flags, name, type=kind, default=None, help=text)(command)
     return command

@@ -41,11 +41,22 @@ class OptimizerSettings(Settings):
     momentum: Annotated[
         float | None,
         setting(
-            None, "Momentum", "How much of the last step SGD and RMSProp keep; empty takes the strategy's.", ge=0, lt=1
+            None,
+            "Momentum",
+            "How much of the last step SGD and RMSProp keep; empty takes the strategy's.",
+            ge=0,
+            lt=1,
+            only=("optimizer", (None, "sgd", "rmsprop")),
         ),
     ]
     nesterov: Annotated[
-        bool, setting(False, "Nesterov", "SGD's momentum looks a step ahead; it needs SGD and a momentum above 0.")
+        bool,
+        setting(
+            False,
+            "Nesterov",
+            "SGD's momentum looks a step ahead; it needs SGD and a momentum above 0.",
+            only=("optimizer", ("sgd",)),
+        ),
     ]
     weight_decay: Annotated[
         float | None,
@@ -58,12 +69,13 @@ class OptimizerSettings(Settings):
         ),
     ]
     l1: Annotated[
-        float,
+        float | None,
         setting(
-            0.0,
+            None,
             "L1 penalty",
             "Pull of the weights towards zero, the same for small ones, so that many become zero; not of norms and "
             "biases.",
+            empty="off",
             ge=0,
             le=1,
         ),
@@ -71,7 +83,12 @@ class OptimizerSettings(Settings):
     clip_norm: Annotated[
         float | None,
         setting(
-            None, "Gradient clipping", "A gradient longer than this is shortened to it; empty never does.", gt=0, le=1e6
+            None,
+            "Gradient clipping",
+            "A gradient longer than this is shortened to it; empty never does.",
+            empty="off",
+            gt=0,
+            le=1000,
         ),
     ]
     schedule: Annotated[
@@ -85,7 +102,7 @@ class OptimizerSettings(Settings):
             "inverse-sqrt",
             "plateau",
         ],
-        setting("cosine", "Schedule", "How the learning rate goes after the warm-up."),
+        setting("cosine", "Schedule", "How the learning rate goes after the warm-up; it is drawn beside the settings."),
     ]
     warmup_epochs: Annotated[
         float, setting(0.5, "Warm-up", "The learning rate rises from near zero over this long.", "epochs", ge=0, le=100)
@@ -99,6 +116,7 @@ class OptimizerSettings(Settings):
             "epochs",
             ge=0,
             le=10_000,
+            only=("schedule", ("step",)),
         ),
     ]
     restart_epochs: Annotated[
@@ -106,11 +124,12 @@ class OptimizerSettings(Settings):
         setting(
             0.0,
             "First cosine",
-            "Schedule “cosine with restarts”: the length of the first, each later one twice as long; 0 fits three into "
+            "Schedule “warm restarts”: the length of the first cosine, each later one twice as long; 0 fits three into "
             "the run.",
             "epochs",
             ge=0,
             le=10_000,
+            only=("schedule", ("cosine-restarts",)),
         ),
     ]
     plateau_epochs: Annotated[
@@ -118,10 +137,11 @@ class OptimizerSettings(Settings):
         setting(
             3,
             "Plateau",
-            "Schedule “reduce on plateau”: the rate drops when validation has not improved for this long.",
+            "Schedule “on plateau”: the rate drops when validation has not improved for this long.",
             "epochs",
             ge=1,
             le=1000,
+            only=("schedule", ("plateau",)),
         ),
     ]
     rate_factor: Annotated[
@@ -129,10 +149,11 @@ class OptimizerSettings(Settings):
         setting(
             None,
             "Rate factor",
-            "What each drop of “step” and “reduce on plateau”, and each epoch of “exponential”, multiplies the rate "
+            "What each drop of “step” and “on plateau”, and each epoch of “exponential”, multiplies the rate "
             "by; empty takes 0.1, or what ends at a hundredth.",
             gt=0,
             lt=1,
+            only=("schedule", ("step", "plateau", "exponential")),
         ),
     ]
 
@@ -143,6 +164,7 @@ class OptimizerSettings(Settings):
             "Moving average",
             "Keep a moving average of the weights (EMA), of which each step keeps this share, and use it in place of "
             "them; 0.999 suits long runs, empty keeps none.",
+            empty="off",
             gt=0,
             lt=1,
         ),
@@ -154,6 +176,7 @@ class OptimizerSettings(Settings):
             "Weight averaging from",
             "The part of the run after which the weights of all epochs are averaged (SWA) and used in place of the "
             "last; 0.75 is usual, empty never averages.",
+            empty="off",
             ge=0,
             lt=1,
         ),

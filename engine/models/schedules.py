@@ -88,13 +88,13 @@ _ROWS = (
     ScheduleRow("step", "Step", _step, "drops at even distances"),
     ScheduleRow("exponential", "Exponential", _exponential, "falls by the same factor in every epoch"),
     ScheduleRow(
-        "cosine-restarts", "Cosine with restarts", _restarts, "falls to zero and starts anew, each time twice as long"
+        "cosine-restarts", "Warm restarts", _restarts, "falls to zero and starts anew, each time twice as long"
     ),
     ScheduleRow("one-cycle", "One cycle", _one_cycle, "rises for three tenths of the run, then falls to almost zero"),
-    ScheduleRow("inverse-sqrt", "Inverse square root", _inverse_sqrt, "falls fast, then ever slower, never to zero"),
+    ScheduleRow("inverse-sqrt", "Inverse root", _inverse_sqrt, "falls fast, then ever slower, never to zero"),
     ScheduleRow(
         "plateau",
-        "Reduce on plateau",
+        "On plateau",
         lambda config, at: (config.rate_factor or FACTOR) ** at.drops,
         "falls when validation stops improving",
     ),

@@ -20,15 +20,13 @@ from engine.events import Event, LearningRateFound, RateTried, StageStarted
 from engine.memory import keep_memory
 from engine.models.strategies import PlannedPhase
 from engine.training.feature_cache import TrainedHalf, cut_of
+from engine.training.learning import learner_of
 from engine.training.loop import Source
-from engine.training.losses import loss_of
 from engine.training.lr_curve import Smoothed, suggestion, sweep_rates
 from engine.training.optimizer import make_optimizer
-from engine.training.precision import precision_of
 from engine.training.ready import made_ready
 from engine.training.rehearsal import FrozenFirst, notices_of, rehearsed, temporary_folder
 from engine.training.run_parts import Run
-from engine.training.step import Learner
 
 LEAST_PHOTOS = 16
 """With fewer training photos a step's loss is that of a handful, and the curve is noise."""
@@ -85,15 +83,7 @@ def _sweep(
     source = source_of(run, phase)
     network, config = run.classifier.network, run.config
     optimizer = make_optimizer(network, config, len(run.spec.blocks), run.place_of)
-    learner = Learner(
-        network,
-        source.module,
-        optimizer,
-        loss_of(run),
-        l1=config.l1,
-        clip_norm=config.clip_norm,
-        precision=precision_of(config.precision, config.device),
-    )
+    learner = learner_of(run, source.module, optimizer, accumulation=1)
     smoothed, losses = Smoothed(), list[float]()
     for rate, batch in zip(rates, _batches(run, phase, source), strict=False):
         control.wait_while_paused()

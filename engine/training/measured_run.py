@@ -25,11 +25,10 @@ from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.contents import content_hash
 from engine.training.estimate import PhaseCost
 from engine.training.feature_cache import FeatureLoader, TrainedHalf, row_name
+from engine.training.learning import learner_of
 from engine.training.loop import Loader
-from engine.training.losses import loss_of
 from engine.training.optimizer import make_optimizer
 from engine.training.pace import measured_pace
-from engine.training.precision import precision_of
 from engine.training.proof import layer_hashes
 from engine.training.ready import made_ready
 from engine.training.run_parts import Run
@@ -131,13 +130,9 @@ class Measured:
         self, module: nn.Module, loader: Loader, groups: Sequence[Sequence[int]], phase: PlannedPhase, seconds: float
     ) -> float:
         """Seconds of a training step, for one photo."""
-        run, config = self.run, self.run.config
-        network = run.classifier.network
-        optimizer = make_optimizer(network, config, len(run.spec.blocks), run.place_of)
-        self._learner = learner = Learner(
-            network, module, optimizer, loss_of(run), config.accumulation, config.l1, config.clip_norm,
-            precision=precision_of(config.precision, config.device),
-        )  # fmt: skip
+        run = self.run
+        optimizer = make_optimizer(run.classifier.network, run.config, len(run.spec.blocks), run.place_of)
+        self._learner = learner = learner_of(run, module, optimizer)
         ready = made_ready(run, 1)
 
         def steps() -> Iterator[int]:

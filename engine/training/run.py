@@ -29,20 +29,18 @@ from engine.models.schedules import rates
 from engine.models.strategies import PlannedPhase
 from engine.runs import Ended
 from engine.training import checkpoint, feature_cache, room
-from engine.training.averaging import average_of
 from engine.training.checkpoint import Checkpoint, Progress
 from engine.training.diagnosed import diagnosed
 from engine.training.extended import begin_extension
 from engine.training.failures import UNKNOWN, in_a_sentence
 from engine.training.finish import close_run, finished_event
 from engine.training.keeping import Keeper
+from engine.training.learning import learner_of
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
-from engine.training.losses import loss_of
 from engine.training.norm_statistics import count_again
 from engine.training.optimizer import extend_optimizer, make_optimizer
 from engine.training.phases import after_epoch, patience_left, stages_left
-from engine.training.precision import precision_of
 from engine.training.prepare import prepare
 from engine.training.proof import write_before
 from engine.training.ready import made_ready
@@ -160,19 +158,7 @@ def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, be
         before.module, before.optimizer = run.source.module, optimizer
         before.average.track(before.network)
         return before
-    config = run.config
-    learner = Learner(
-        run.classifier.network,
-        run.source.module,
-        optimizer,
-        loss_of(run),
-        accumulation=config.accumulation,
-        l1=config.l1,
-        clip_norm=config.clip_norm,
-        average=average_of(config),
-        precision=precision_of(config.precision, config.device),
-    )
-    learner.average.track(learner.network)
+    learner = learner_of(run, run.source.module, optimizer)
     resumed = run.resumed
     begins = run.progress.epoch + 1 == phase.first_epoch and not resumed.partway
     if resumed.learner:

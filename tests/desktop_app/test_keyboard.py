@@ -110,7 +110,7 @@ def test_everything_the_tab_key_reaches_has_a_name(window: MainWindow) -> None:
     [
         ("data", ["Choose a model", "Read the folder again", "Recent folders", "Open folder…", "Classes", "Photos"]),
         ("model", ["Go to training", "Advise me", "Search models", "Architectures", "Feature extraction", "Layers"]),
-        ("train", ["Start", "Details", "Epochs", "Batch size", "Advanced", "By epoch", "Notices of the run"]),
+        ("train", ["Start", "Details", "Epochs", "Batch size", "Optimizer", "By epoch", "Notices of the run"]),
         ("review", ["Use for prediction", "Search runs", "Runs", "Show Val", "Extend…", "Confusion matrix", "Photos"]),
         ("predict", ["Save CSV…", "Choose folder…", "Model", "Choose a file…", "Show", "Answers"]),
     ],

@@ -114,3 +114,13 @@ def test_a_wrong_strength_is_named(strengths: dict[str, float], sentence: str) -
     with pytest.raises(ConfigError, match=sentence) as caught:
         make_config({"augmentation_strengths": strengths})
     assert list(caught.value.fields) == ["augmentation_strengths"]
+
+
+def test_a_setting_that_has_an_effect_only_with_another_names_one_that_there_is() -> None:
+    for name, field in TrainConfig.model_fields.items():
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict) and extra["empty"] in ("automatic", "off"), name
+        if "only" in extra:
+            other, values = extra["only"]
+            for value in values:  # raises where it is none
+                make_config({other: value})

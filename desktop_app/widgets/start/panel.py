@@ -15,6 +15,7 @@ from desktop_app.worker import Jobs
 SECTIONS: tuple[tuple[str, str], ...] = (
     ("desktop_app.widgets.start.estimate", "EstimateSection"),
     ("desktop_app.widgets.start.learning_rate", "LearningRateSection"),
+    ("desktop_app.widgets.start.schedule", "ScheduleSection"),
     ("desktop_app.widgets.start.augmentation", "AugmentationSection"),
     ("desktop_app.widgets.start.search", "SearchSection"),
 )

@@ -11,6 +11,7 @@ from engine.events import LearningRateFound
 WITHOUT_EFFECT = frozenset(
     (
         *("learning_rate", "schedule", "warmup_epochs", "epochs", "patience", "unfreeze_when", "unfreeze_patience"),
+        *("step_epochs", "restart_epochs", "plateau_epochs", "rate_factor", "accumulation", "ema_decay", "swa_start"),
         *("views", "device", "threads", "channels_last", "cache"),
     )
 )

@@ -468,3 +468,11 @@ def test_a_run_that_ended_for_what_ails_it_says_so_once_and_offers_the_remedy(
     assert banner and banner.label.text() == "No number."
     banner.button.click()
     assert project.config.learning_rate == 0.003 and page.form.isEnabled()
+
+
+def test_what_contradicted_another_setting_is_taken_once_that_has_changed(page: TrainPage, project: Project) -> None:
+    page.form.rows["schedule"].edited.emit("schedule", "plateau")
+    page.form.rows["patience"].edited.emit("patience", 2)
+    assert "would stop after 2 epochs" in page.form.rows["patience"].error() and project.config.patience == 0
+    page.form.rows["plateau_epochs"].edited.emit("plateau_epochs", 1)
+    assert project.config.patience == 2 and not page.form.errors() and page.action_button.isEnabled()

@@ -148,3 +148,23 @@ def test_a_folder_is_typed_or_chosen(form: SettingsForm, qtbot: QtBot, monkeypat
     assert seen[-1] == ("teacher", Path("/runs/b")) and line.text() == "/runs/b"
     form.rows["teacher"].reset.click()
     assert seen[-1] == ("teacher", None) and line.text() == ""
+
+
+def test_a_setting_without_effect_is_not_shown(form: SettingsForm) -> None:
+    form.folds["Optimizer"].set_open(True)
+
+    def shown(**changes: Any) -> set[str]:
+        form.show_config(make_config(changes))
+        asked = ("momentum", "nesterov", "step_epochs", "restart_epochs", "plateau_epochs", "rate_factor")
+        return {name for name in asked if form.rows[name].isVisibleTo(form)}
+
+    assert shown() == {"momentum"}
+    assert shown(optimizer="adamw", schedule="step") == {"step_epochs", "rate_factor"}
+    assert shown(optimizer="sgd", schedule="cosine-restarts") == {"momentum", "nesterov", "restart_epochs"}
+    assert shown(schedule="plateau", optimizer="rmsprop") == {"momentum", "plateau_epochs", "rate_factor"}
+
+
+def test_empty_says_what_it_means(form: SettingsForm) -> None:
+    boxes = {name: form.rows[name].field.widget for name in ("clip_norm", "ema_decay", "swa_start", "l1", "momentum")}
+    words = {name: box.placeholderText() for name, box in boxes.items() if isinstance(box, QLineEdit)}
+    assert words == {"clip_norm": "off", "ema_decay": "off", "swa_start": "off", "l1": "off", "momentum": "automatic"}
