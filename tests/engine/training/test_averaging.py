@@ -246,8 +246,8 @@ def test_averages_are_what_is_validated_and_ships_and_frozen_layers_are_proven_u
     torch.save(settled(small, 32).state_dict(), tmp_path / "weights.pth")
     progress_of = run_module._progress
 
-    def ending(run: Run, *_: object) -> Iterator[Event]:
-        answers = yield from finish._answers(run)
+    def ending(run: Run, control: Control, _start: float) -> Iterator[Event]:
+        answers = yield from finish._answers(run, control)
         shipped.update(answers)
         yield from write_after(run)
 
