@@ -29,6 +29,8 @@ METRICS = "metrics.json"
 LOG = "run.log"
 DIAGNOSIS = "diagnosis.json"
 ABOUT = "about.json"
+TENSORBOARD = "tensorboard"
+"""A folder, and the only one."""
 
 RUN_FILES = (
     CONFIG, DATASET, HISTORY, BEST, LAST, PREVIOUS, PREDICTIONS, LAYERS, MODEL, METRICS, LOG, DIAGNOSIS, ABOUT, ENDED,
@@ -85,7 +87,7 @@ def _in_the_way(run_dir: Path, error: OSError) -> str:
 def discard(run_dir: Path) -> None:
     """Remove what a run that never began training wrote, or took from the run that it extends; anything else in the
     folder stays."""
-    for name in (CONFIG, DATASET, HISTORY, LAYERS, BEST, LAST, LOG):
+    for name in (CONFIG, DATASET, HISTORY, LAYERS, BEST, LAST, DIAGNOSIS, LOG):
         (run_dir / name).unlink(missing_ok=True)
     if not any(run_dir.iterdir()):
         run_dir.rmdir()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import RunError
-from engine.runs.files import CONFIG, RUN_FILES, state
+from engine.runs.files import CONFIG, RUN_FILES, TENSORBOARD, state
 
 TRASH = ".trash"
 DAYS_KEPT = 30
@@ -97,7 +97,9 @@ def empty_trash(folder: Path, days: int = 0) -> tuple[int, int]:
 
 
 def _is_own(path: Path) -> bool:
-    return path.name.removesuffix(".part") in RUN_FILES and not path.is_dir()
+    if path.is_dir():
+        return path.name == TENSORBOARD
+    return path.name.removesuffix(".part") in RUN_FILES
 
 
 def _move(source: Path, target: Path, first: str = "", last: str = "") -> None:
@@ -109,4 +111,4 @@ def _move(source: Path, target: Path, first: str = "", last: str = "") -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir())
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -11,7 +11,7 @@ from engine import runs
 from engine.config import to_toml
 from engine.events import EpochFinished, Event, Notice, RunStarted, StepFinished
 
-FOLDER = "tensorboard"
+FOLDER = runs.TENSORBOARD
 BY_EPOCH = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "images_per_second")
 
 

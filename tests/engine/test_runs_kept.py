@@ -25,12 +25,12 @@ def made(folder: Path, **settings: object) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_every_file_of_a_run_is_named_as_one() -> None:
     named = {value for name, value in vars(files).items() if name.isupper() and isinstance(value, str)}
-    assert named == set(runs.RUN_FILES)
+    assert named - {files.PART} == {*runs.RUN_FILES, runs.TENSORBOARD}
 
 
 def test_a_title_and_a_note_are_kept_and_shown_in_the_list(run_dir: Path) -> None:
@@ -50,6 +50,8 @@ def test_a_damaged_note_keeps_nobody_from_the_run(run_dir: Path, damage: str) ->
 
 
 def test_a_deleted_run_comes_back_whole(run_dir: Path) -> None:
+    (run_dir / runs.TENSORBOARD).mkdir()
+    (run_dir / runs.TENSORBOARD / "events").write_bytes(b"123")
     before = contents(run_dir)
     deleted = runs.delete(run_dir)
     assert not run_dir.exists() and runs.list_runs(run_dir.parent) == ()
