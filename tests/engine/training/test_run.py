@@ -232,7 +232,7 @@ def test_the_persons_photos_are_not_touched(photos: Path, tmp_path: Path) -> Non
 
 def test_a_loss_that_is_no_number_is_a_sentence(photos: Path, tmp_path: Path) -> None:
     config = lenet(photos, learning_rate=10, optimizer="sgd", momentum=0.99, epochs=50, warmup_epochs=0, weight_decay=1)
-    with pytest.raises(ThawError, match="learning rate is too high"):
+    with pytest.raises(ThawError, match="no longer a number"):
         list(train(config, tmp_path / "run"))
     assert "failed" in (tmp_path / "run" / runs.LOG).read_text()
 
