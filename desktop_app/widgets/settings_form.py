@@ -89,10 +89,13 @@ class SettingsForm(QScrollArea):
             if not row.field.declared.advanced:
                 column.addWidget(row)
         column.addWidget(muted_label("Advanced"))
+        folds = QVBoxLayout()
+        folds.setSpacing(0)
         for title, names in self._advanced().items():
             if names:
                 self.folds[title] = Fold(title, self._together(names))
-                column.addWidget(self.folds[title])
+                folds.addWidget(self.folds[title])
+        column.addLayout(folds)
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
