@@ -23,6 +23,7 @@ from desktop_app.widgets.runs.comparison import LEAST, MOST, ComparisonView
 from desktop_app.widgets.runs.deeds import RunDeeds
 from desktop_app.widgets.runs.deleted import DeletedRuns
 from desktop_app.widgets.runs.details import RunDetails
+from desktop_app.widgets.runs.joining import Joining
 from desktop_app.widgets.runs.record import RunRecord, listing, reading
 from desktop_app.widgets.runs.tables import RUN_COLUMNS, RunRow, searched
 from desktop_app.widgets.search_field import SearchField
@@ -47,6 +48,7 @@ class ReviewPage(PageFrame):
         self.search = SearchField("Search runs", self.table)
         self.details = RunDetails(settings, project)
         self.comparison = ComparisonView(settings)
+        self.joining = Joining(project, jobs, self)
         self.deleted = DeletedRuns(jobs, settings)
         self.deeds = RunDeeds(project, jobs, settings, self.deleted, self)
         self._below = QStackedWidget()
@@ -180,6 +182,7 @@ class ReviewPage(PageFrame):
         several = self._below.currentWidget() is self.comparison
         reason = "Select one run" if several else "" if self._model_file() else "This run has no model yet"
         self.set_action("Use for prediction", "arrow-right", not reason, reason)
+        self.comparison.show_busy(self._jobs.busy_reason())
         self.details.actions_row.show_for(self._record.row, self._jobs.busy_reason())
 
     def _show_below(self, widget: QWidget) -> None:
@@ -207,6 +210,8 @@ class ReviewPage(PageFrame):
                 shortcut = QShortcut(QKeySequence(keys), self.table, context=Qt.ShortcutContext.WidgetShortcut)
                 shortcut.activated.connect(functools.partial(self.do, name))
         self.details.actions_row.wanted.connect(self.do)
+        self.comparison.join_wanted.connect(self.joining.ask)
+        self.joining.told.connect(self.comparison.outcome.say)
         self.deeds.page_wanted.connect(self.page_requested)
         self.deeds.changed.connect(self._project.announce_runs)
         self.deleted.changed.connect(self._on_came_back)

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app import theme
 from desktop_app.settings import Settings
@@ -37,10 +48,17 @@ ROWS_HIGH = 4
 class ComparisonView(QWidget):
     """Shows a Comparison; `runs` on top are the legend of the curves as well."""
 
+    join_wanted = Signal(object)  # tuple of Path: one model file is to be made of these runs
+
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._folders: tuple[Path, ...] = ()
+        self._lacking = self._busy = ""
         self._places: dict[str, int] = {}
         self.title = group_label("")
+        self.join = QPushButton("Make one model of these…")
+        self.join.clicked.connect(lambda: self.join_wanted.emit(self._folders))
+        self.outcome = BannerPlace()
         self.banner = BannerPlace()
         self.runs = PlainTable("Compared runs", self._columns())
         self.runs.setIconSize(SAMPLE)
@@ -63,6 +81,12 @@ class ComparisonView(QWidget):
         on = f", on the same {count(photos)} {rows[0].split} photos" if photos else ""
         self.title.setText(f"{len(rows)} runs beside each other{on}")
         self.banner.say(comparison.notices())
+        folders = tuple(row.run_dir for row in rows)
+        if folders != self._folders:
+            self.outcome.say("")
+        self._folders = folders
+        lacking = next((row.name for row in rows if row.model_bytes is None), "")
+        self._show_join(f"“{lacking}” has no model yet" if lacking else "")
         self._content.show()
         self.runs.show_rows(rows)
         self.runs.setFixedHeight(theme.row() * (min(ROWS_HIGH, len(rows)) + 1) + theme.GRID)
@@ -75,7 +99,21 @@ class ComparisonView(QWidget):
         """Say why there is no comparison."""
         self.title.setText("")
         self.banner.say(sentence)
+        self.outcome.say("")
+        self.join.hide()
         self._content.hide()
+
+    def show_busy(self, reason: str) -> None:
+        """Why nothing can be made now; "" where it can."""
+        self._busy = reason
+        self._show_join(self._lacking)
+
+    def _show_join(self, lacking: str) -> None:
+        self._lacking = lacking
+        reason = lacking or self._busy
+        self.join.show()
+        self.join.setEnabled(not reason)
+        self.join.setToolTip(reason or "A model file that answers with the mean of what these runs say")
 
     def _show_settings(self, comparison: Comparison) -> None:
         layout = self._settings_place.layout()
@@ -132,7 +170,11 @@ class ComparisonView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.title)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.join)
+        column.addLayout(head)
+        column.addWidget(self.outcome)
         column.addWidget(self.banner)
         column.addWidget(self._content, 1)
         column.addStretch(0)

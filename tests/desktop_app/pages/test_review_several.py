@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from desktop_app.pages.review import ReviewPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.worker import Jobs
-from engine import runs
+from engine import process, runs
+from engine.control import Control
+from engine.events import EnsembleFinished, Event
 from tests.desktop_app.pages import fake_run
 
 
@@ -96,3 +103,38 @@ def test_a_search_finds_runs_by_what_they_are(qtbot: QtBot, project: Project, jo
     assert len(page.table.shown_rows()) == 2
     page.search.setText("two")
     assert [row.summary.name for row in page.table.shown_rows()] == ["two"]
+
+
+def test_one_model_is_made_of_the_selected_runs(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[list[str]] = []
+
+    def run(verb: str, arguments: list[str], _control: Control) -> Iterator[Event]:
+        given.append([verb, *arguments])
+        yield EnsembleFinished(tmp_path / "both.thaw", ("one", "two"), 6, 0.5, 0.5, 2, 1.0, 0.5, 7)
+
+    monkeypatch.setattr(process, "run", run)
+    page = opened(qtbot, project, jobs, settings, "one", "two")
+    select(page, "one", "two")
+    settled(qtbot, jobs)
+    chosen = (str(tmp_path / "both"), "")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+    page.comparison.join.click()
+    assert not page.comparison.join.isEnabled() and "both.thaw" in page.comparison.join.toolTip()
+    qtbot.waitUntil(lambda: not jobs.running())
+    ((verb, *arguments),) = given
+    folders = {str(settings.runs_folder / name) for name in ("one", "two")}
+    assert verb == "ensemble" and set(arguments[:2]) == folders
+    assert arguments[2:] == ["--out", str(tmp_path / "both.thaw"), "--replace"]
+    said = page.comparison.outcome.text()
+    assert "100.0\u202f% of their common test photos right, the best of them alone 50.0" in said
+    assert project.model_file == tmp_path / "both.thaw" and page.comparison.join.isEnabled()
+
+
+def test_no_model_is_made_of_a_run_without_one(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two")
+    (settings.runs_folder / "two" / runs.MODEL).unlink()
+    select(page, "one", "two")
+    settled(qtbot, jobs)
+    assert not page.comparison.join.isEnabled() and "“two” has no model" in page.comparison.join.toolTip()
