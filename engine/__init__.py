@@ -20,6 +20,7 @@ VERBS = {
     "measure": "engine.models.layers.measure",
     "train": "engine.training.run",
     "search": "engine.training.search",
+    "compare_strategies": "engine.training.compare_strategies",
     "advise": "engine.training.advise",
     "baseline": "engine.training.baseline",
     "find_lr": "engine.training.lr_finder",
@@ -37,7 +38,7 @@ VERBS = {
     "import_weights": "engine.models.pretrained.import_file",
 }
 HEAVY = (
-    "search",
+    *("search", "compare_strategies"),
     *("advise", "baseline", "describe_layers", "ensemble", "find_lr", "measure", "preflight"),
     *("train", "demo", "look"),
 )

@@ -78,7 +78,7 @@ def app(arguments: tuple[str, ...]) -> int:
 
 for command in (
     *(training.train, training.extend, training.search, training.find_lr, training.preflight, training.baseline),
-    *(training.advise, training.demo),
+    *(training.compare_strategies, training.advise, training.demo),
     *(photos.scan, photos.predict, photos.pseudo_label, photos.evaluate),
     *(
         runs.compare,

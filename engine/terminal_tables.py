@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from engine import events as ev
 
-Row = ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed | ev.RunCompared | ev.SettingDiffers
+Row = (
+    ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed | ev.RunCompared | ev.SettingDiffers
+    | ev.StrategyCompared
+)  # fmt: skip
 """What is shown as a row of a table."""
 
 THE_NETWORK = "(the network itself)"
@@ -19,6 +22,10 @@ RIGHT_ALIGNED = (
     "ImageNet",
     "Photos/s",
     "Right",
+    "Train",
+    "Val",
+    "Test",
+    "Gain",
     "Macro F1",
     "Photos",
     "Epochs",
@@ -42,6 +49,8 @@ def cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
             return _weights_cells(row)
         case ev.RunCompared():
             return _run_cells(row)
+        case ev.StrategyCompared():
+            return _strategy_cells(row)
         case ev.SettingDiffers():
             return ("Setting", *(name for name, _ in row.values)), (row.title, *(value for _, value in row.values))
 
@@ -92,6 +101,16 @@ def _run_cells(row: ev.RunCompared) -> tuple[tuple[str, ...], tuple[str, ...]]:
     size = None if row.model_bytes is None else row.model_bytes / 1e6
     rest = [str(row.epochs), _number(row.trained_parameters, ",d"), _number(size, ".1f"), _number(row.seconds, ".0f")]
     return titles, (row.name, *numbers, *rest)
+
+
+def _strategy_cells(row: ev.StrategyCompared) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = (
+        "Model", "Strategy", "Train", "Val", "95 % interval", "Test", "Gain", "Trained parameters", "Seconds",
+    )  # fmt: skip
+    shares = [_number(row.train_accuracy, ".1%"), _number(row.val_accuracy, ".1%")]
+    rest = [_number(row.test_accuracy, ".1%"), _number(row.gain, "+.1%"), _number(row.trained_parameters, ",d")]
+    between = f"{row.val_low:.1%} to {row.val_high:.1%}"
+    return titles, (row.model, row.strategy, *shares, between, *rest, _number(row.seconds, ".0f"))
 
 
 def _number(value: float | None, form: str) -> str:

@@ -274,6 +274,11 @@ def _(event: ev.SearchFinished) -> str:
     )
 
 
+@_says(ev.StrategiesCompared)
+def _(event: ev.StrategiesCompared) -> str:
+    return event.sentence
+
+
 def _changes(changes: Mapping[str, object]) -> str:
     return ", ".join(
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in changes.items()

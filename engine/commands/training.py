@@ -194,6 +194,38 @@ def search(
     )
 
 
+@click.command("compare-strategies")
+@click.option("--out", "folder", type=Existing, required=True, help="The folder for the runs, one for each strategy.")
+@click.option("--strategies", help="Which ones, with commas between; without it, all that suit the model.")
+@click.option("--models", help="Each of these models by each strategy, with commas between.")
+@asks_for_a_run
+@with_json
+def compare_strategies(
+    folder: Path,
+    strategies: str | None,
+    models: str | None,
+    weights_dir: Path | None,
+    offline: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Train several strategies in turn with otherwise the same settings, and hold their results beside each other.
+
+    The same command goes on where it was left.
+    """
+    control = Control()
+    named = {"strategies": _names(strategies), "models": _names(models)}
+    where = {"weights_dir": weights_dir, "offline": offline}
+    events = engine.compare_strategies(config_of(**asked), folder, **named, **where, control=control)
+    with kept_awake():
+        return play(events, control, as_json)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(filter(None, map(str.strip, (text or "").split(","))))
+
+
 def _text_of(path: Path | None) -> str | None:
     try:
         return path.read_text(encoding="utf-8") if path else None

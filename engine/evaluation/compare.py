@@ -96,7 +96,7 @@ def _notices(compared: Sequence[MeasuredRun], split: str, common: Sequence[Key])
 def _row(run: MeasuredRun, split: str, common: Sequence[Key]) -> RunCompared:
     metrics = summary(*run.answers(split, common), run.classes) if common and run.metrics else None
     model = run.folder / runs.MODEL
-    parameters, trained = _parameters(model)
+    parameters, trained = parameters_of(model)
     return RunCompared(
         run_dir=run.folder,
         name=run.name,
@@ -118,7 +118,7 @@ def _row(run: MeasuredRun, split: str, common: Sequence[Key]) -> RunCompared:
     )
 
 
-def _parameters(model: Path) -> tuple[int | None, int | None]:
+def parameters_of(model: Path) -> tuple[int | None, int | None]:
     """(all, those that trained) as the model file says; None where it does not."""
     try:
         manifest = open_model(model).manifest

@@ -33,6 +33,7 @@ from engine.events.photos import (
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
 from engine.events.search import SearchFinished, TrialFinished, TrialStarted
+from engine.events.strategies import StrategiesCompared, StrategyCompared
 from engine.events.training import (
     Advice,
     EpochFinished,
@@ -86,6 +87,8 @@ __all__ = [
     "SettingDiffers",
     "StageStarted",
     "StepFinished",
+    "StrategiesCompared",
+    "StrategyCompared",
     "Transferred",
     "TrialFinished",
     "TrialStarted",
