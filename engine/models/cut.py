@@ -31,11 +31,13 @@ DRAW = (nn.RReLU, nn.MultiheadAttention)
 @dataclass(frozen=True)
 class Cut:
     """`frozen` takes what the network takes and gives the boundary tensors; `trained` takes those and gives the
-    logits. `shapes` are the boundary tensors' shapes without the batch; `values` is how many floats they are."""
+    logits. `shapes` are the boundary tensors' shapes without the batch, `values` is how many floats they are, and
+    `channels_last` says which of them the network has in that memory layout."""
 
     frozen: nn.Module
     trained: nn.Module
     shapes: tuple[tuple[int, ...], ...]
+    channels_last: tuple[bool, ...]
 
     @property
     def values(self) -> int:
@@ -46,10 +48,13 @@ class Cut:
         return torch.cat([tensor.flatten(1).float() for tensor in boundary], 1)
 
     def parted(self, rows: Tensor) -> tuple[Tensor, ...]:
-        """What `joined` put side by side."""
+        """What `joined` put side by side, in memory as the network has it: a pooling sums in that order."""
         sizes = [math.prod(shape) for shape in self.shapes]
-        parts = rows.split(sizes, 1)
-        return tuple(part.reshape(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True))
+        parts = [part.reshape(-1, *shape) for part, shape in zip(rows.split(sizes, 1), self.shapes, strict=True)]
+        return tuple(
+            part.contiguous(memory_format=torch.channels_last) if last else part
+            for part, last in zip(parts, self.channels_last, strict=True)
+        )
 
 
 class _Tracer(fx.Tracer):
@@ -198,5 +203,7 @@ def _checked(network: nn.Module, parts: _Parts, example: Tensor, whole: Tensor) 
     values: tuple[Tensor, ...] = frozen(example)
     if any(value.shape[0] != example.shape[0] or value.dtype != torch.float32 for value in values):
         return None
-    made = Cut(frozen, fx.GraphModule(network, parts.second_half()), tuple(tuple(v.shape[1:]) for v in values))
+    shapes = tuple(tuple(value.shape[1:]) for value in values)
+    last = tuple(value.ndim == 4 and value.is_contiguous(memory_format=torch.channels_last) for value in values)
+    made = Cut(frozen, fx.GraphModule(network, parts.second_half()), shapes, last)
     return made if torch.equal(made.trained(*made.parted(made.joined(values))), whole) else None

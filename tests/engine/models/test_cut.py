@@ -51,6 +51,13 @@ def made(network: nn.Module, inputs: torch.Tensor) -> Cut:
     return found
 
 
+def test_a_pooling_behind_the_cut_sums_as_in_the_whole() -> None:
+    """Over channels that stand last in memory, as a run has them; SqueezeNet pools behind its dropout."""
+    network = frozen_but(find_model("squeezenet1_0"), "feature-extraction").to(memory_format=torch.channels_last)
+    found = made(network, torch.randn(3, 3, 64, 64).contiguous(memory_format=torch.channels_last))
+    assert found.channels_last == (True,)
+
+
 @pytest.mark.parametrize("strategy", ["feature-extraction", "last-blocks"])
 @pytest.mark.parametrize("name", ROWS)
 def test_the_halves_train_as_the_whole_does(name: str, strategy: str) -> None:

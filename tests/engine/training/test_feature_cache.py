@@ -93,7 +93,7 @@ def test_what_was_computed_serves_the_next_run_and_another_seed_only_in_part(
 def test_what_is_kept_is_kept_by_preset_and_strengths() -> None:
     frozen = nn.Linear(1, 1)
     frozen.graph = ""  # type: ignore[assignment]
-    made = Cut(frozen, nn.Identity(), ())
+    made = Cut(frozen, nn.Identity(), (), ())
     classifier = SimpleNamespace(scale=torch.ones(3), offset=torch.zeros(3), channels=3)
 
     def key(name: str, strengths: dict[str, float] | None = None) -> str:
