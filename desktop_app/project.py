@@ -4,6 +4,7 @@ the pages listen and never call each other."""
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,16 @@ class Project(QObject):
     runs_changed = Signal()
     """The set of runs on disk, or the state of one of them, is not what it was."""
 
+    comparison_wanted = Signal()
+    """Some runs are to be seen beside each other; `wanted_comparison` says which."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.dataset: DatasetIndex | None = None
         self.run_dir: Path | None = None
         self.model_file: Path | None = None
+        self.wanted_comparison: tuple[Path, ...] = ()
+        """Kept until it is shown: the page that does may not be there yet."""
         self._config: TrainConfig | None = None
         self._suited: dict[str, Any] = {}
         self._replaced: dict[str, Any] = {}
@@ -81,6 +87,11 @@ class Project(QObject):
             return
         self.model_file = path
         self.model_file_changed.emit()
+
+    def compare_runs(self, run_dirs: Iterable[Path]) -> None:
+        """Wish to see these runs beside each other."""
+        self.wanted_comparison = tuple(run_dirs)
+        self.comparison_wanted.emit()
 
     def announce_runs(self) -> None:
         """Say that runs on disk have changed."""

@@ -32,6 +32,8 @@ class RunQueue(QObject):
     say `go_on`. So does a new start of the program: nothing trains unasked."""
 
     changed = Signal()
+    begun = Signal(object, object)
+    """A run has had its turn: its settings, the very object that was added, and its folder."""
 
     def __init__(self, jobs: Jobs, settings: Settings) -> None:
         super().__init__(jobs)
@@ -90,6 +92,7 @@ class RunQueue(QObject):
         worker = training_job.start(self._jobs, self._settings, run.config)
         self._started = worker, run
         worker.failed.connect(self._on_failed)
+        self.begun.emit(run.config, training_job.folder_of(worker))
 
     def _on_started(self, worker: Worker) -> None:
         if worker.kind == training_job.KIND:

@@ -81,15 +81,17 @@ class ReviewPage(PageFrame):
             self._show_action()
             return
         self.show_content()
+        self._show_count()
+        if self._compare_wanted():
+            return
+        self._project.wanted_comparison = ()  # what is not there cannot be shown
         kept = [row for row in rows if row.summary.path in chosen]
         if len(kept) >= LEAST:
             self.table.choose(*kept)
-            self._show_count()
             return
         shown = next((row for row in rows if row.summary.path == self._project.run_dir), rows[0])
         self.table.choose(shown)
         self._read(shown)
-        self._show_count()
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is self._listing:
@@ -141,6 +143,21 @@ class ReviewPage(PageFrame):
         title = f"Comparing {len(paths)} runs"
         self._comparing = self._jobs.start(title, lambda control: comparing(paths, control), READ)
         self._comparing.returned.connect(self._on_compared)
+
+    def _compare_wanted(self) -> bool:
+        """Show the runs beside each other that another page wishes to see, where they are in the list."""
+        rows = [row for row in self.table.rows() if row.summary.path in self._project.wanted_comparison]
+        if len(rows) < LEAST:
+            return False
+        self._project.wanted_comparison = ()
+        self.search.clear()
+        self.table.choose(*rows)
+        self._on_several_chosen(tuple(rows))
+        return True
+
+    def _on_comparison_wanted(self) -> None:
+        if not self._compare_wanted():
+            self.refresh()
 
     def _on_compared(self, comparison: Comparison) -> None:
         if self.sender() is self._comparing and len(self.table.selected()) >= LEAST:
@@ -219,6 +236,7 @@ class ReviewPage(PageFrame):
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("train"))
         self._project.runs_changed.connect(self.refresh)
         self._project.run_changed.connect(self._on_run_changed)
+        self._project.comparison_wanted.connect(self._on_comparison_wanted)
         self._jobs.ended.connect(self._on_ended)
         self._jobs.started.connect(lambda _worker: self._show_action())
         self._jobs.ended.connect(lambda _worker: self._show_action())

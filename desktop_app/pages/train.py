@@ -163,6 +163,10 @@ class TrainPage(PageFrame):
 
     # --- what is shown
 
+    def _on_section_wanted(self) -> None:
+        if self._worker is None:  # a run that goes is what a person wants to see
+            self.switch.show_side(NEXT)
+
     def _on_edited(self, name: str, value: Any) -> None:
         self._typed |= {name: value}
         for asked in sorted(self._typed, key=lambda other: other != name):  # what contradicted this may fit it now
@@ -205,6 +209,8 @@ class TrainPage(PageFrame):
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("data"))
         self.brakes.steered.connect(self._on_steered)
         self.before.run_compared.connect(self.view.add_notice)
+        self.before.review_wanted.connect(lambda: self.page_requested.emit("review"))
+        self.before.in_sight_wanted.connect(self._on_section_wanted)
         self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
         self.view.diagnoses.photos_wanted.connect(lambda _diagnosis: self.page_requested.emit("review"))

@@ -95,9 +95,9 @@ def _left_out(run_dir: Path) -> Generator[Notice, None, None]:
 
 def _sentence(best: StrategyCompared, rows: Sequence[StrategyCompared], control: Control | None) -> str:
     name = names_of(rows)
-    head = f"{name[best.run_dir]} is best: {best.val_accuracy:.1%} of the validation photos are right."
     if len(rows) < 2:
         return f"Only {name[best.run_dir]} has ended, so there is nothing to hold it against."
+    head = _head(best, rows)
     told = tuple(compare([row.run_dir for row in rows], control))
     end = next((event for event in told if isinstance(event, ComparisonFinished)), None)
     if end is None or not end.photos:
@@ -109,6 +109,14 @@ def _sentence(best: StrategyCompared, rows: Sequence[StrategyCompared], control:
     return " ".join(filter(None, (
         head, f"Of the same {end.photos:,} {end.split} photos, {verdict(*parts)}", _cheaper(best, rows, against)
     )))  # fmt: skip
+
+
+def _head(best: StrategyCompared, rows: Sequence[StrategyCompared]) -> str:
+    name = names_of(rows)
+    equals = [name[row.run_dir] for row in rows if row is not best and row.val_accuracy == best.val_accuracy]
+    who = " and ".join(filter(None, (", ".join((name[best.run_dir], *equals[:-1])), *equals[-1:])))
+    best_words = "are best alike" if equals else "is best"
+    return f"{who} {best_words}: {best.val_accuracy:.1%} of the validation photos are right."
 
 
 def _against(best: StrategyCompared, told: Sequence[Event]) -> dict[Path, PairCompared]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -18,16 +19,20 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("desktop_app.widgets.start.schedule", "ScheduleSection"),
     ("desktop_app.widgets.start.augmentation", "AugmentationSection"),
     ("desktop_app.widgets.start.search", "SearchSection"),
+    ("desktop_app.widgets.start.strategies", "StrategiesSection"),
 )
 """(module, class) of each section, from top to bottom: what the run will cost, its learning rate, its augmentation,
-better settings. A section is a QWidget made from (project, jobs, settings), with a group title; it hides itself where
-it has nothing to say."""
+better settings, several strategies. A section is a QWidget made from (project, jobs, settings), with a group title; it
+hides itself where it has nothing to say."""
 
 
 class StartPanel(QScrollArea):
-    """`run_compared` passes on what a section has to say about the run that has ended."""
+    """`run_compared` passes on what a section has to say about the run that has ended; `in_sight_wanted` that a section
+    has something new to see, `review_wanted` that a person wants to see more of it in Review."""
 
     run_compared = Signal(str)
+    in_sight_wanted = Signal()
+    review_wanted = Signal()
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,12 +42,21 @@ class StartPanel(QScrollArea):
         column.setContentsMargins(theme.GRID, 0, 2 * theme.GRID, 0)
         column.setSpacing(3 * theme.GRID)
         for module, name in SECTIONS:
-            self.sections[name] = getattr(importlib.import_module(module), name)(project, jobs, settings)
-            column.addWidget(self.sections[name])
-            if hasattr(self.sections[name], "run_compared"):
-                self.sections[name].run_compared.connect(self.run_compared)
+            section = getattr(importlib.import_module(module), name)(project, jobs, settings)
+            self.sections[name] = section
+            column.addWidget(section)
+            for told in ("run_compared", "review_wanted"):
+                if hasattr(section, told):
+                    getattr(section, told).connect(getattr(self, told))
+            if hasattr(section, "in_sight_wanted"):
+                section.in_sight_wanted.connect(functools.partial(self._show_section, section))
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def _show_section(self, section: QWidget) -> None:
+        """Bring the section into sight, once it has the size that what is new gives it."""
+        self.in_sight_wanted.emit()
+        QTimer.singleShot(0, section, lambda: self.ensureWidgetVisible(section, 0, 0))

@@ -105,6 +105,29 @@ def test_a_search_finds_runs_by_what_they_are(qtbot: QtBot, project: Project, jo
     assert [row.summary.name for row in page.table.shown_rows()] == ["two"]
 
 
+def test_runs_that_another_page_asks_for_stand_beside_each_other(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two", "three")
+    page.search.setText("three")
+    project.compare_runs([settings.runs_folder / "one", settings.runs_folder / "two"])
+    settled(qtbot, jobs)
+    assert {row.name for row in page.comparison.runs.rows()} == {"one", "two"}
+    assert page._below.currentWidget() is page.comparison and project.wanted_comparison == ()
+    fake_run.write_run(settings.runs_folder / "four")
+    project.compare_runs([settings.runs_folder / "one", settings.runs_folder / "four"])
+    settled(qtbot, jobs)
+    assert {row.name for row in page.comparison.runs.rows()} == {"one", "four"}, "also one that is not listed yet"
+
+
+def test_a_page_that_comes_later_knows_what_was_asked_for(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    project.compare_runs([settings.runs_folder / "one", settings.runs_folder / "two"])
+    page = opened(qtbot, project, jobs, settings, "one", "two", "three")
+    assert {row.name for row in page.comparison.runs.rows()} == {"one", "two"}
+
+
 def test_one_model_is_made_of_the_selected_runs(
     qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_of_equals_the_one_that_trains_less_is_best(tmp_path: Path, parameters: 
     parameters |= {"fine-tuning": 8000, "last-blocks": 20}
     end = list(strategies_compared(folders))[-1]
     assert isinstance(end, StrategiesCompared) and end.best == folders[1]
+    assert "Last blocks and Fine-tuning are best alike" in end.sentence
     assert "right on the same photos" in end.sentence and "fewest" not in end.sentence
 
 

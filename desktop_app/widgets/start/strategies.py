@@ -1,0 +1,209 @@
+"""Several strategies by one click: which, how far they are, and what they reached beside each other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop_app import dialogs, theme
+from desktop_app.project import Project
+from desktop_app.run_queue import queue_of
+from desktop_app.settings import Settings
+from desktop_app.widgets.banner import BannerPlace
+from desktop_app.widgets.figures import plain
+from desktop_app.widgets.fold import Fold
+from desktop_app.widgets.labels import ElidedLabel, muted_label
+from desktop_app.widgets.start.strategy_result import StrategyResult
+from desktop_app.widgets.start.strategy_runs import StrategyRuns
+from desktop_app.worker import Jobs, Worker
+from engine import devices
+from engine.control import Control
+from engine.errors import ThawError
+from engine.evaluation.strategies_compared import strategies_compared
+from engine.events import Event, Notice, StrategyCompared
+from engine.models.catalog import title_of
+from engine.models.short_list import SUITING, Candidate
+from engine.models.side_by_side import TICKED, has_weights, settings_of
+from engine.models.strategies import STRATEGIES
+
+KIND = "read"
+LEAST, MOST = 2, 6
+"""Review holds no more runs beside each other."""
+CHOICE = ("model", "weights", "strategy", "trainable", "unfreeze")
+"""The settings that taking a strategy sets."""
+OFFER = (
+    "Trains the settings as they are by each strategy that you tick, one after another and on the same splits. Each is "
+    "a run of its own: it waits its turn in the queue, can be stopped and resumed, and stays in Review."
+)
+
+
+class StrategiesSection(QWidget):
+    """`in_sight_wanted` says that all have ended and there is something to see, `review_wanted` that the person wants
+    the runs in Review."""
+
+    in_sight_wanted = Signal()
+    review_wanted = Signal()
+
+    def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._project, self._jobs = project, jobs
+        self._reading: Worker | None = None
+        self.runs = StrategyRuns(queue_of(jobs, settings), jobs, self)
+        self.ticks = {name: QCheckBox(row.title) for name, row in STRATEGIES.items() if not row.from_run}
+        self.train = QPushButton("Train and compare")
+        self.told, self.rate = ElidedLabel(), muted_label(wrap=True)
+        self.result = StrategyResult()
+        self.banner = BannerPlace()
+        self._lay_out()
+        self._connect()
+        self.result.hide()
+        self._show_state()
+
+    # --- what the person does
+
+    def start(self) -> None:
+        """Let a run of the draft wait its turn for each ticked strategy."""
+        if self._reason_against():
+            return
+        config = self._project.config
+        asked = [settings_of(config, Candidate(config.model, name)) for name in self._ticked()]
+        self.banner.say("")
+        self.result.show_events(())
+        self.runs.begin(asked)
+        self._show_state()
+
+    def take(self, row: StrategyCompared) -> None:
+        """A strategy of the comparison becomes the draft's."""
+        if asked := self.runs.asked(row.run_dir):
+            self._project.set_config(**{name: getattr(asked, name) for name in CHOICE})
+
+    def _look_closer(self, rows: tuple[StrategyCompared, ...]) -> None:
+        self._project.compare_runs(row.run_dir for row in rows)
+        self.review_wanted.emit()
+
+    def _ticked(self) -> tuple[str, ...]:
+        return tuple(name for name, tick in self.ticks.items() if tick.isEnabled() and tick.isChecked())
+
+    def _reason_against(self) -> str:
+        if not devices.has_training():
+            return "This edition has no training part"
+        if self._project.dataset is None:
+            return "Choose a dataset first"
+        if self._pending():
+            return "The strategies that you chose are not done yet"
+        if len(self._ticked()) < LEAST:
+            return "Tick at least two strategies"
+        return f"Tick at most {MOST} strategies" if len(self._ticked()) > MOST else ""
+
+    def _pending(self) -> bool:
+        return self.runs.waiting() > 0 or self.runs.going() is not None
+
+    # --- what the runs say
+
+    def _on_run_ended(self) -> None:
+        folders = self.runs.folders()
+
+        def job(control: Control) -> Iterator[Any]:
+            yield from ()
+            return tuple(strategies_compared(folders, control))
+
+        self._reading = self._jobs.start("Comparing strategies", job, KIND, at_place=(Exception,))
+        self._reading.returned.connect(self._on_read)
+        self._reading.failed.connect(self._on_failed)
+        self._show_state()
+
+    def _on_read(self, told: tuple[Event, ...]) -> None:
+        if self.sender() is not self._reading:
+            return
+        self.result.show_events(told)
+        self.banner.say(" ".join(event.text for event in told if isinstance(event, Notice)))
+        self._show_state()
+        if not self._pending() and self.result.rows():
+            self.fold.set_open(True)
+            self.in_sight_wanted.emit()
+
+    def _on_failed(self, error: object) -> None:
+        if self.sender() is self._reading and isinstance(error, BaseException):
+            self.banner.say(dialogs.in_words(error)[0], "error")
+
+    # --- what is shown
+
+    def _show_state(self) -> None:
+        for name, tick in self.ticks.items():
+            reason = self._reason_against_tick(name)
+            tick.setEnabled(not reason and not self._pending())
+            tick.setToolTip(reason or STRATEGIES[name].summary)
+        reason = self._reason_against()
+        self.train.setEnabled(not reason)
+        self.train.setToolTip(reason)
+        self.train.setAccessibleDescription(reason)
+        rate = self._project.config.learning_rate
+        self.rate.setVisible(rate is not None)
+        if rate is not None:
+            self.rate.setText(f"The learning rate of {plain(rate)} holds for all of them; unset, each has its own.")
+        self._show_progress()
+        in_use = (row for row in self.result.rows() if self._is_in_use(row))
+        self.result.show_in_use(next(in_use, None))
+
+    def _show_progress(self) -> None:
+        going, waiting, held = self.runs.going(), self.runs.waiting(), self.runs.held()
+        self.told.setVisible(self._pending())
+        done = f"{len(self.runs.folders()) - (going is not None)} of {len(self.runs)} have ended"
+        now = f"; {STRATEGIES[going.strategy].title} is being trained" if going else ""
+        after = f"; {waiting} wait until you let them start, above" if held and not going else ""
+        self.told.set_whole(done + now + after)
+
+    def _reason_against_tick(self, name: str) -> str:
+        config = self._project.config
+        if name == TICKED:
+            return "" if config.trainable else "Tick layers on the Model page first"
+        with contextlib.suppress(ThawError):  # a model that is not known is said when its run starts
+            if STRATEGIES[name].pretrained and not has_weights(config):
+                return f"{title_of(config.model)} has no pretrained weights"
+        return ""
+
+    def _is_in_use(self, row: StrategyCompared) -> bool:
+        asked, config = self.runs.asked(row.run_dir), self._project.config
+        return asked is not None and all(getattr(asked, name) == getattr(config, name) for name in CHOICE)
+
+    # --- how it is made
+
+    def _connect(self) -> None:
+        self.train.clicked.connect(self.start)
+        for tick in self.ticks.values():
+            tick.toggled.connect(self._show_state)
+        self.runs.changed.connect(self._show_state)
+        self.runs.ended.connect(self._on_run_ended)
+        self.result.taken.connect(self.take)
+        self.result.closer_wanted.connect(self._look_closer)
+        self._project.config_changed.connect(self._show_state)
+        self._project.dataset_changed.connect(self._show_state)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(muted_label(OFFER, wrap=True))
+        grid = QGridLayout(spacing=theme.GRID)
+        for place, (name, tick) in enumerate(self.ticks.items()):
+            tick.setChecked(name in SUITING)
+            grid.addWidget(tick, place // 3, place % 3)
+        column.addLayout(grid)
+        column.addWidget(self.rate)
+        self.told.setProperty("role", "muted")
+        line = QHBoxLayout(spacing=theme.GRID)
+        line.addWidget(self.told, 1)
+        line.addStretch(0)
+        line.addWidget(self.train)
+        column.addLayout(line)
+        for widget in (self.banner, self.result):
+            column.addWidget(widget)
+        self.fold = Fold("Compare strategies", content)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.fold)
