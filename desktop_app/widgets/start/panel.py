@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -24,6 +23,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
 """(module, class) of each section, from top to bottom: what the run will cost, its learning rate, its augmentation,
 better settings, several strategies. A section is a QWidget made from (project, jobs, settings), with a group title; it
 hides itself where it has nothing to say."""
+SETTLED_MS = 500
 
 
 class StartPanel(QScrollArea):
@@ -37,6 +37,9 @@ class StartPanel(QScrollArea):
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sections: dict[str, QWidget] = {}
+        self._wanted: QWidget | None = None
+        self._settling = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self.verticalScrollBar().rangeChanged.connect(self._scroll_to_wanted)
         body = QWidget(objectName="scrolled")
         column = QVBoxLayout(body)
         column.setContentsMargins(theme.GRID, 0, 2 * theme.GRID, 0)
@@ -49,14 +52,20 @@ class StartPanel(QScrollArea):
                 if hasattr(section, told):
                     getattr(section, told).connect(getattr(self, told))
             if hasattr(section, "in_sight_wanted"):
-                section.in_sight_wanted.connect(functools.partial(self._show_section, section))
+                section.in_sight_wanted.connect(self._bring_into_sight)
         column.addStretch(1)
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def _show_section(self, section: QWidget) -> None:
-        """Bring the section into sight, once it has the size that what is new gives it."""
+    def _bring_into_sight(self, part: QWidget) -> None:
         self.in_sight_wanted.emit()
-        QTimer.singleShot(0, section, lambda: self.ensureWidgetVisible(section, 0, 0))
+        self._wanted = part
+        self._settling.start()
+        self._scroll_to_wanted()
+
+    def _scroll_to_wanted(self) -> None:
+        """What is new grows while it is laid out, and is followed until it has come to rest."""
+        if self._wanted and self._settling.isActive():
+            self.ensureWidgetVisible(self._wanted, 0, 0)

@@ -42,10 +42,10 @@ OFFER = (
 
 
 class StrategiesSection(QWidget):
-    """`in_sight_wanted` says that all have ended and there is something to see, `review_wanted` that the person wants
-    the runs in Review."""
+    """`in_sight_wanted` carries the part in which there is something to see, once all have ended; `review_wanted` says
+    that the person wants the runs in Review."""
 
-    in_sight_wanted = Signal()
+    in_sight_wanted = Signal(object)
     review_wanted = Signal()
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
@@ -124,7 +124,7 @@ class StrategiesSection(QWidget):
         self._show_state()
         if not self._pending() and self.result.rows():
             self.fold.set_open(True)
-            self.in_sight_wanted.emit()
+            self.in_sight_wanted.emit(self.result)
 
     def _on_failed(self, error: object) -> None:
         if self.sender() is self._reading and isinstance(error, BaseException):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import engine
 from engine import runs
+from engine.cli import cli
 from engine.evaluation import strategies_compared as module
 from engine.evaluation.metrics import wilson
 from engine.evaluation.strategies_compared import names_of, strategies_compared
@@ -103,3 +106,26 @@ def test_runs_are_called_by_what_parts_them(tmp_path: Path) -> None:
         called(("lenet5", "from-scratch"), ("small_resnet", "last-blocks"))[1] == "Small residual network, last blocks"
     )
     assert called(("lenet5", "custom"), ("lenet5", "custom")) == ["4", "5"]
+
+
+def test_the_command_asks_for_what_was_named_and_shows_a_table(
+    tmp_path: Path, parameters: dict[str, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters |= {"fine-tuning": 8000, "last-blocks": 20}
+    folders = [
+        write(tmp_path / name, wrong(count), strategy=name) for name, count in (("fine-tuning", 9), ("last-blocks", 0))
+    ]
+    given: list[Any] = []
+
+    def asked(*arguments: Any, **named: Any) -> Iterator[Event]:
+        given.append((arguments, named))
+        return strategies_compared(folders)
+
+    monkeypatch.setitem(vars(engine), "compare_strategies", asked)  # setattr would load the real one
+    line = ["compare-strategies", str(tmp_path), "--out", "there", "--strategies", "fine-tuning, last-blocks"]
+    assert cli.main([*line, "--seed", "9"], standalone_mode=False) == 0
+    ((config, folder), named), *_ = given
+    assert (config.seed, folder, named["models"]) == (9, Path("there"), ())
+    assert named["strategies"] == ("fine-tuning", "last-blocks")
+    told = capsys.readouterr().out
+    assert "8,000" in told and "82.0%" in told and told.rstrip().endswith(").") and "Last blocks is best" in told

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.project import Project
 from desktop_app.run_queue import queue_of
 from desktop_app.settings import Settings
+from desktop_app.widgets.start.panel import StartPanel
 from desktop_app.widgets.start.strategies import StrategiesSection
 from desktop_app.worker import Jobs
 from engine import process, runs
@@ -135,3 +136,22 @@ def test_runs_by_hand_do_not_belong_to_it(
     queue_of(jobs, settings).add(project.config)
     qtbot.waitUntil(lambda: len(child.begun) == 1 and not jobs.running())
     assert section.runs.folders() == () and section.result.isHidden()
+
+
+def test_the_result_is_brought_into_sight(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, child: Child
+) -> None:
+    panel = StartPanel(project, jobs, settings)
+    qtbot.addWidget(panel)
+    panel.resize(700, 600)
+    panel.show()
+    section = panel.sections["StrategiesSection"]
+    assert isinstance(section, StrategiesSection)
+    project.set_dataset(DatasetIndex(Path("/birds"), ("a", "b"), (Photo(Path("/birds/a/1.jpg"), "a"),), ()))
+    tick(section, "feature-extraction", "last-blocks")
+    with qtbot.waitSignal(panel.in_sight_wanted):
+        section.start()
+    bar, use = panel.verticalScrollBar(), section.result.use
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() and not use.visibleRegion().isEmpty())
+    assert len(child.begun) == 2
+    qtbot.waitUntil(lambda: not jobs.running())
