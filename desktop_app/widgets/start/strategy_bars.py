@@ -18,8 +18,9 @@ from engine.events import StrategyCompared
 HEIGHT = 220
 BAR = 0.34
 """Of the distance between two strategies."""
-PALE = 90
-"""How opaque the training bars are: so the two kinds differ in more than their hue."""
+PALE, FULL = 70, 170
+"""How opaque the bars of training and of validation are: the two differ in more than their hue, and an interval is seen
+on its bar."""
 
 
 class StrategyBars(QWidget):
@@ -52,7 +53,7 @@ class StrategyBars(QWidget):
         val = [100 * row.val_accuracy for row in self._rows]
         self._add_bars([place - BAR / 2 for place in places], train, "train_curve", PALE)
         at = [place + BAR / 2 for place in places]
-        self._add_bars(at, val, "val_curve", 255)
+        self._add_bars(at, val, "val_curve", FULL)
         self._add_intervals(at, val)
         self._add_baseline()
         self._plot.getAxis("bottom").setTicks(
@@ -121,7 +122,7 @@ class _Sample(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         fill = QColor(theme.colour(self._hue))
-        fill.setAlpha(PALE if self._pale else 255)
+        fill.setAlpha(PALE if self._pale else FULL)
         painter.setPen(QPen(theme.colour(self._hue), 1))
         painter.setBrush(fill)
         painter.drawRect(QRectF(0.5, 0.5, 11, 11))
