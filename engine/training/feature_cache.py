@@ -28,10 +28,10 @@ from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.build import log_shares
 from engine.models.cut import Cut, cut
 from engine.models.strategies import PlannedPhase
+from engine.training.keeping.steady import steady
 from engine.training.loop import Source
 from engine.training.phases import stages_left
 from engine.training.run_parts import Run
-from engine.training.steady import steady
 
 BATCH = 32
 

@@ -23,10 +23,10 @@ from engine.models.build import owners
 from engine.prediction.runtime import Classifier as Runtime
 from engine.prediction.runtime import softmax
 from engine.runs import PredictionRow, baselines
-from engine.training import checkpoint
 from engine.training.diagnosed import diagnosed_end
+from engine.training.keeping import checkpoint
+from engine.training.keeping.proof import trained_layers, write_after
 from engine.training.loop import Answers, Source, answer
-from engine.training.proof import trained_layers, write_after
 from engine.training.run_parts import Run
 
 PARITY_PHOTOS = 256

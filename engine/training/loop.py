@@ -20,9 +20,9 @@ from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
-from engine.training.out_of_memory import answered
-from engine.training.steady import steady
-from engine.training.step import Learner, StepResult
+from engine.training.keeping.steady import steady
+from engine.training.learner.out_of_memory import answered
+from engine.training.learner.step import Learner, StepResult
 
 
 class Loader(Protocol):

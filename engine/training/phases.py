@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.config import TrainConfig
 from engine.models.spec import ModelSpec
 from engine.models.strategies import PlannedPhase, Strategy, plan, reached_timeline, stages
-from engine.training.checkpoint import Progress
+from engine.training.keeping.checkpoint import Progress
 
 
 def waits_for_validation(config: TrainConfig, strategy: Strategy) -> bool:

@@ -34,16 +34,16 @@ from engine.models.pretrained import weights
 from engine.models.pretrained.state_file import read_state_dict
 from engine.models.recipes import choose_recipe
 from engine.models.strategies import PlannedPhase, Strategy, find_strategy
-from engine.training import checkpoint
-from engine.training.checkpoint import Progress
-from engine.training.contents import check_contents, content_hash, hashes_of, write_contents
-from engine.training.continued import check_classes, class_layers, earlier_run, load_earlier
+from engine.training.keeping import checkpoint
+from engine.training.keeping.checkpoint import Progress
+from engine.training.keeping.contents import check_contents, content_hash, hashes_of, write_contents
+from engine.training.keeping.continued import check_classes, class_layers, earlier_run, load_earlier
+from engine.training.learner.precision import choose_precision
+from engine.training.learner.teacher import check_teacher, find_teacher
 from engine.training.loop import Source
 from engine.training.phases import last_to_train, planned
-from engine.training.precision import choose_precision
 from engine.training.pseudo_labelled import with_pseudo_labels
 from engine.training.run_parts import Run
-from engine.training.teacher import check_teacher, find_teacher
 
 VIEWS = 4
 """Augmented views of a photo, where layers are frozen."""

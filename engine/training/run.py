@@ -28,24 +28,25 @@ from engine.models.own_strategies import expanded
 from engine.models.schedules import rates
 from engine.models.strategies import PlannedPhase
 from engine.runs import Ended
-from engine.training import checkpoint, feature_cache, room
-from engine.training.checkpoint import Checkpoint, Progress
+from engine.training import feature_cache
 from engine.training.diagnosed import diagnosed
-from engine.training.extended import begin_extension
-from engine.training.failures import UNKNOWN, in_a_sentence
 from engine.training.finish import close_run, finished_event
-from engine.training.keeping import Keeper
-from engine.training.learning import learner_of
+from engine.training.keeping import checkpoint, room
+from engine.training.keeping.checkpoint import Checkpoint, Progress
+from engine.training.keeping.extended import begin_extension
+from engine.training.keeping.failures import UNKNOWN, in_a_sentence
+from engine.training.keeping.keeper import Keeper
+from engine.training.keeping.proof import write_before
+from engine.training.learner.learning import learner_of
+from engine.training.learner.norm_statistics import count_again
+from engine.training.learner.optimizer import extend_optimizer, make_optimizer
+from engine.training.learner.ready import made_ready
+from engine.training.learner.step import Learner, check_loss
 from engine.training.log import logged
 from engine.training.loop import Answers, Epoch, EpochResult, answer, train_epoch
-from engine.training.norm_statistics import count_again
-from engine.training.optimizer import extend_optimizer, make_optimizer
 from engine.training.phases import after_epoch, patience_left, stages_left
 from engine.training.prepare import prepare
-from engine.training.proof import write_before
-from engine.training.ready import made_ready
 from engine.training.run_parts import Run
-from engine.training.step import Learner, check_loss
 from engine.training.tensorboard import also_to_tensorboard
 from engine.training.vitals import Probe
 

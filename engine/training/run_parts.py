@@ -15,11 +15,11 @@ from engine.diagnosis.course import Vitals
 from engine.models.build import Classifier, is_norm, owners, set_trainable
 from engine.models.catalog import ModelSpec
 from engine.models.strategies import PlannedPhase, Strategy, block_of, phase_layers, timeline_of
-from engine.training.checkpoint import Checkpoint, Progress
+from engine.training.keeping.checkpoint import Checkpoint, Progress
+from engine.training.learner.optimizer import Place
+from engine.training.learner.teacher import Teacher
 from engine.training.loop import Source
-from engine.training.optimizer import Place
 from engine.training.phases import planned
-from engine.training.teacher import Teacher
 
 
 @dataclass

@@ -19,7 +19,7 @@ from engine.dataset.index import load
 from engine.model_file import open_model
 from engine.models.build import Classifier, build
 from engine.models.catalog import find_model
-from engine.training.checkpoint import load_best
+from engine.training.keeping.checkpoint import load_best
 from tests.shared_data import shared
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]

@@ -11,8 +11,8 @@ from engine.errors import RunError
 from engine.models.network.module import build_rows
 from engine.models.network.presets import MLP
 from engine.models.network.rows import Flatten, Linear
-from engine.training import checkpoint
-from engine.training.checkpoint import Progress
+from engine.training.keeping import checkpoint
+from engine.training.keeping.checkpoint import Progress
 
 
 def test_a_run_does_not_go_on_with_a_network_that_was_changed(tmp_path: Path) -> None:

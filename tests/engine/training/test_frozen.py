@@ -20,8 +20,8 @@ from engine.models.build import build_pretrained, owners
 from engine.models.catalog import CATALOG, find_model
 from engine.models.spec import ModelSpec
 from engine.models.strategies import STRATEGIES, block_of, in_block, timeline
-from engine.training import checkpoint
 from engine.training import run as run_module
+from engine.training.keeping import checkpoint
 from engine.training.run import train
 from engine.training.run_parts import Run
 from tests.engine.training.conftest import settled, side_of

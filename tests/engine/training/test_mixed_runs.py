@@ -16,8 +16,8 @@ from engine.config import TrainConfig, make_config
 from engine.control import Control
 from engine.events import EpochFinished, Event, FeaturesComputed, Notice, ParityMeasured, StepFinished
 from engine.models.build import Classifier
-from engine.training import losses
 from engine.training import run as run_module
+from engine.training.learner import losses
 from engine.training.run import train
 from tests.tiny_photos import draw_photo, make_photos
 

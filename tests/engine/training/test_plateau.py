@@ -15,7 +15,7 @@ from engine.events import EpochFinished, Notice
 from engine.models.catalog import find_model
 from engine.models.strategies import find_strategy
 from engine.training import run as run_module
-from engine.training.checkpoint import Progress
+from engine.training.keeping.checkpoint import Progress
 from engine.training.loop import Answers
 from engine.training.phases import after_epoch
 from engine.training.run import train

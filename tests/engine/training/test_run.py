@@ -22,7 +22,7 @@ from engine.control import Control
 from engine.errors import DatasetError, RunError, ThawError, WeightsError
 from engine.events import EpochFinished, Event, Notice, ParityMeasured, RunFinished, RunStarted, StepFinished
 from engine.model_file import open_model
-from engine.training import checkpoint
+from engine.training.keeping import checkpoint
 from engine.training.run import train
 from tests.tiny_photos import draw_photo, make_photos
 

@@ -30,9 +30,8 @@ from engine.models.recipes import choose_recipe
 from engine.models.schedules import rates
 from engine.models.strategies import find_strategy, timeline
 from engine.training import run as run_module
-from engine.training.checkpoint import Progress
-from engine.training.loop import Answers
-from engine.training.optimizer import (
+from engine.training.keeping.checkpoint import Progress
+from engine.training.learner.optimizer import (
     Place,
     extend_optimizer,
     make_optimizer,
@@ -40,6 +39,7 @@ from engine.training.optimizer import (
     set_learning_rate,
     state_by_name,
 )
+from engine.training.loop import Answers
 from engine.training.phases import after_epoch, patience_left, planned, stages_left
 from engine.training.prepare import resolve
 from engine.training.run import train

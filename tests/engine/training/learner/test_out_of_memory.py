@@ -1,0 +1,153 @@
+"""Too little memory parts a batch and an answer; weights, statistics and the mean gradient are as if nothing failed."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import make_config
+from engine.dataset.loader import Batch
+from engine.errors import ThawError
+from engine.training.learner.optimizer import Place, make_optimizer
+from engine.training.learner.out_of_memory import answered, is_out_of_memory, parts_of
+from engine.training.learner.step import Learner
+
+SAID = (
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1073741824 bytes."),
+    RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
+)
+
+
+class Narrow(nn.Module):
+    """A network for which at most `room` photos fit, forward (or, `late`, backward)."""
+
+    def __init__(self, room: int, late: bool = False, norm: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4) if norm else nn.Tanh())
+        self.last = nn.Linear(4, 2)
+        self.room, self.late, self.seen = room, late, list[int]()
+
+    def forward(self, rows: Tensor) -> Tensor:
+        between = self.first(rows)
+        self.seen.append(len(rows))
+        if len(rows) > self.room:
+            if not self.late:
+                raise SAID[0]
+            between.register_hook(self._fail)
+        logits: Tensor = self.last(between)
+        return logits
+
+    def _fail(self, _gradient: Tensor) -> None:
+        raise SAID[1]
+
+
+def batch(photos: int, seed: int = 0) -> Batch:
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.rand(photos, 3, generator=generator)
+    return Batch(rows, torch.randint(0, 2, (photos,), generator=generator), tuple(range(photos)))
+
+
+def learner(network: nn.Module, **rules: Any) -> Learner:
+    config = make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0})
+    made = make_optimizer(network, config, 1, lambda _layer: Place(0, 1))
+    return Learner(network, network, made, lambda logits, seen: F.cross_entropy(logits, seen.labels), **rules)
+
+
+def learnt(network: Narrow, *sizes: int, **rules: Any) -> tuple[Learner, list[Any]]:
+    made = learner(network, **rules)
+    taken = [made.step(batch(size, seed), lambda _begun: 0.1) for seed, size in enumerate(sizes)]
+    made.update()
+    return made, taken
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_batch_that_does_not_fit_learns_in_parts_what_it_would_have_learnt_whole(late: bool) -> None:
+    wide, narrow = Narrow(100), Narrow(5, late)
+    _, expected = learnt(wide, 16, 16, 7)
+    made, taken = learnt(narrow, 16, 16, 7)
+    for one, other in zip(narrow.parameters(), wide.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+    assert [(step.right, step.photos) for step in taken] == [(step.right, step.photos) for step in expected]
+    assert [step.loss for step in taken] == pytest.approx([step.loss for step in expected])
+    assert narrow.seen == [16, 8, 4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 3]  # what was found out is not tried again
+    assert len(made.notices) == 2 and "4 at a time" in made.notices[-1].text
+
+
+def test_statistics_count_the_attempt_that_failed_not_at_all() -> None:
+    failed = Narrow(4, late=True, norm=True)
+    made, _ = learnt(failed, 8)
+    assert made.parts == 2
+    first = Narrow(4, norm=True)
+    for place in parts_of(8, 2):
+        first.first(batch(8).part(place).pixels)
+    for one, other in zip(failed.first.buffers(), first.first.buffers(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_resume_goes_on_in_the_same_parts() -> None:
+    whole, cut = Narrow(4), Narrow(4)
+    made, _ = learnt(whole, 8, 8)
+    before, _ = learnt(cut, 8)
+    again = Narrow(100)
+    again.load_state_dict(cut.state_dict())
+    resumed = learner(again)
+    resumed.restore(copy.deepcopy(before.state()))
+    resumed.step(batch(8, 1), lambda _begun: 0.1)
+    assert resumed.parts == made.parts == 2
+    assert all(torch.equal(one, other) for one, other in zip(again.parameters(), whole.parameters(), strict=True))
+
+
+def test_gradients_that_waited_are_given_up_with_the_attempt() -> None:
+    """Of two batches that make a step, the second fails: the weights are as before it, and it begins a step anew."""
+    network = Narrow(4, late=True)
+    made = learner(network, accumulation=2)
+    made.step(batch(4), lambda _begun: 0.1)
+    before = copy.deepcopy(network.state_dict())
+    made.step(batch(8, 1), lambda _begun: 0.1)
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    made.update()
+    alone = Narrow(100)
+    other_learner = learner(alone)
+    other_learner.step(batch(8, 1), lambda _begun: 0.1)
+    for one, other in zip(network.parameters(), alone.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_where_not_even_two_fit_it_is_a_sentence() -> None:
+    with pytest.raises(ThawError, match="two photos"):
+        learnt(Narrow(1), 8)
+
+
+def test_other_errors_are_not_taken_for_it() -> None:
+    assert all(is_out_of_memory(error) for error in SAID)
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    with pytest.raises(RuntimeError, match="multiplied"):
+        learner(Narrow(9)).step(Batch(torch.rand(4, 5), torch.zeros(4, dtype=torch.int64), (0, 1, 2, 3)), lambda _: 0.1)
+
+
+@pytest.mark.parametrize("photos", [1, 2, 3, 5, 8, 32, 33])
+@pytest.mark.parametrize("parts", [1, 2, 4, 64])
+def test_parts_cover_a_batch_and_hold_two_photos_at_least(photos: int, parts: int) -> None:
+    places = parts_of(photos, parts)
+    assert [number for place in places for number in range(photos)[place]] == list(range(photos))
+    assert len(places) <= parts
+    assert all(place.stop - place.start >= min(2, photos) for place in places)
+
+
+def test_answers_are_halved_until_they_fit() -> None:
+    wide, narrow = Narrow(100).eval(), Narrow(3).eval()
+    rows = batch(10).pixels
+    with torch.inference_mode():
+        answers, most = answered(narrow, rows, 64)
+        assert most == 2
+        torch.testing.assert_close(answers, wide(rows))
+        with pytest.raises(ThawError, match="memory"):
+            answered(Narrow(0).eval(), rows, 64)
