@@ -15,6 +15,7 @@ from engine.diagnosis import record
 from engine.errors import DivergedError
 from engine.events import Diagnosis, Event, RunFinished
 from engine.training import run as run_module
+from engine.training.learner import learning
 from engine.training.run import train
 from engine.training.vitals import UnitsProbe, gradient_sizes
 from tests.tiny_photos import make_photos
@@ -39,7 +40,7 @@ def diagnoses(events: list[Event]) -> dict[str, Diagnosis]:
 def test_a_loss_that_is_no_number_ends_the_run_with_its_diagnosis(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "loss_of", lambda _run: lambda logits, _batch: logits.sum() * torch.inf)
+    monkeypatch.setattr(learning, "loss_of", lambda _run: lambda logits, _batch: logits.sum() * torch.inf)
     events: list[Event] = []
     with pytest.raises(DivergedError) as ended:
         for event in train(settings(photos, learning_rate=0.5), tmp_path / "run"):

@@ -87,7 +87,7 @@ def earlier_run(spec: ModelSpec, data: Path, folder: Path) -> Path:
     photos = [Photo(data / name, name, "train") for name in ("blue", "green")]
     runs.write_config(folder, make_config(settings(data, spec)))
     runs.write_dataset(folder, photos, ["", ""], folder)
-    checkpoint.save_best(folder, settled(spec, side_of(spec)), 1)
+    checkpoint.save_best(folder, settled(spec, side_of(spec)).state_dict(), 1)
     return folder
 
 
