@@ -109,7 +109,7 @@ def test_from_a_folder_to_a_table(
     assert right / 36 == pytest.approx(metrics["test_accuracy"])
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v2", "squeezenet1_0"])
+@pytest.mark.parametrize("name", ["mobilenet_v2", pytest.param("squeezenet1_0", marks=pytest.mark.long)])
 def test_what_is_ticked_is_what_trains(
     name: str,
     window: MainWindow,
