@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,13 @@ def _mean(values: list[float]) -> str:
     return f"{statistics.mean(values):.4f} ± {error:.4f}"
 
 
+def _one_round(options: argparse.Namespace, data: Path, seed: int, peers: Iterable[str]) -> Iterator[dict[str, Any]]:
+    yield thaw_line(options, data, seed)
+    for peer in peers:
+        for tuned in (False, True) if options.malloc else (False,):
+            yield peer_line(options, data, seed, peer, tuned)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--bench", "--peers-python", "--weights", "--data", "--out"):
@@ -127,14 +134,8 @@ def main() -> None:
         data = Path(folder) / options.data.name
         laid_out(options.bench, options.data, data)
         for seed in range(options.first_seed, options.first_seed + options.repeats):
-            jobs = [thaw_line(options, data, seed)]
-            jobs += [
-                peer_line(options, data, seed, peer, tuned)
-                for peer in peers
-                for tuned in ((False, True) if options.malloc else (False,))
-            ]
-            for line in jobs:
-                asked_of = {"strategy": options.strategy, "dataset": options.data.name, "epochs": options.epochs}
+            asked_of = {"strategy": options.strategy, "dataset": options.data.name, "epochs": options.epochs}
+            for line in _one_round(options, data, seed, peers):
                 out.write(json.dumps(line | asked_of) + "\n")
                 out.flush()
     lines = [json.loads(text) for text in options.out.read_text().splitlines()]
