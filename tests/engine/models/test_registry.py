@@ -46,7 +46,7 @@ SMALLEST = {
     min(rows, key=lambda spec: spec.flops).name
     for _, rows in groupby(sorted(exportable(), key=family_of), key=family_of)
 }
-SLOW = {"maxvit_t", "swin_v2_t", "efficientnet_v2_s"}
+SLOW = {"maxvit_t", "swin_v2_t", "efficientnet_v2_s", "vit_b_32", "vgg11", "wide_resnet50_2"}
 ROWS = [
     pytest.param(spec, id=spec.name, marks=() if spec.name in SMALLEST - SLOW else pytest.mark.long)
     for spec in exportable()
