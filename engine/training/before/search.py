@@ -2,7 +2,7 @@
 
 optuna proposes settings -> a run of them, pruned where it promises little -> … -> the best is tested and written
 
-The journal of the trials is kept after each, so a search that was stopped or killed goes on with what it knows.
+The journal of the trials is kept after each, so a search that was killed goes on with what it knows.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ def search(
 
     The first trial is `config` as it is. Trials are compared by the validation accuracy of their best epoch; the test
     photos are looked at once, by the best, at the end, which makes `run_dir` a finished run. The trials are kept in
-    `run_dir`.search, from where the same call goes on; only the best one's weights stay. *Stop* and *finish* end it
-    with the best so far. Raises ThawError for what cannot be varied, and for what would keep a run from starting.
+    `run_dir`.search, from where the same call goes on if it was killed; only the best one's weights stay. *Stop* and
+    *finish* end it with the best so far. Raises ThawError for what cannot be varied, and for what would keep a run from
+    starting.
     """
     control = control or Control()
     names = check(vary)
@@ -159,6 +160,11 @@ class _Trials:
 
     def make_run(self, best: FrozenTrial, run_dir: Path) -> None:
         """Move the best trial to where the search's run was asked for."""
+        if not self._place(best.number).is_dir():
+            raise RunError(
+                f"The best of these trials became a run before and is not in {self._folder} any more; that run is the "
+                "result, or begin a search in another folder."
+            )
         try:
             self._place(best.number).replace(run_dir)
         except OSError as error:

@@ -88,7 +88,7 @@ def test_what_promises_little_is_given_up_early(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_search_that_was_stopped_goes_on(tmp_path: Path) -> None:
+def test_a_stopped_search_whose_run_was_moved_goes_on(tmp_path: Path) -> None:
     control, events = Control(), []
     for event in search(config(), tmp_path / "run", vary=("weight_decay",), trials=6, control=control):
         events.append(event)
@@ -123,6 +123,14 @@ def test_nothing_is_written_over_a_run(trained: Runs, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="already"):
         list(search(config(), tmp_path / "run"))
     assert not trained.asked
+
+
+@pytest.mark.usefixtures("trained")
+def test_where_the_best_became_a_run_before_it_is_said(tmp_path: Path) -> None:
+    list(search(config(), tmp_path / "run", vary=("learning_rate",), trials=2))  # all trials reach the same
+    (tmp_path / "run").rename(tmp_path / "first")
+    with pytest.raises(RunError, match="became a run before"):
+        list(search(config(), tmp_path / "run", vary=("learning_rate",), trials=3))
 
 
 @pytest.mark.usefixtures("trained")
