@@ -113,13 +113,15 @@ class PlainTable(QTableView):
         """Select the rows of these objects, the first of them the current one, without saying that they were chosen;
         what is not in the table is left out."""
         places = [self._rows.rows.index(row) for row in rows if row in self._rows.rows]
+        flags = QItemSelectionModel.SelectionFlag
         self._quiet = True
         for number, place in enumerate(places):
             index = self._sorted.mapFromSource(self._rows.index(place, 0))
             if number == 0:
-                self.setCurrentIndex(index)
+                # the view's own setCurrentIndex would toggle the row while the person holds Ctrl down
+                self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+                self.scrollTo(index)
             else:
-                flags = QItemSelectionModel.SelectionFlag
                 self.selectionModel().select(index, flags.Select | flags.Rows)
         self._quiet = False
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -65,6 +65,31 @@ def test_one_run_again_shows_its_details(qtbot: QtBot, project: Project, jobs: J
     settled(qtbot, jobs)
     assert page._below.currentWidget() is page.details and page.details.name.whole() == "two"
     assert page.action_button.isEnabled()
+
+
+def test_ctrl_held_down_selects_what_is_clicked(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    page = opened(qtbot, project, jobs, settings, "one", "two", "three")
+    page.resize(1200, 800)
+    page.show()
+    places = {row.summary.name: place for place, row in enumerate(page.table.shown_rows())}
+
+    def ctrl_click(name: str) -> None:
+        spot = page.table.visualRect(page.table.model().index(places[name], 0)).center()
+        viewport = page.table.viewport()
+        qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, spot)
+
+    page.table.choose(page.table.shown_rows()[places["three"]])
+    ctrl_click("two")
+    ctrl_click("three")
+    settled(qtbot, jobs)
+    assert {row.summary.name for row in page.table.selected()} == {"two"}
+    assert page.details.name.whole() == "two"
+    ctrl_click("one")
+    settled(qtbot, jobs)
+    assert {row.summary.name for row in page.table.selected()} == {"one", "two"}
+    assert page._below.currentWidget() is page.comparison
 
 
 def test_the_selection_survives_a_new_listing(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
