@@ -3,6 +3,8 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14 python,$(shell command -v $(name))))
 BIN := .venv/bin
 TESTS ?= tests
+# Test files go to two processes: each has torch in it (up to 2.6 GB), and one alone leaves a core idle.
+PARALLEL := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all demo lint bench installer screenshots tables clean environment dev-environment
@@ -22,10 +24,10 @@ demo: environment ## the whole job on the built-in sample set: train, test, pred
 	@$(BIN)/python -m engine demo
 
 test: dev-environment ## the tests (TESTS=path for some of them)
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(TESTS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
 test-all: dev-environment ## the tests and the long ones
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not bench" $(TESTS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(PARALLEL) -m "not bench" $(TESTS)
 
 bench: dev-environment ## measure speed and print the figures
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m bench -s $(TESTS)
