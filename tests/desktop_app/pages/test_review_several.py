@@ -67,9 +67,7 @@ def test_one_run_again_shows_its_details(qtbot: QtBot, project: Project, jobs: J
     assert page.action_button.isEnabled()
 
 
-def test_ctrl_held_down_selects_what_is_clicked(
-    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
-) -> None:
+def test_ctrl_held_down_selects_what_is_clicked(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> None:
     page = opened(qtbot, project, jobs, settings, "one", "two", "three")
     page.resize(1200, 800)
     page.show()
