@@ -43,6 +43,12 @@ class RunError(ThawError):
     """A run directory that is not in the state the request needs."""
 
 
+class RunTakenError(RunError):
+    """A run, or a search, in whose folder another process is at work."""
+
+    kind = "taken"
+
+
 class ChangedPhotosError(RunError):
     """A run that would go on with other photos than it began with."""
 

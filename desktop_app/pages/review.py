@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -31,6 +31,7 @@ from desktop_app.worker import Jobs, Worker
 from engine import runs
 
 READ = "read"
+LOOKING_SECONDS = 5
 
 
 class ReviewPage(PageFrame):
@@ -50,6 +51,7 @@ class ReviewPage(PageFrame):
         self.comparison = ComparisonView(settings)
         self.joining = Joining(project, jobs, self)
         self.deleted = DeletedRuns(jobs, settings)
+        self._looking = QTimer(self, interval=1000 * LOOKING_SECONDS)
         self.deeds = RunDeeds(project, jobs, settings, self.deleted, self)
         self._below = QStackedWidget()
         self.set_content(self._made())
@@ -73,6 +75,7 @@ class ReviewPage(PageFrame):
     def _on_listed(self, rows: tuple[RunRow, ...]) -> None:
         chosen = {row.summary.path for row in self.table.selected()}
         self.table.show_rows(rows)
+        self._look_on(rows)
         if not rows:
             self._record = None
             self.show_empty(
@@ -92,6 +95,19 @@ class ReviewPage(PageFrame):
         shown = next((row for row in rows if row.summary.path == self._project.run_dir), rows[0])
         self.table.choose(shown)
         self._read(shown)
+
+    def _look_on(self, rows: tuple[RunRow, ...]) -> None:
+        """Nobody tells when a run ends that another process trains, so it is looked at now and then."""
+        if any(row.elsewhere for row in rows):
+            self._looking.start()
+        else:
+            self._looking.stop()
+
+    def _on_looked(self) -> None:
+        if self.isVisible() and any(
+            row.elsewhere and not runs.trainer_of(row.summary.path) for row in self.table.rows()
+        ):
+            self.refresh()
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is self._listing:
@@ -238,6 +254,7 @@ class ReviewPage(PageFrame):
         self._project.run_changed.connect(self._on_run_changed)
         self._project.comparison_wanted.connect(self._on_comparison_wanted)
         self._jobs.ended.connect(self._on_ended)
+        self._looking.timeout.connect(self._on_looked)
         self._jobs.started.connect(lambda _worker: self._show_action())
         self._jobs.ended.connect(lambda _worker: self._show_action())
 

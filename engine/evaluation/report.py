@@ -12,7 +12,7 @@ import numpy as np
 from engine import runs
 from engine.control import Control
 from engine.dataset.index import DatasetIndex, Photo, load
-from engine.errors import DatasetError, ThawError
+from engine.errors import DatasetError, RunError, ThawError
 from engine.evaluation.metrics import summary
 from engine.events import EvaluationFinished, Event, Prediction, PredictionFinished, PredictionProgress
 from engine.model_file import locate, open_model
@@ -25,8 +25,10 @@ def evaluate(model: Path, data: Path, out: Path, control: Control | None = None)
 
     `data` is a dataset folder: its test split is measured where it has one, else its val split, else all of it, and
     the split is named as what it is. Photos that cannot be read are counted and left out of the numbers. Raises
-    ThawError where a class of the folder is unknown to the model.
+    ThawError where a class of the folder is unknown to the model, or `out` is a run.
     """
+    if runs.state(out) != "absent":
+        raise RunError(f"There is a run in {out}, whose results would be written over; choose another folder.")
     classes = open_model(locate(model)).manifest.classes
     split, photos = measured_part(load(data, control, for_training=False))
     strange = sorted({photo.label for photo in photos} - set(classes))

@@ -22,6 +22,8 @@ from engine.events import (
 from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 
+STOPPED = "It was stopped before its end; resume it to have it here."
+
 
 def strategies_compared(run_dirs: Sequence[Path], control: Control | None = None) -> Generator[Event, None, None]:
     """Yield a StrategyCompared for each finished run, a Notice for each that is not, and StrategiesCompared last, if
@@ -89,7 +91,8 @@ def _left_out(run_dir: Path) -> Generator[Notice, None, None]:
         return
     name = _title(runs.read_config(run_dir).strategy)
     why = runs.why_ended(run_dir) if state == "interrupted" else None
-    told = why.text if why else "It was stopped before its end; resume it to have it here."
+    otherwise = "It is being trained." if state == "running" else STOPPED
+    told = why.text if why else otherwise
     yield Notice(f"“{name}” is left out. {told}", "left_out", run_dir)
 
 

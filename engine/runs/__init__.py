@@ -25,6 +25,7 @@ from engine.runs.files import (
     create,
     default_runs_folder,
     discard,
+    left_as,
     read_config,
     read_metrics,
     state,
@@ -38,6 +39,7 @@ from engine.runs.listing import (
     list_runs,
     summarise,
 )
+from engine.runs.lock import LOCK, taken, trainer_of
 from engine.runs.tables import (
     LayerHash,
     LayerProof,
@@ -69,6 +71,7 @@ __all__ = [
     "HISTORY",
     "LAST",
     "LAYERS",
+    "LOCK",
     "LOG",
     "METRICS",
     "MODEL",
@@ -97,6 +100,7 @@ __all__ = [
     "empty_trash",
     "extension_of",
     "forget_ended",
+    "left_as",
     "list_runs",
     "list_trash",
     "put_back",
@@ -111,7 +115,9 @@ __all__ = [
     "read_stamps",
     "state",
     "summarise",
+    "taken",
     "thaw_folder",
+    "trainer_of",
     "why_ended",
     "write_about",
     "write_config",

@@ -13,6 +13,7 @@ import platformdirs
 
 from engine.config import TrainConfig, from_toml, to_toml
 from engine.errors import ConfigError, RunError
+from engine.runs.lock import LOCK, trainer_of
 from engine.whole_file import PART, write_whole
 
 CONFIG = "config.toml"
@@ -34,10 +35,11 @@ TENSORBOARD = "tensorboard"
 
 RUN_FILES = (
     CONFIG, DATASET, HISTORY, BEST, LAST, PREVIOUS, PREDICTIONS, LAYERS, MODEL, METRICS, LOG, DIAGNOSIS, ABOUT, ENDED,
+    LOCK,
 )  # fmt: skip
 """All that Thaw writes into a run's directory; whatever else lies there is the person's."""
 
-State = Literal["finished", "stopped", "interrupted", "absent"]
+State = Literal["finished", "stopped", "interrupted", "running", "absent"]
 
 
 def thaw_folder() -> Path:
@@ -51,7 +53,14 @@ def default_runs_folder() -> Path:
 
 
 def state(run_dir: Path) -> State:
-    """finished; stopped (has a model, can go on); interrupted (killed or failed, can go on); absent (no run here)."""
+    """finished; stopped (has a model, can go on); interrupted (killed or failed, can go on); running (a process trains
+    it now, this one or another); absent (no run here)."""
+    found = left_as(run_dir)
+    return "running" if found in ("stopped", "interrupted") and trainer_of(run_dir) else found
+
+
+def left_as(run_dir: Path) -> State:
+    """The state that a run has by its files alone, whoever trains it."""
     if not os.path.isfile(run_dir / CONFIG):  # noqa: PTH113 - Path.is_file raises where a name is too long
         return "absent"
     if not (run_dir / METRICS).is_file():
@@ -61,7 +70,7 @@ def state(run_dir: Path) -> State:
 
 def create(run_dir: Path, config: TrainConfig) -> None:
     """Make the directory and write its config. Raises RunError where one is there, or nothing can be written."""
-    if state(run_dir) != "absent":
+    if left_as(run_dir) != "absent":
         raise RunError(f"There is a run in {run_dir} already; choose another folder, or resume that run.")
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -89,7 +98,7 @@ def discard(run_dir: Path) -> None:
     folder stays."""
     for name in (CONFIG, DATASET, HISTORY, LAYERS, BEST, LAST, DIAGNOSIS, LOG):
         (run_dir / name).unlink(missing_ok=True)
-    if not any(run_dir.iterdir()):
+    with contextlib.suppress(OSError):  # there is something else in it
         run_dir.rmdir()
 
 

@@ -8,6 +8,7 @@ from engine.config import TrainConfig
 from engine.errors import RunError
 from engine.runs.files import LAST, read_config, state
 from engine.runs.listing import RunSummary, list_runs
+from engine.runs.lock import trainer_of
 from engine.runs.tables import read_history
 
 
@@ -26,6 +27,10 @@ def check_extendable(run_dir: Path) -> TrainConfig:
     now = state(run_dir)
     if now == "absent":
         raise RunError(f"There is no run in {run_dir}; name the folder of a finished run.")
+    if now == "running":
+        raise RunError(
+            f"The run in {run_dir} is being trained{trainer_of(run_dir) or ''}; once it ends it can be extended."
+        )
     if now != "finished":
         raise RunError(f"The run in {run_dir} was {now} before its end; resume it, then it can be extended.")
     if not (run_dir / LAST).is_file() or not read_history(run_dir):

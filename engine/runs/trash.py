@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import RunError
 from engine.runs.files import CONFIG, RUN_FILES, TENSORBOARD, state
+from engine.runs.lock import trainer_of
 
 TRASH = ".trash"
 DAYS_KEPT = 30
@@ -35,10 +36,13 @@ def delete(run_dir: Path) -> TrashedRun:
     """Move a run to the trash of the folder it lies in. Only what Thaw wrote is moved: other files, which a person put
     there, stay, and the folder with them.
 
-    Raises RunError where there is no run, or it cannot be moved.
+    Raises RunError where there is no run, it is being trained, or it cannot be moved.
     """
-    if state(run_dir) == "absent":
-        raise RunError(f"There is no run in {run_dir}.")
+    match state(run_dir):
+        case "absent":
+            raise RunError(f"There is no run in {run_dir}.")
+        case "running":
+            raise RunError(f"The run in {run_dir} is being trained{trainer_of(run_dir) or ''}; stop it first.")
     run_dir = run_dir.absolute()
     now = datetime.now()
     place = run_dir.parent / TRASH / f"{now.strftime(_WHEN)} {run_dir.name}"

@@ -68,15 +68,31 @@ def train(
     none, a new one starts); `accept_changes` lets it do so with photos that changed meanwhile, and a
     device other than auto moves it there. *Finish* ends with the best so far; *stop* does too, and leaves the run
     resumable.
-    Raises ThawError for everything a person can mend.
+    Raises ThawError for everything a person can mend, RunTakenError where another process trains this run.
     """
     control = control or Control()
     keep_memory()
-    if resume and runs.state(run_dir) == "finished":
+    if resume and runs.left_as(run_dir) == "finished":
         yield Notice("This run is finished; there is nothing to resume.", "already_finished")
         yield finished_event(run_dir)
         return
-    fresh = not resume or runs.state(run_dir) == "absent"
+    with runs.taken(run_dir) as sure:
+        if not sure:
+            yield Notice("This drive has no locks: see to it yourself that no other Thaw trains this run.", "no_locks")
+        yield from _begun_or_resumed(config, run_dir, resume, weights_dir, offline, accept_changes, control)
+
+
+def _begun_or_resumed(
+    config: TrainConfig,
+    run_dir: Path,
+    resume: bool,
+    weights_dir: Path | None,
+    offline: bool,
+    accept_changes: bool,
+    control: Control,
+) -> Generator[Event, None, None]:
+    """Train in a directory that no other process works in, and leave word of why where that fails."""
+    fresh = not resume or runs.left_as(run_dir) == "absent"
     if fresh and config.extends:
         begin_extension(config, run_dir)
         yield Notice(f"This run goes on with “{config.extends.name}”, which stays as it is.", "extends", config.extends)

@@ -11,6 +11,7 @@ from engine import runs
 from engine.config import TrainConfig, make_config
 from engine.dataset.index import Photo
 from engine.errors import ConfigError, RunError
+from engine.evaluation.report import evaluate
 from engine.events import EpochFinished
 from engine.runs import PredictionRow
 
@@ -125,3 +126,25 @@ def test_the_list_of_runs_leaves_out_what_is_none(run_dir: Path) -> None:
     (row,) = runs.list_runs(run_dir.parent)
     assert (row.name, row.state, row.epochs_done, row.epochs, row.val_accuracy) == ("run", "interrupted", 1, 5, 0.8)
     assert runs.list_runs(run_dir / "absent") == ()
+
+
+def test_an_evaluation_writes_over_no_run(run_dir: Path) -> None:
+    before = {path.name: path.read_bytes() for path in run_dir.iterdir()}
+    with pytest.raises(RunError, match="written over; choose another"):
+        next(evaluate(run_dir, run_dir, run_dir))
+    assert {path.name: path.read_bytes() for path in run_dir.iterdir()} == before
+
+
+def test_a_place_that_can_only_be_read_is_nobodys(run_dir: Path) -> None:
+    """A finished run on a CD: it is read as it is, and what would write there says so itself."""
+    runs.write_metrics(run_dir, {"stopped": True})
+    (run_dir / runs.LOCK).write_bytes(b"\x00123 elsewhere")
+    before = sorted(run_dir.iterdir())
+    for path in (*before, run_dir):
+        path.chmod(path.stat().st_mode & ~0o222)
+    try:
+        assert runs.state(run_dir) == "stopped" and runs.trainer_of(run_dir) is None
+        assert sorted(run_dir.iterdir()) == before
+    finally:
+        for path in (run_dir, *before):
+            path.chmod(path.stat().st_mode | 0o200)

@@ -54,8 +54,8 @@ class RunActions(QWidget):
     def show_for(self, row: RunRow, busy: str) -> None:
         """Offer what suits the state of the run; `busy` says why nothing can be trained now, "" where it can."""
         unfinished, running = row.state in ("stopped", "interrupted"), row.state == RUNNING
-        shown = {"resume": unfinished, "extend": row.state == "finished", "again": not running}
-        against = {"resume": busy, "delete": IN_TRAINING if running else ""}
+        shown = {"resume": unfinished or bool(row.elsewhere), "extend": row.state == "finished", "again": not running}
+        against = {"resume": row.elsewhere or busy, "delete": row.elsewhere or (IN_TRAINING if running else "")}
         for name, action in self.actions_by_name.items():
             reason, tip = against.get(name, ""), ACTIONS[name][2]
             action.setVisible(shown.get(name, True))

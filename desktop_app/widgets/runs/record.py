@@ -9,12 +9,12 @@ from typing import Any
 
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.photo_grid import GridPhoto
-from desktop_app.widgets.runs.tables import RunRow
+from desktop_app.widgets.runs.tables import RUNNING, RunRow
 from engine import runs
 from engine.control import Control
 from engine.diagnosis import record as diagnosis
 from engine.events import Diagnosis, EpochFinished, Event
-from engine.runs import PredictionRow
+from engine.runs import PredictionRow, RunSummary
 
 SPLIT_TITLES = {"val": "Val", "test": "Test (locked)"}
 Cell = tuple[int, int]
@@ -67,10 +67,17 @@ def _as_photo(row: PredictionRow) -> GridPhoto:
 
 
 def list_rows(folder: Path, running: frozenset[Path]) -> tuple[RunRow, ...]:
-    """The runs of `folder`, newest first; those in `running` are being trained now."""
+    """The runs of `folder`, newest first; those in `running` are being trained by this window."""
     return tuple(
-        RunRow(summary, "running" if summary.path in running else summary.state) for summary in runs.list_runs(folder)
+        RunRow(summary, RUNNING) if summary.path in running else RunRow(summary, summary.state, _elsewhere(summary))
+        for summary in runs.list_runs(folder)
     )
+
+
+def _elsewhere(summary: RunSummary) -> str:
+    if summary.state != RUNNING:
+        return ""
+    return f"This run is being trained now{runs.trainer_of(summary.path) or ''}, not by this window"
 
 
 def listing(folder: Path, running: frozenset[Path]) -> Generator[Event, None, tuple[RunRow, ...]]:

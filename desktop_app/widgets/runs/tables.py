@@ -23,10 +23,12 @@ STATES = {
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run as the table shows it; `state` is also “running”, which only the window knows."""
+    """A run as the table shows it; `state` is “running” as soon as the window has started it. `elsewhere` says that a
+    process trains it which the window cannot steer, "" where none does."""
 
     summary: RunSummary
     state: str
+    elsewhere: str = ""
 
 
 def _model(row: RunRow) -> str:
@@ -83,7 +85,13 @@ RUN_COLUMNS = (
         tip="The locked test set, looked at once, when the run ended",
     ),
     Column("Time", 84, lambda row: duration(row.summary.seconds), _of("seconds"), number=True, gives_way=1),
-    Column("State", 120, lambda row: row.state, icon=lambda row: STATES[row.state]),
+    Column(
+        "State",
+        120,
+        lambda row: row.state,
+        icon=lambda row: STATES[row.state],
+        hint=lambda row: row.elsewhere or row.state,
+    ),
 )
 
 

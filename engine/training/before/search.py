@@ -63,8 +63,15 @@ def search(
     names = check(vary)
     if runs.state(run_dir) != "absent":
         raise RunError(f"There is a run in {run_dir} already; choose another folder for the search.")
-    began = time.perf_counter()
-    trying = _Trials(config, run_dir.with_name(run_dir.name + ".search"), names, trials)
+    folder = run_dir.with_name(run_dir.name + ".search")
+    with runs.taken(folder, "search"):
+        yield from _searched(_Trials(config, folder, names, trials), run_dir, minutes, weights_dir, offline, control)
+
+
+def _searched(
+    trying: _Trials, run_dir: Path, minutes: float | None, weights_dir: Path | None, offline: bool, control: Control
+) -> Generator[Event, None, None]:
+    began, trials, config = time.perf_counter(), trying.trials, trying.config
     taken: list[float] = []
     while len(trying.done) < trials and not (control.stopping or control.finishing):
         if minutes and time.perf_counter() - began >= 60 * minutes:
@@ -91,7 +98,7 @@ class _Trials:
     """The trials of a search, in a folder: their journal, and the run of the best."""
 
     def __init__(self, config: TrainConfig, folder: Path, names: tuple[str, ...], trials: int) -> None:
-        self._config, self._folder, self._names, self._trials = config, folder, names, trials
+        self.config, self._folder, self._names, self.trials = config, folder, names, trials
         self._study = _study(folder, config)
         for trial in self._study.get_trials(states=(TrialState.RUNNING,)):  # of a search that was killed
             self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
@@ -116,11 +123,11 @@ class _Trials:
         """One trial; one that a stop cuts short does not count. `taken` gets its seconds."""
         start, before, number = time.perf_counter(), self.best, len(self.done) + 1
         asked = self._study.ask()
-        changes = changes_of(asked, self._config, self._names) if number > 1 else {}
+        changes = changes_of(asked, self.config, self._names) if number > 1 else {}
         asked.set_user_attr(CHANGES, changes)
-        yield TrialStarted(number, self._trials, changes)
+        yield TrialStarted(number, self.trials, changes)
         running = train(
-            self._config.with_changes(**changes),
+            self.config.with_changes(**changes),
             self._place(asked.number),
             weights_dir=weights_dir,
             offline=offline,
@@ -142,14 +149,14 @@ class _Trials:
         taken.append(time.perf_counter() - start)
         yield TrialFinished(
             trial=number,
-            trials=self._trials,
+            trials=self.trials,
             changes=changes,
             outcome=course.outcome,
             epochs=course.epochs,
             val_accuracy=course.reached,
             best=best is not None and (before is None or best.number != before.number),
             seconds=taken[-1],
-            seconds_left=(self._trials - number) * sum(taken) / len(taken),
+            seconds_left=(self.trials - number) * sum(taken) / len(taken),
         )
 
     def _keep_only(self, best: FrozenTrial | None) -> None:

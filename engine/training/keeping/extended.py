@@ -35,7 +35,7 @@ def begin_extension(config: TrainConfig, run_dir: Path) -> None:
     old = config.extends
     assert old
     settled = _settled(config, runs.check_extendable(old), old)
-    if runs.state(run_dir) != "absent":
+    if runs.left_as(run_dir) != "absent":
         raise RunError(f"There is a run in {run_dir} already; choose another folder.")
     try:
         run_dir.mkdir(parents=True, exist_ok=True)

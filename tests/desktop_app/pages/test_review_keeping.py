@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -102,6 +103,30 @@ def test_a_run_in_training_cannot_be_deleted(
     assert names(page) == {"one", "two"} and not action.isEnabled() and "trained now" in action.toolTip()
     worker.control.stop()
     qtbot.waitUntil(lambda: not jobs.running())
+
+
+def test_a_run_that_another_process_trains_is_only_looked_at(
+    qtbot: QtBot, page: ReviewPage, jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings.runs_folder / "two" / runs.METRICS).unlink()
+    with runs.taken(settings.runs_folder / "two"):
+        page.refresh()
+        settled(qtbot, jobs)
+        row = next(row for row in page.table.rows() if row.summary.name == "two")
+        assert row.state == "running" and f"process {os.getpid()} on" in row.elsewhere
+        actions = page.details.actions_row
+        for name in ("resume", "delete"):
+            action = actions.actions_by_name[name]
+            assert not action.isEnabled() and action.toolTip() == row.elsewhere
+        assert not actions.offers("extend") and not training_job.can_resume(row.summary.path, jobs)
+        monkeypatch.setattr(dialogs, "show_error", lambda _window, error: told.append(str(error)))
+        told: list[str] = []
+        page.deleted.delete(row.summary)
+        assert "stop it first" in told[0] and row.summary.path.is_dir()
+    page.show()
+    page._looking.timeout.emit()
+    settled(qtbot, jobs)
+    assert actions.offers("resume") and actions.offers("delete")
 
 
 def test_what_was_deleted_can_be_removed_for_good(qtbot: QtBot, page: ReviewPage, jobs: Jobs) -> None:

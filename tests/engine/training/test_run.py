@@ -16,14 +16,15 @@ import pytest
 import safetensors.torch
 import torch
 
-from engine import runs
+from engine import file_lock, runs
 from engine.config import TrainConfig, make_config
 from engine.control import Control
-from engine.errors import DatasetError, RunError, ThawError, WeightsError
+from engine.errors import DatasetError, RunError, RunTakenError, ThawError, WeightsError
 from engine.events import EpochFinished, Event, Notice, ParityMeasured, RunFinished, RunStarted, StepFinished
 from engine.model_file import open_model
 from engine.training.keeping import checkpoint
 from engine.training.run import train
+from tests.engine.training.short_run import short
 from tests.tiny_photos import draw_photo, make_photos
 
 
@@ -192,6 +193,37 @@ def test_a_folder_with_a_run_is_refused_without_resume(photos: Path, tmp_path: P
     list(train(lenet(photos, epochs=1), tmp_path / "run"))
     with pytest.raises(RunError, match="resume"):
         next(train(lenet(photos), tmp_path / "run"))
+
+
+def test_a_run_that_another_process_trains_is_left_alone(
+    few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_lock, "PATIENCE_SECONDS", 0.0)
+    run_dir = tmp_path / "run"
+    events = train(short(few_photos, epochs=2), run_dir)
+    next(event for event in events if isinstance(event, EpochFinished))
+    assert runs.state(run_dir) == "running" and runs.summarise(run_dir).state == "running"  # type: ignore[union-attr]
+    before = {path.name: path.read_bytes() for path in run_dir.iterdir()}
+    for resume in (False, True):
+        with pytest.raises(
+            RunTakenError, match=rf"trained by another Thaw \(process {os.getpid()} on .*wait for its end"
+        ):
+            next(train(short(few_photos), run_dir, resume=resume))
+    with pytest.raises(RunError, match=r"is being trained .*stop it first"):
+        runs.delete(run_dir)
+    with pytest.raises(RunError, match="once it ends"):
+        runs.extension_of(run_dir, 3)
+    assert {path.name: path.read_bytes() for path in run_dir.iterdir()} == before
+    events.close()
+    assert runs.state(run_dir) == "interrupted" and not (run_dir / runs.LOCK).exists()
+
+
+def test_a_drive_without_locks_is_said_and_trained_on(
+    few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.runs.lock.take", lambda _path: None)
+    notice = next(train(short(few_photos), tmp_path / "run"))
+    assert isinstance(notice, Notice) and notice.kind == "no_locks"
 
 
 def test_early_stopping(photos: Path, tmp_path: Path) -> None:

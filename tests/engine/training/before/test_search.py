@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine import runs
+from engine import file_lock, runs
 from engine.config import TrainConfig, make_config
 from engine.control import Control
-from engine.errors import ConfigError, DivergedError, RunError, ThawError
+from engine.errors import ConfigError, DivergedError, RunError, RunTakenError, ThawError
 from engine.events import EpochFinished, Event, RunFinished, SearchFinished, TrialFinished, TrialStarted
 from engine.models.catalog import find_model
 from engine.models.recipes import choose_recipe
@@ -166,3 +166,15 @@ def test_a_real_search_leaves_a_finished_run(tmp_path: Path) -> None:
     assert runs.state(tmp_path / "run") == "finished"
     assert [type(event) for event in events[-2:]] == [RunFinished, SearchFinished]
     assert runs.read_metrics(tmp_path / "run")["val_accuracy"] == events[-1].val_accuracy
+
+
+def test_a_search_that_another_process_makes_is_left_alone(
+    trained: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_lock, "PATIENCE_SECONDS", 0.0)
+    first = search(config(), tmp_path / "run", trials=2)
+    next(first)
+    with pytest.raises(RunTakenError, match="search in"):
+        next(search(config(), tmp_path / "run", trials=2))
+    assert len(trained.asked) <= 1
+    first.close()
