@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         return self._pages[name]
 
     def show_page(self, name: str) -> None:
-        self.stack.setCurrentWidget(self.page(name))
+        self._show(self.page(name))
         self.sidebar.set_current(name)
         self.settings.last_page = name
         self._failed_pages.discard(name)
@@ -150,8 +150,17 @@ class MainWindow(QMainWindow):
 
     def show_start(self) -> None:
         """The three doors."""
-        self.stack.setCurrentWidget(self.doors)
+        self._show(self.doors)
         self.sidebar.set_current("")
+
+    def _show(self, widget: QWidget) -> None:
+        """Bring it to sight, and the keys with it: Enter does its main action. Whoever walks down the sidebar by key
+        stays there."""
+        focused = self.focusWidget()
+        follow = focused is None or self.stack.isAncestorOf(focused)
+        self.stack.setCurrentWidget(widget)
+        if follow:
+            widget.setFocus()
 
     def open_paths(self, paths: tuple[Path, ...]) -> None:
         """Take what was dropped or named on the command line to where it belongs."""

@@ -272,7 +272,6 @@ class ModelPage(PageFrame):
         column.setSpacing(theme.GRID)
         for widget in (self.notes, self.panel, self.cost):
             column.addWidget(widget, 1 if widget is self.panel else 0)
-        right.setMinimumWidth(320)
         splitter = RememberedSplitter(self._settings, "model")
         splitter.begin((left, right), (theme.wide(440), theme.wide(600)), (1, 2))
         page = QWidget()

@@ -12,7 +12,7 @@ from desktop_app.widgets.labels import muted_label
 DOORS = (
     ("train", "Train a classifier", "From a folder that holds one folder of photos for each class.", "layers"),
     ("classify", "Classify photos", "With a model that you or someone else has trained.", "images"),
-    ("sample", "Try the sample set", "Circles, squares and triangles; a first model in about a minute.", "shapes"),
+    ("sample", "Try the sample set", "Circles, squares and triangles; a model in about half a minute.", "shapes"),
 )
 
 

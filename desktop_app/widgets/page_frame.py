@@ -34,7 +34,7 @@ class EmptyState(QWidget):
         self._sentence = QLabel()
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._sentence.setWordWrap(True)
-        self._sentence.setFixedWidth(theme.wide(360))
+        self._sentence.setFixedWidth(theme.wide(440))
         self.button = QPushButton()
         self.button.clicked.connect(self.triggered)
         column = QVBoxLayout(self)
@@ -122,6 +122,7 @@ class PageFrame(QWidget):
     def set_context(self, text: str) -> None:
         """The one line below the title."""
         self._frame_context.set_whole(text)
+        self._frame_context.setVisible(bool(text))
 
     def context(self) -> str:
         return self._frame_context.whole()

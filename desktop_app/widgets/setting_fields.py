@@ -110,7 +110,9 @@ def _choice(declared: Declared) -> Field:
     box = QComboBox()
     values = ((None,) if declared.optional else ()) + tuple(declared.choices)
     for value in values:
-        box.addItem(declared.write(value), value)
+        words = declared.write(value)
+        # as every other box has it; a name such as “float16” stays as it is written
+        box.addItem(words if any(map(str.isdigit, words)) else words[:1].upper() + words[1:], value)
     field = Field(declared, box, lambda value: box.setCurrentIndex(values.index(value)))
     box.setFixedWidth(min(theme.wide(WIDEST), max(box.width(), box.sizeHint().width())))
     box.currentIndexChanged.connect(lambda index: field.edited.emit(values[index]))

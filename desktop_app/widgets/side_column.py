@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -28,5 +28,15 @@ class SideColumn(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what lies in it is reached by itself
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(theme.wide(NARROWEST))
         self.setMaximumWidth(theme.wide(WIDEST))
+        body.installEventFilter(self)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Nothing in it is ever cut off at the right: it scrolls down, not across."""
+        self.setMinimumWidth(max(theme.wide(NARROWEST), self.widget().minimumSizeHint().width()))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)

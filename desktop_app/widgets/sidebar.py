@@ -21,7 +21,7 @@ class SidebarItem(QAbstractButton):
         self._number, self._mark = number, ""
         self.setText(title)
         self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(f"Ctrl+{number}")
         self.set_mark("")

@@ -77,7 +77,7 @@ class LayersPanel(QWidget):
         """Show another model's layers; its graph is drawn when it is looked at."""
         self._said.hide()
         self._stack.show()
-        self.title.setText(f"Layers of {title}")
+        self.title.setAccessibleName(f"Layers of {title}")
         self._nodes, self._graph_title, self._graph_drawn = nodes, title, False
         self._layers, self._selected, self._pictured = layers, "", ("", "")
         self.tree.set_layers(layers, ticks, origin)
@@ -88,7 +88,7 @@ class LayersPanel(QWidget):
 
     def show_waiting(self, title: str) -> None:
         """The layers are being read from the network itself."""
-        self.title.setText(f"Layers of {title}")
+        self.title.setAccessibleName(f"Layers of {title}")
         self._say(f"Reading the layers of {title}. This takes some seconds.", "layers")
 
     def show_error(self, sentence: str) -> None:

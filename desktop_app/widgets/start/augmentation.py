@@ -44,7 +44,7 @@ class AugmentationSection(QWidget):
         self._wish: Wish | None = None
         self.preset = ElidedBox("Augmentation preset")
         self.another = QPushButton("Another photo")
-        self.other_luck = QPushButton("Other luck")
+        self.other_luck = QPushButton("Draw again")
         self.sentence = muted_label(wrap=True)
         self.grid = AugmentedGrid()
         self.told = ElidedLabel()
@@ -173,7 +173,7 @@ class AugmentationSection(QWidget):
 
     def _lay_out(self) -> None:
         self.another.setToolTip("The same augmentation on another photo of the dataset")
-        self.other_luck.setToolTip("The same photo in the epochs that follow")
+        self.other_luck.setToolTip("The same photo as the epochs after these would see it")
         self.told.setProperty("role", "muted")
         head = QHBoxLayout(spacing=theme.GRID)
         head.addWidget(group_label("Augmentation"))

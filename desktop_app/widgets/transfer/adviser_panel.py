@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
-from desktop_app.widgets.labels import ElidedLabel, group_label, muted_label
+from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.progress import Progress, after, show_share
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.widgets.transfer.advice_answer import AdviceAnswer
@@ -198,8 +198,9 @@ class AdviserPanel(QFrame):
     def _lay_out(self) -> None:
         theme.set_icon(self.stop, "square")
         head = QHBoxLayout()
-        head.addWidget(group_label("What suits these photos?"))
-        head.addStretch(1)
+        title = ElidedLabel("What suits these photos?", mode=Qt.TextElideMode.ElideRight)
+        title.setFont(theme.group_font())
+        head.addWidget(title, 1)
         head.addWidget(self.ask)
         head.addWidget(self.stop)
         self.bar.setTextVisible(False)

@@ -92,7 +92,7 @@ def test_choices_and_optional_choices(form: SettingsForm) -> None:
     seen = edits(form)
     box = form.rows["channels_last"].field.widget
     assert isinstance(box, QComboBox)
-    assert [box.itemText(place) for place in range(box.count())] == ["automatic", "yes", "no"]
+    assert [box.itemText(place) for place in range(box.count())] == ["Automatic", "Yes", "No"]
     box.setCurrentIndex(2)
     assert seen == [("channels_last", False)]
 
