@@ -48,7 +48,10 @@ class LossSettings(Settings):
     teacher: Annotated[
         Path | None,
         setting(
-            None, "Teacher", "The folder of a finished run with the same classes whose answers are learnt from as well."
+            None,
+            "Teacher",
+            "The folder of a finished run with the same classes whose answers are learnt from as well. It takes ten "
+            "epochs or more to help, and a teacher that is better than what the run reaches by itself.",
         ),
     ]
     distillation_weight: Annotated[
