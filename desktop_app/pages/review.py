@@ -190,7 +190,11 @@ class ReviewPage(PageFrame):
 
     def do(self, name: str) -> None:
         """Do with the run in sight what is asked for, if it can be done."""
-        if self._record and len(self.table.selected()) < LEAST and self.details.actions_row.offers(name):
+        if not (self._record and len(self.table.selected()) < LEAST and self.details.actions_row.offers(name)):
+            return
+        if name == "together":
+            self._project.compare_runs(self._record.row.together)
+        else:
             self.deeds.do(name, self._record.row.summary)
 
     def _on_menu_wanted(self, place: QPoint) -> None:

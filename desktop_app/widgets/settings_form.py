@@ -24,6 +24,7 @@ ELSEWHERE = (
     "pseudo_labels",
     "augmentation_strengths",
     "extends",
+    "comparison",
 )
 """Settings that have a page or a button of their own."""
 

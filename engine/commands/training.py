@@ -20,7 +20,7 @@ from engine.errors import ThawError
 from engine.keep_awake import kept_awake
 
 OWN_FLAGS = {"learning_rate": "--lr"}
-NOT_FLAGS = ("data", "trainable", "unfreeze", "extends")
+NOT_FLAGS = ("data", "trainable", "unfreeze", "extends", "comparison")
 
 
 def numbers(value: str) -> dict[str, float]:

@@ -45,6 +45,10 @@ class RunSettings(Settings):
         Path | None,
         setting(None, "Extends", "The finished run that this one goes on with, from its last epoch to more of them."),
     ]
+    comparison: Annotated[
+        str | None,
+        setting(None, "Comparison", "What runs share that were asked for together, to be held beside each other."),
+    ]
     tensorboard: Annotated[
         bool,
         setting(False, "TensorBoard files", "Write curves for TensorBoard, too, into the run's folder."),

@@ -130,6 +130,8 @@ def parameters_of(model: Path) -> tuple[int | None, int | None]:
 
 def _differing(compared: Sequence[MeasuredRun]) -> Generator[SettingDiffers, None, None]:
     for name, field in TrainConfig.model_fields.items():
+        if name == "comparison":  # it changes nothing about a run
+            continue
         values = [_in_words(getattr(run.config, name)) for run in compared]
         if len(set(values)) > 1:
             pairs = tuple((run.name, value) for run, value in zip(compared, values, strict=True))

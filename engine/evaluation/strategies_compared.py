@@ -99,7 +99,7 @@ def _left_out(run_dir: Path) -> Generator[Notice, None, None]:
 def _sentence(best: StrategyCompared, rows: Sequence[StrategyCompared], control: Control | None) -> str:
     name = names_of(rows)
     if len(rows) < 2:
-        return f"Only {name[best.run_dir]} has ended, so there is nothing to hold it against."
+        return f"There is only {name[best.run_dir]}, and nothing to hold it against."
     head = _head(best, rows)
     told = tuple(compare([row.run_dir for row in rows], control))
     end = next((event for event in told if isinstance(event, ComparisonFinished)), None)

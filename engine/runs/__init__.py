@@ -58,6 +58,7 @@ from engine.runs.tables import (
     write_layers,
     write_predictions,
 )
+from engine.runs.together import asked_at, compared_runs, new_comparison
 from engine.runs.trash import DAYS_KEPT, TrashedRun, delete, empty_trash, list_trash, put_back
 from engine.whole_file import write_whole
 
@@ -89,8 +90,10 @@ __all__ = [
     "State",
     "TrashedRun",
     "append_history",
+    "asked_at",
     "check_extendable",
     "clear_parts",
+    "compared_runs",
     "create",
     "cut_history",
     "default_runs_folder",
@@ -103,6 +106,7 @@ __all__ = [
     "left_as",
     "list_runs",
     "list_trash",
+    "new_comparison",
     "put_back",
     "read_about",
     "read_config",

@@ -19,7 +19,7 @@ def extension_of(run_dir: Path, epochs: int) -> TrainConfig:
     """
     config = check_extendable(run_dir)
     done = read_history(run_dir)[-1].epoch
-    return config.with_changes(epochs=done + epochs, extends=run_dir.resolve())
+    return config.with_changes(epochs=done + epochs, extends=run_dir.resolve(), comparison=None)
 
 
 def check_extendable(run_dir: Path) -> TrainConfig:

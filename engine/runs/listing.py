@@ -33,6 +33,8 @@ class RunSummary:
     seconds: float | None
     title: str = ""
     note: str = ""
+    comparison: str = ""
+    """What runs share that were asked for together; "" for a run of its own."""
 
     @property
     def called(self) -> str:
@@ -75,4 +77,5 @@ def summarise(run_dir: Path) -> RunSummary | None:
         seconds=metrics.get("seconds"),
         title=about.title,
         note=about.note,
+        comparison=config.comparison or "",
     )

@@ -151,7 +151,7 @@ def test_offline_without_weights_is_a_clear_error(photos: Path, tmp_path: Path) 
 
 def test_every_setting_has_a_flag() -> None:
     text = thaw("train", "--help").stdout
-    for name in set(TrainConfig.model_fields) - {"data", "trainable", "extends"}:
+    for name in set(TrainConfig.model_fields) - {"data", "trainable", "extends", "comparison"}:
         assert f"--{name.replace('_', '-')}" in text, name
 
 

@@ -14,6 +14,12 @@ ACTIONS = {
     "resume": ("Resume", "play", "Go on with this run to its end", ""),
     "extend": ("Extend…", "plus", "Train for more epochs, in a new run that goes on with this one", ""),
     "again": ("Train again", "rotate-ccw", "Take the settings of this run to the Train page", ""),
+    "together": (
+        "Show its comparison",
+        "table-2",
+        "See it beside the runs that it was to be compared with",
+        "",
+    ),
     "about": ("Name and note…", "pencil", "What you call this run, and what you want to remember of it", "F2"),
     "folder": ("Show in folder", "folder-open", "Open the folder with the files of this run", ""),
     "delete": ("Delete run", "trash-2", "Can be undone", "Del"),
@@ -54,7 +60,12 @@ class RunActions(QWidget):
     def show_for(self, row: RunRow, busy: str) -> None:
         """Offer what suits the state of the run; `busy` says why nothing can be trained now, "" where it can."""
         unfinished, running = row.state in ("stopped", "interrupted"), row.state == RUNNING
-        shown = {"resume": unfinished or bool(row.elsewhere), "extend": row.state == "finished", "again": not running}
+        shown = {
+            "resume": unfinished or bool(row.elsewhere),
+            "extend": row.state == "finished",
+            "again": not running,
+            "together": bool(row.together),
+        }
         against = {"resume": row.elsewhere or busy, "delete": row.elsewhere or (IN_TRAINING if running else "")}
         for name, action in self.actions_by_name.items():
             reason, tip = against.get(name, ""), ACTIONS[name][2]

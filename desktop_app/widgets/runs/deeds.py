@@ -74,7 +74,7 @@ class RunDeeds(QObject):
     def train_again(self, summary: RunSummary) -> None:
         """Take the run's settings to the Train page, with its photos as they are now."""
         try:
-            config = runs.read_config(summary.path).with_changes(extends=None)
+            config = runs.read_config(summary.path).with_changes(extends=None, comparison=None)
         except ThawError as error:
             dialogs.show_error(self._window, error)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,16 +69,25 @@ def _as_photo(row: PredictionRow) -> GridPhoto:
 
 def list_rows(folder: Path, running: frozenset[Path]) -> tuple[RunRow, ...]:
     """The runs of `folder`, newest first; those in `running` are being trained by this window."""
+    found = runs.list_runs(folder)
+    together = collections.defaultdict[str, list[Path]](list)
+    for summary in reversed(found):
+        together[summary.comparison].append(summary.path)
     return tuple(
-        RunRow(summary, RUNNING) if summary.path in running else RunRow(summary, summary.state, _elsewhere(summary))
-        for summary in runs.list_runs(folder)
+        RunRow(
+            summary,
+            RUNNING if summary.path in running else summary.state,
+            "" if summary.path in running else _elsewhere(summary),
+            tuple(together[summary.comparison]) if summary.comparison and len(together[summary.comparison]) > 1 else (),
+        )
+        for summary in found
     )
 
 
 def _elsewhere(summary: RunSummary) -> str:
     if summary.state != RUNNING:
         return ""
-    return f"This run is being trained now{runs.trainer_of(summary.path) or ''}, not by this window"
+    return f"This run is being trained now{runs.trainer_of(summary.path) or ''}"
 
 
 def listing(folder: Path, running: frozenset[Path]) -> Generator[Event, None, tuple[RunRow, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from desktop_app.widgets.figures import count, duration, percent
@@ -24,11 +25,13 @@ STATES = {
 @dataclass(frozen=True)
 class RunRow:
     """A run as the table shows it; `state` is “running” as soon as the window has started it. `elsewhere` says that a
-    process trains it which the window cannot steer, "" where none does."""
+    process trains it which the window cannot steer, "" where none does. `together` are the runs of its comparison, this
+    one among them; empty where there are not two."""
 
     summary: RunSummary
     state: str
     elsewhere: str = ""
+    together: tuple[Path, ...] = ()
 
 
 def _model(row: RunRow) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -20,7 +22,8 @@ from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.start.strategy_result import StrategyResult
 from desktop_app.widgets.start.strategy_runs import StrategyRuns
 from desktop_app.worker import Jobs, Worker
-from engine import devices
+from engine import devices, runs
+from engine.config import TrainConfig
 from engine.control import Control
 from engine.errors import ThawError
 from engine.evaluation.strategies_compared import strategies_compared
@@ -50,7 +53,7 @@ class StrategiesSection(QWidget):
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._project, self._jobs = project, jobs
+        self._project, self._jobs, self._settings = project, jobs, settings
         self._reading: Worker | None = None
         self.runs = StrategyRuns(queue_of(jobs, settings), jobs, self)
         self.ticks = {name: QCheckBox(row.title) for name, row in STRATEGIES.items() if not row.from_run}
@@ -61,6 +64,7 @@ class StrategiesSection(QWidget):
         self._lay_out()
         self._connect()
         self.result.hide()
+        self.recall()
         self._show_state()
 
     # --- what the person does
@@ -102,6 +106,37 @@ class StrategiesSection(QWidget):
     def _pending(self) -> bool:
         return self.runs.waiting() > 0 or self.runs.going() is not None
 
+    # --- what is on disk
+
+    def recall(self) -> None:
+        """Show the last comparison of the dataset again, or what is left of it. One that is going on stays."""
+        dataset = self._project.dataset
+        if self._pending() or self._is_reading():
+            return
+        if dataset is None:
+            self._on_recalled(Path(), ((), ()))
+            return
+        folder, data = self._settings.runs_folder, dataset.root
+
+        def job(control: Control) -> Iterator[Any]:
+            yield from ()
+            found = runs.compared_runs(folder, data)
+            latest = [run_dir for run_dir, config in found if config.comparison == found[-1][1].comparison]
+            return found, tuple(strategies_compared(latest, control))
+
+        looking = self._jobs.start("Looking for a comparison", job, KIND, at_place=(Exception,))
+        looking.returned.connect(functools.partial(self._on_recalled, data))
+
+    def _on_recalled(self, data: Path, found: tuple[Sequence[tuple[Path, TrainConfig]], tuple[Event, ...]]) -> None:
+        dataset = self._project.dataset
+        if self._pending() or self._is_reading() or (dataset.root if dataset else Path()) != data:
+            return
+        self.runs.recall(data, found[0])
+        self._show_told(found[1] if self.runs.folders() else ())
+
+    def _is_reading(self) -> bool:
+        return self._reading is not None and self._reading in self._jobs.running()
+
     # --- what the runs say
 
     def _on_run_ended(self) -> None:
@@ -119,12 +154,16 @@ class StrategiesSection(QWidget):
     def _on_read(self, told: tuple[Event, ...]) -> None:
         if self.sender() is not self._reading:
             return
+        self._show_told(told)
+        if not self._pending() and self.result.rows():
+            self.in_sight_wanted.emit(self.result)
+
+    def _show_told(self, told: tuple[Event, ...]) -> None:
         self.result.show_events(told)
         self.banner.say(" ".join(event.text for event in told if isinstance(event, Notice)))
-        self._show_state()
-        if not self._pending() and self.result.rows():
+        if self.result.rows() and not self._pending():
             self.fold.set_open(True)
-            self.in_sight_wanted.emit(self.result)
+        self._show_state()
 
     def _on_failed(self, error: object) -> None:
         if self.sender() is self._reading and isinstance(error, BaseException):
@@ -151,7 +190,11 @@ class StrategiesSection(QWidget):
 
     def _show_progress(self) -> None:
         going, waiting, held = self.runs.going(), self.runs.waiting(), self.runs.held()
-        self.told.setVisible(self._pending())
+        self.told.setVisible(self._pending() or bool(self.result.rows()))
+        if not self._pending():
+            when = self.runs.asked_at()
+            self.told.set_whole(f"Asked for on {when.day} {when:%B %Y, %H:%M}" if when else "")
+            return
         done = f"{len(self.runs.folders()) - (going is not None)} of {len(self.runs)} have ended"
         now = f"; {STRATEGIES[going.strategy].title} is being trained" if going else ""
         after = f"; {waiting} wait until you let them start, above" if held and not going else ""
@@ -182,6 +225,8 @@ class StrategiesSection(QWidget):
         self.result.closer_wanted.connect(self._look_closer)
         self._project.config_changed.connect(self._show_state)
         self._project.dataset_changed.connect(self._show_state)
+        self._project.dataset_changed.connect(self.recall)
+        self._project.runs_changed.connect(self.recall)
 
     def _lay_out(self) -> None:
         content = QWidget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,11 +11,13 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app import training_job
 from desktop_app.run_queue import RunQueue
 from desktop_app.worker import Jobs, Worker
+from engine import runs
 from engine.config import TrainConfig
 
 
 class StrategyRuns(QObject):
-    """They are ordinary runs of the queue; what is known here is forgotten with the window."""
+    """They are ordinary runs of the queue. Each says in its settings of which comparison it is, so that they are known
+    again when the window is opened anew."""
 
     changed = Signal()
     """One was begun, or left the queue."""
@@ -32,9 +35,25 @@ class StrategyRuns(QObject):
 
     def begin(self, asked: Sequence[TrainConfig]) -> None:
         """Let these runs wait their turn; the runs before are not held beside them."""
-        self._asked, self._folders = tuple(asked), {}
+        comparison = runs.new_comparison()
+        self._asked, self._folders = tuple(config.with_changes(comparison=comparison) for config in asked), {}
         for config in self._asked:
             self._queue.add(config)
+
+    def recall(self, data: Path, found: Sequence[tuple[Path, TrainConfig]]) -> None:
+        """Know the latest comparison of the photos in `data` again: its runs are among those in `found`, which were
+        begun (see `runs.compared_runs`), and among those that wait."""
+        waiting = [run.config for run in self._queue.waiting() if run.config.comparison and run.config.data == data]
+        begun = [(config, folder) for folder, config in found]
+        every = [*begun, *((config, None) for config in waiting)]
+        latest = max((config.comparison or "" for config, _ in every), default="")
+        chosen = [(config, folder) for config, folder in every if config.comparison == latest]
+        self._asked = tuple(config for config, _ in chosen)
+        self._folders = {place: folder for place, (_, folder) in enumerate(chosen) if folder}
+
+    def asked_at(self) -> datetime | None:
+        """When they were asked for."""
+        return runs.asked_at(self._asked[0].comparison or "") if self._asked else None
 
     def __len__(self) -> int:
         return len(self._asked)

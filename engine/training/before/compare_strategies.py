@@ -7,7 +7,7 @@ What is finished is not trained again and what was interrupted is resumed, so th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 from engine import runs
@@ -52,6 +52,7 @@ def compare_strategies(
             "same_rate",
         )
     places = {pair: folder / _name(pair, bool(models)) for pair in wanted}
+    config = config.with_changes(comparison=_comparison(places.values()))
     began = False
     for pair, run_dir in places.items():
         if control.stopping or control.finishing:
@@ -81,9 +82,20 @@ def _name(pair: Candidate, several_models: bool) -> str:
     return f"{model}-{pair.strategy}" if several_models else pair.strategy
 
 
+def _comparison(places: Iterable[Path]) -> str:
+    """What those of the runs share that are there, for the others to share it too; else something new."""
+    there = (runs.read_config(place).comparison for place in places if runs.state(place) != "absent")
+    return next(filter(None, there), None) or runs.new_comparison()
+
+
 def _claim(folder: Path, config: TrainConfig, several_models: bool) -> None:
     """Say in the folder what is compared there. Raises RunError where runs with other settings lie there already."""
-    common: dict[str, object] = {"strategy": "feature-extraction", "trainable": None, "unfreeze": None}
+    common: dict[str, object] = {
+        "strategy": "feature-extraction",
+        "trainable": None,
+        "unfreeze": None,
+        "comparison": None,
+    }
     asked = to_toml(config.with_changes(**common | ({"model": "any"} if several_models else {}))).encode()
     path = folder / ASKED
     try:

@@ -129,6 +129,21 @@ def test_a_run_that_another_process_trains_is_only_looked_at(
     assert actions.offers("resume") and actions.offers("delete")
 
 
+def test_a_run_of_a_comparison_shows_the_others_beside_it(
+    qtbot: QtBot, page: ReviewPage, jobs: Jobs, settings: Settings
+) -> None:
+    assert not page.details.actions_row.offers("together")
+    three = fake_run.write_run(settings.runs_folder / "three")
+    for run_dir in (three, settings.runs_folder / "two"):
+        runs.write_config(run_dir, runs.read_config(run_dir).with_changes(comparison="2026-01-02 10:00:00.0"))
+    page.refresh()
+    settled(qtbot, jobs)
+    page.do("together")
+    settled(qtbot, jobs)
+    assert {row.summary.name for row in page.table.selected()} == {"two", "three"}
+    assert page._below.currentWidget() is page.comparison
+
+
 def test_what_was_deleted_can_be_removed_for_good(qtbot: QtBot, page: ReviewPage, jobs: Jobs) -> None:
     page.do("delete")
     settled(qtbot, jobs)

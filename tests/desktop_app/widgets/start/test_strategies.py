@@ -94,7 +94,7 @@ def test_one_click_trains_them_and_shows_them_beside_each_other(
     assert [row.strategy for row in rows] == ["feature-extraction", "last-blocks", "fine-tuning"]
     assert "Feature extraction, Last blocks and Fine-tuning are best alike" in section.result.sentence.text()
     assert section.fold.is_open()
-    assert section.train.isEnabled() and section.told.isHidden()
+    assert section.train.isEnabled() and section.told.whole().startswith("Asked for on ")
     section.result.table.chosen.emit(rows[2])
     assert section.result.use.text() == "Use Fine-tuning"
     section.result.use.click()
@@ -127,7 +127,57 @@ def test_progress_is_told_and_a_stop_lets_the_others_wait(
     assert "1 wait until you let them start" in section.told.whole()
     queue = queue_of(jobs, settings)
     queue.remove(len(queue.runs) - 1)
-    assert section.train.isEnabled() and section.told.isHidden()
+    assert section.train.isEnabled() and section.told.whole().startswith("Asked for on ")
+
+
+@pytest.mark.usefixtures("child")
+def test_what_is_left_of_the_last_comparison_is_shown_again(
+    qtbot: QtBot, section: StrategiesSection, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    for chosen in (("from-scratch", "discriminative"), ("feature-extraction", "last-blocks", "fine-tuning")):
+        tick(section, *chosen)
+        with qtbot.waitSignal(section.in_sight_wanted):
+            section.train.click()
+        qtbot.waitUntil(lambda: not jobs.running())
+    asked = section.told.whole()
+    new = StrategiesSection(project, jobs, settings)
+    qtbot.addWidget(new)
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert [row.strategy for row in new.result.rows()] == ["feature-extraction", "last-blocks", "fine-tuning"]
+    assert new.fold.is_open() and new.train.isEnabled() and new.told.whole() == asked
+    new.take(new.result.rows()[1])
+    assert project.config.strategy == "last-blocks" and project.config.comparison is None
+    runs.delete(new.result.rows()[0].run_dir)
+    project.announce_runs()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert [row.strategy for row in new.result.rows()] == ["last-blocks", "fine-tuning"]
+    runs.delete(new.result.rows()[0].run_dir)
+    project.announce_runs()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert new.result.sentence.text() == "There is only Fine-tuning, and nothing to hold it against."
+    project.set_dataset(DatasetIndex(Path("/cats"), ("a",), (Photo(Path("/cats/a/1.jpg"), "a"),), ()))
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert not new.result.rows() and new.result.isHidden() and new.told.isHidden()
+
+
+def test_what_waits_of_a_comparison_belongs_to_it_again(
+    qtbot: QtBot, section: StrategiesSection, project: Project, jobs: Jobs, settings: Settings, child: Child
+) -> None:
+    child.waits_in = "last-blocks"
+    tick(section, "feature-extraction", "last-blocks", "from-scratch")
+    section.train.click()
+    qtbot.waitUntil(lambda: "Last blocks is being trained" in section.told.whole())
+    jobs.stop_all()
+    qtbot.waitUntil(lambda: not jobs.running())
+    new = StrategiesSection(project, jobs, settings)
+    qtbot.addWidget(new)
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert "1 wait until you let them start" in new.told.whole() and not new.train.isEnabled()
+    child.waits_in = ""
+    with qtbot.waitSignal(new.in_sight_wanted):
+        queue_of(jobs, settings).go_on()
+    assert [row.strategy for row in new.result.rows()] == ["feature-extraction", "from-scratch"]
+    qtbot.waitUntil(lambda: not jobs.running())
 
 
 def test_runs_by_hand_do_not_belong_to_it(

@@ -44,7 +44,7 @@ class Runs:
             if run_dir.name == self.stop_in:
                 control.stop()
                 return
-            write(run_dir, TEN, strategy=config.strategy, model=config.model)
+            write(run_dir, TEN, strategy=config.strategy, model=config.model, comparison=config.comparison)
         yield RunFinished(run_dir, 2, 2, 1.0, 1.0, 5.0, 1.0, False)
 
 
@@ -67,7 +67,9 @@ def test_each_strategy_is_a_run_with_the_same_settings_else(trained: Runs, tmp_p
     asked = config(seed=7, strategy="custom", trainable=("x",))
     events = list(compare_strategies(asked, tmp_path / "all", strategies=THREE))
     assert trained.begun == list(THREE)
-    assert {one.with_changes(strategy="custom") for one in trained.configs} == {asked.with_changes(trainable=None)}
+    shared = runs.read_config(tmp_path / "all" / THREE[0]).comparison
+    expected = asked.with_changes(trainable=None, comparison=shared)
+    assert {one.with_changes(strategy="custom") for one in trained.configs} == {expected} and shared
     assert len(of(RunStarted, events)) == 3 and len(of(StrategyCompared, events)) == 3
     assert isinstance(events[-1], StrategiesCompared)
     assert {run.strategy for run in runs.list_runs(tmp_path / "all")} == set(THREE)
@@ -89,6 +91,7 @@ def test_the_same_call_goes_on_where_it_was_stopped(trained: Runs, tmp_path: Pat
     events = list(compare_strategies(config(), tmp_path, strategies=THREE))
     assert trained.begun == ["last-blocks", "fine-tuning"], "what is finished is not trained again"
     assert len(of(StrategyCompared, events)) == 3
+    assert len({config.comparison for config in trained.configs}) == 1
 
 
 def test_one_that_diverges_is_told_and_the_others_go_on(trained: Runs, tmp_path: Path) -> None:
