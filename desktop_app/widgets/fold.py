@@ -13,7 +13,8 @@ class Fold(QWidget):
 
     toggled = Signal(bool)
 
-    def __init__(self, title: str, content: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, content: QWidget, parent: QWidget | None = None, of_group: bool = False) -> None:
+        """`of_group`: its title is the head of a group."""
         super().__init__(parent)
         self._content = content
         self.button = QToolButton()
@@ -21,6 +22,8 @@ class Fold(QWidget):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.button.setProperty("role", "fold")
+        if of_group:
+            self.button.setFont(theme.group_font())
         self.button.toggled.connect(self._on_toggled)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -16,6 +16,8 @@ from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.worker import Jobs
+from engine import process
+from tests.desktop_app.child import Child
 
 # Of the offscreen platform itself, and no fault of the window.
 HARMLESS = ("This plugin does not support", "QFontDatabase", "Populating font family aliases", "propagateSizeHints")
@@ -73,6 +75,14 @@ def project() -> Iterator[Project]:
 @pytest.fixture
 def settings() -> Iterator[Settings]:
     yield Settings()
+
+
+@pytest.fixture
+def child(monkeypatch: pytest.MonkeyPatch) -> Child:
+    """In place of every child process."""
+    child = Child()
+    monkeypatch.setattr(process, "run", child.run)
+    return child
 
 
 @pytest.fixture

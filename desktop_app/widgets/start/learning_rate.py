@@ -2,119 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-
-from desktop_app import dialogs, theme
+from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import plain
-from desktop_app.widgets.labels import ElidedLabel, group_label, muted_label
+from desktop_app.widgets.labels import group_label, muted_label
+from desktop_app.widgets.start.asking import Asking, beside
 from desktop_app.widgets.start.rate_finding import RateFinding
 from desktop_app.widgets.start.rate_plot import RatePlot
 from desktop_app.widgets.thumbnails import shown
-from desktop_app.worker import Jobs, Worker
-from engine import devices, process
+from desktop_app.worker import Jobs
+from engine import process
 from engine.config import TrainConfig
-from engine.control import Control
 from engine.dataset.index import DatasetIndex
 from engine.events import LearningRateFound, RateTried, StageStarted
 from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 
-KIND = "find-lr"
+FIND = "Find a learning rate"
 OFFER = (
     "Tries rising rates on the first steps of this very run, and shows where the loss falls. Takes up to a minute or "
     "two; nothing is changed or kept."
 )
 
 
-class LearningRateSection(QWidget):
+class LearningRateSection(Asking):
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        self.find = QPushButton(FIND)
+        super().__init__(project, jobs, settings, (self.find,), parent)
         self.setAccessibleName("Learning rate")
-        self._project, self._jobs, self._settings = project, jobs, settings
-        self._worker: Worker | None = None
+        self._asked: tuple[TrainConfig, DatasetIndex | None] = (project.config, None)
         self.finding: RateFinding | None = None
-        self.find = QPushButton("Find a learning rate")
-        self.stop = QPushButton("Stop")
         self.sentence = muted_label(OFFER, wrap=True)
         self.plot = RatePlot()
         self.answer = QLabel(wordWrap=True)
-        self.progress = ElidedLabel()
+        self.answer.setAccessibleName("The rate that was found")
         self.use = QPushButton()
-        self.banner = BannerPlace()
-        self._lay_out()
-        self._connect()
-        self.plot.hide()
+        self.pile(
+            self.ask_line(group_label("Learning rate")),
+            *(self.sentence, self.progress, self.plot),
+            beside(self.answer, self.use),
+        )
+        self.find.clicked.connect(self.start)
+        self.use.clicked.connect(self.take)
         self._show_state()
 
     # --- what the person does
 
     def start(self) -> None:
         """Sweep the rates for the draft as it is now."""
-        if self._reason_against():
+        if self.reason_against():
             return
-        config, dataset = self._project.config, self._project.dataset
-        arguments = process.run_arguments(config, weights_dir=self._settings.weights_dir)
-
-        def job(control: Control) -> Iterator[Any]:
-            return process.run("find-lr", arguments, control)
-
-        self.banner.say("")
+        self._asked = (self._project.config, self._project.dataset)
         self.finding = None
         self.plot.clear()
-        self.progress.set_whole("Starting…")
-        self._worker = worker = self._jobs.start(
-            "Finding a learning rate", job, KIND, heavy=True, at_place=(Exception,)
-        )
-        worker.happened.connect(lambda event: self._on_happened(event, config, dataset))
-        worker.failed.connect(self._on_failed)
-        self._show_state()
-        self.stop.setFocus()
+        arguments = process.run_arguments(self._project.config, weights_dir=self._settings.weights_dir)
+        self.ask("Finding a learning rate", "find-lr", arguments)
 
     def take(self) -> None:
         """The suggestion becomes the draft's learning rate."""
         if self.finding and self.finding.found.learning_rate:
             self._project.set_config(learning_rate=self.finding.found.learning_rate)
 
-    def _reason_against(self) -> str:
-        if not devices.has_training():
-            return "This edition has no training part"
-        if self._project.dataset is None:
-            return "Choose a dataset first"
-        return self._jobs.busy_reason()
-
-    # --- what the job says
-
-    def _on_happened(self, event: object, config: TrainConfig, dataset: DatasetIndex | None) -> None:
+    def hear(self, event: object) -> None:
         match event:
             case StageStarted():
-                self.progress.set_whole(event.title.rstrip(".…") + "…")
+                self.tell_progress(event.title.rstrip(".…") + "…")
             case RateTried():
                 self.plot.add(event)
-                self.plot.show()
-                self.progress.set_whole(f"Step {event.step} of at most {event.steps}, rate {event.learning_rate:.1e}")
+                self.tell_progress(f"Step {event.step} of at most {event.steps}, rate {event.learning_rate:.1e}")
             case LearningRateFound():
-                self.finding = RateFinding(event, config, dataset)
+                self.finding = RateFinding(event, *self._asked)
                 self.plot.mark(event.learning_rate, event.steepest)
 
-    def _on_failed(self, error: object) -> None:
-        if isinstance(error, BaseException):
-            self.banner.say(dialogs.in_words(error)[0], "error")
-
-    def _on_ended(self, worker: Worker) -> None:
-        if worker is self._worker:
-            self._worker = None
-            if self.finding is None:
-                self.plot.clear()
-                self.plot.hide()
-            if self.stop.hasFocus():
-                (self.use if self._can_use() else self.find).setFocus()
-        self._show_state()
+    def after_stop(self) -> QPushButton:
+        return self.use if self._can_use() else self.find
 
     # --- what is shown
 
@@ -122,15 +86,10 @@ class LearningRateSection(QWidget):
         return self.finding is not None and self.finding.found.learning_rate is not None
 
     def _show_state(self) -> None:
-        running, reason = self._worker is not None, self._reason_against()
-        self.find.setVisible(not running)
-        self.stop.setVisible(running)
-        self.find.setEnabled(not reason)
-        self.find.setToolTip(reason)
-        self.find.setAccessibleDescription(reason)
-        self.find.setText("Find again" if self.finding else "Find a learning rate")
-        self.sentence.setVisible(not running and self.finding is None)
-        self.progress.setVisible(running)
+        super()._show_state()
+        self.find.setText("Find again" if self.finding else FIND)
+        self.sentence.setVisible(not self.is_asking() and self.finding is None)
+        self.plot.setVisible(bool(self.plot.tried) and (self.is_asking() or self.finding is not None))
         self._show_finding()
 
     def _show_finding(self) -> None:
@@ -151,38 +110,6 @@ class LearningRateSection(QWidget):
         self.use.setEnabled(not reason and not in_use)
         self.use.setToolTip(reason)
         self.use.setAccessibleName(self.use.text())
-
-    # --- how it is made
-
-    def _connect(self) -> None:
-        self.find.clicked.connect(self.start)
-        self.stop.clicked.connect(lambda: self._worker and self._worker.control.stop())
-        self.use.clicked.connect(self.take)
-        self._jobs.started.connect(self._show_state)
-        self._jobs.ended.connect(self._on_ended)
-        self._project.config_changed.connect(self._show_state)
-        self._project.dataset_changed.connect(self._show_state)
-
-    def _lay_out(self) -> None:
-        theme.set_icon(self.stop, "square")
-        head = QHBoxLayout()
-        head.addWidget(group_label("Learning rate"))
-        head.addStretch(1)
-        head.addWidget(self.find)
-        head.addWidget(self.stop)
-        self.progress.setProperty("role", "muted")
-        self.answer.setAccessibleName("The rate that was found")
-        last = QHBoxLayout(spacing=2 * theme.GRID)
-        last.addWidget(self.answer, 1)
-        last.addWidget(self.use)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        column.addLayout(head)
-        for widget in (self.sentence, self.progress, self.plot):
-            column.addWidget(widget)
-        column.addLayout(last)
-        column.addWidget(self.banner)
 
 
 def _in_words(finding: RateFinding, reason: str) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +16,20 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.worker import Jobs
-from engine import process, runs
+from engine import runs
 from engine.control import Control
 from engine.errors import ChildDied, RunError, ThawError, WeightsError
 from engine.events import Diagnosis, Event, FeaturesComputed, RunFinished, StageStarted, Transferred
 from engine.runs import Ended
+from tests.desktop_app.child import Child, into_run
 from tests.desktop_app.pages import fake_run
 
-Play = Callable[[Path, Control], Iterator[Event]]
-
-
-class Child:
-    """Stands in for the child process: plays the events of a test and keeps the arguments it was given."""
-
-    def __init__(self) -> None:
-        self.play: Play = lambda run_dir, _control: fake_run.whole_run(run_dir)
-        self.arguments: list[list[str]] = []
-
-    def run(self, verb: str, arguments: list[str], control: Control) -> Iterator[Event]:
-        assert verb == "train"
-        self.arguments.append(list(arguments))
-        return self.play(Path(arguments[arguments.index("--out") + 1]), control)
-
-
-@pytest.fixture(autouse=True)
-def child(monkeypatch: pytest.MonkeyPatch) -> Child:
-    child = Child()
-    monkeypatch.setattr(process, "run", child.run)
-    return child
+WHOLE = into_run(lambda run_dir, _control: fake_run.whole_run(run_dir))
 
 
 @pytest.fixture
-def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path) -> TrainPage:
+def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path, child: Child) -> TrainPage:
+    child.answer = WHOLE
     project.set_dataset(fake_run.dataset(tmp_path / "insects"))
     page = TrainPage(project, jobs, settings)
     qtbot.addWidget(page)
@@ -90,7 +72,7 @@ def test_the_page_shows_what_stands_before_a_run_and_the_run_itself(
         yield from fake_run.epochs_of(1, 3, 3)
         yield from fake_run.closing(run_dir, 3)
 
-    child.play = play
+    child.answer = into_run(play)
     page.action_button.click()
     assert page.view.isVisibleTo(page) and segments.buttons["run"].text() == "This run"
     segments.buttons["next"].click()
@@ -107,7 +89,7 @@ def test_a_run_that_was_refused_has_no_side(page: TrainPage, qtbot: QtBot, jobs:
         raise ThawError("There is no room on the disk.")
         yield
 
-    child.play = refuse
+    child.answer = into_run(refuse)
     start(page, qtbot, jobs)
     assert page.before.isVisibleTo(page) and not page.switch.segments.isVisibleTo(page)
 
@@ -155,7 +137,7 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
             control.wait_while_paused()
         yield RunFinished(run_dir, 0, 0, None, None, 1.0, 0.0, stopped=True)
 
-    child.play = play
+    child.answer = into_run(play)
     page.action_button.click()
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "2 of 5")
     assert page.action_button.isEnabled() and page.action_button.text() == "Add to queue"
@@ -181,7 +163,7 @@ def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Job
             pass
         yield from fake_run.closing(run_dir, 1)
 
-    child.play = play
+    child.answer = into_run(play)
     page.action_button.click()
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "1 of 5")
     page.brakes.finish.click()
@@ -201,7 +183,7 @@ def test_no_full_bar_while_there_is_work_left(page: TrainPage, qtbot: QtBot, job
         looked.wait(10)
         yield from closing
 
-    child.play = play
+    child.answer = into_run(play)
     page.action_button.click()
     qtbot.waitUntil(lambda: page.view.facts.stage.whole() == "Writing the model file…")
     assert page.view.facts.bar.maximum() == 0  # a bar without an end
@@ -219,12 +201,12 @@ def test_a_child_that_dies_leaves_a_run_to_resume(
         fake_run.write_run(run_dir, epochs=done, asked=5, done=False)
         raise ChildDied("Training was killed from outside, most often because memory ran out.", "the log")
 
-    child.play = die
+    child.answer = into_run(die)
     start(page, qtbot, jobs)
     (banner,) = banners(page)
     assert banner.label.text().startswith("Training was killed from outside")
     assert banner.button.text() == "Resume" and page.action_button.isEnabled()
-    child.play = lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5)
+    child.answer = into_run(lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5))
     banner.button.click()
     qtbot.waitUntil(lambda: not jobs.running())
     assert "--resume" in child.arguments[1] and child.arguments[1][2] == child.arguments[0][2]
@@ -247,11 +229,11 @@ def test_what_ended_a_run_has_a_way_on_of_its_own(
         runs.write_ended(run_dir, Ended("It cannot go on as it was.", kind))
         raise RunError("It cannot go on as it was.")
 
-    child.play = refuse
+    child.answer = into_run(refuse)
     start(page, qtbot, jobs)
     (banner,) = banners(page)
     (other,) = [button for button in banner.findChildren(QPushButton) if button.text() == words]
-    child.play = lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5)
+    child.answer = into_run(lambda _run_dir, _control: fake_run.epochs_of(1, 1, 5))
     other.click()
     qtbot.waitUntil(lambda: not jobs.running())
     assert child.arguments[1][-len(told) :] == told and "--resume" in child.arguments[1]
@@ -262,7 +244,7 @@ def test_a_refusal_is_a_sentence_at_its_place(page: TrainPage, qtbot: QtBot, job
         raise WeightsError("The weights of ResNet-18 are not on this machine, and it is offline.")
         yield
 
-    child.play = refuse
+    child.answer = into_run(refuse)
     start(page, qtbot, jobs)
     (banner,) = banners(page)
     assert banner.label.text().startswith("The weights of ResNet-18")
@@ -280,7 +262,7 @@ def test_computing_what_is_frozen_is_shown_with_its_end_in_sight(
         go_on.wait(10)
         yield from fake_run.whole_run(run_dir)
 
-    child.play = compute
+    child.answer = into_run(compute)
     page.action_button.click()
     facts = page.view.facts
     qtbot.waitUntil(lambda: facts.stage.whole() == "Frozen layers, 00:08 left")
@@ -300,7 +282,7 @@ def test_weights_that_cannot_be_fetched_are_asked_for_once(
         begun.wait(10)
         raise ThawError("The weights mobilenet_v2-7ebf99e0.pth could not be fetched (no route).", "the same")
 
-    child.play = fetch
+    child.answer = into_run(fetch)
     page.action_button.click()
     qtbot.waitUntil(lambda: page.view.facts.stage.whole() == "Fetching mobilenet_v2-7ebf99e0.pth, 3.2 of 14 MB")
     begun.set()
@@ -312,7 +294,7 @@ def test_weights_that_cannot_be_fetched_are_asked_for_once(
     assert banner.label.text().startswith("There is no mobilenet_v2-7ebf99e0.pth in ")
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "mobilenet_v2.pth").write_bytes(b"")
-    child.play = lambda run_dir, _control: fake_run.whole_run(run_dir)
+    child.answer = WHOLE
     page.offers.set_weights_folder(tmp_path / "weights")
     qtbot.waitUntil(lambda: not page.view.result.isHidden() and not jobs.running())
     assert banners(page) == [] and child.arguments[1][-1] == str(tmp_path / "weights")
@@ -327,7 +309,7 @@ def test_a_resumed_run_shows_what_was_before(
         yield from fake_run.opening(run_dir, 3, first_epoch=3)
         yield from fake_run.epochs_of(3, 3, 3)
 
-    child.play = play
+    child.answer = into_run(play)
     page.resume(run_dir)
     qtbot.waitUntil(lambda: not jobs.running())
     assert [row.epoch for row in page.view.curves.data.epochs] == [1, 2, 3]
@@ -404,13 +386,13 @@ def test_a_run_that_failed_in_the_queue_says_why_and_can_be_tried_again(
         yield from ()
         raise ThawError("The drive is gone.")
 
-    child.play = fail
+    child.answer = into_run(fail)
     page.queue.add(project.config)
     qtbot.waitUntil(lambda: bool(child.arguments) and not jobs.running())
     assert page.waiting.title.text() == "1 run failed" and page.waiting.go_on.isHidden()
     ((text, buttons),) = queued(page)
     assert text.endswith("The drive is gone.")
-    child.play = lambda run_dir, _control: fake_run.whole_run(run_dir)
+    child.answer = WHOLE
     buttons["Try again"].click()
     qtbot.waitUntil(lambda: len(child.arguments) == 2 and not jobs.running())
     assert page.waiting.isHidden()
@@ -440,7 +422,7 @@ def test_a_page_opened_late_follows_the_run(
         yield from fake_run.epochs_of(1, 3, 3)
         yield from fake_run.closing(run_dir, 3)
 
-    child.play = play
+    child.answer = into_run(play)
     project.set_dataset(fake_run.dataset(tmp_path / "insects"))
     training_job.start(jobs, settings, project.config)
     qtbot.wait(50)
@@ -461,7 +443,7 @@ def test_a_run_that_ended_for_what_ails_it_says_so_once_and_offers_the_remedy(
         yield ill
         raise ThawError("No number. Lower it.")
 
-    child.play = play
+    child.answer = into_run(play)
     start(page, qtbot, jobs)
     assert page.view.isVisibleTo(page) and banners(page) == []
     banner = page.view.diagnoses.banner

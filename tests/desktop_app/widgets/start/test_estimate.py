@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.start.estimate import EstimateSection
 from desktop_app.worker import Jobs
-from engine import process
 from engine.control import Control
 from engine.events import Event, Notice, RunEstimated, StageStarted
+from tests.desktop_app.child import Child, into_run
 from tests.desktop_app.pages import fake_run
 
 OWN = RunEstimated(
@@ -28,35 +29,20 @@ OTHER = replace(OWN, strategy="last-blocks", seconds=700.0)
 THIRD = replace(OWN, model="squeezenet1_0", seconds=100.0)
 
 
-class Child:
-    """Stands in for the child process."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, list[str]]] = []
-        self.own = OWN
-
-    def run(self, verb: str, arguments: list[str], _control: Control) -> Iterator[Event]:
-        self.asked.append((verb, arguments))
-        if verb == "train":
-            yield from fake_run.whole_run(Path(arguments[arguments.index("--out") + 1]), 10)
-            return
-        yield StageStarted("Measuring a few steps on this machine")
-        yield self.own
-        if "--compare" in arguments:
-            yield OTHER
-            yield Notice("ResNet-18: there is no room.", "not_estimated")
-            yield THIRD
-
-
-@pytest.fixture(autouse=True)
-def child(monkeypatch: pytest.MonkeyPatch) -> Child:
-    child = Child()
-    monkeypatch.setattr(process, "run", child.run)
-    return child
+def answer(arguments: Sequence[str], _control: Control, own: RunEstimated = OWN) -> Iterator[Event]:
+    yield StageStarted("Measuring a few steps on this machine")
+    yield own
+    if "--compare" in arguments:
+        yield OTHER
+        yield Notice("ResNet-18: there is no room.", "not_estimated")
+        yield THIRD
 
 
 @pytest.fixture
-def section(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path) -> EstimateSection:
+def section(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path, child: Child
+) -> EstimateSection:
+    child.answer = answer
     project.set_dataset(fake_run.dataset(tmp_path / "insects"))
     section = EstimateSection(project, jobs, settings)
     qtbot.addWidget(section)
@@ -99,7 +85,8 @@ def test_an_estimate_is_kept_for_the_settings_that_it_hangs_on(
 
 
 def test_a_warning_is_seen(section: EstimateSection, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
-    child.own = replace(OWN, warnings=("The run will take 9.0 GB of memory, and 2.0 GB are free.",))
+    warned = replace(OWN, warnings=("The run will take 9.0 GB of memory, and 2.0 GB are free.",))
+    child.answer = functools.partial(answer, own=warned)
     section.measure.click()
     wait(qtbot, jobs)
     assert section.warnings.text().startswith("The run will take 9.0 GB")
@@ -124,10 +111,11 @@ def test_a_click_takes_another_choice_whose_estimate_is_there_at_once(
 
 
 def test_the_real_time_stands_beside_the_estimate(
-    section: EstimateSection, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings
+    section: EstimateSection, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings, child: Child
 ) -> None:
     section.measure.click()
     wait(qtbot, jobs)
+    child.answer = into_run(lambda run_dir, _control: fake_run.whole_run(run_dir, 10))
     with qtbot.waitSignal(section.run_compared) as told:
         training_job.start(jobs, settings, project.config)
     wait(qtbot, jobs)
@@ -140,10 +128,11 @@ def test_the_real_time_stands_beside_the_estimate(
 def test_nothing_is_compared_with_what_was_not_estimated(
     section: EstimateSection, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings, child: Child, reason: str
 ) -> None:
-    child.own = replace(OWN, epochs=99)
+    child.answer = functools.partial(answer, own=replace(OWN, epochs=99))
     if reason == "another length":
         section.measure.click()
         wait(qtbot, jobs)
+    child.answer = into_run(lambda run_dir, _control: fake_run.whole_run(run_dir, 10))
     training_job.start(jobs, settings, project.config)
     wait(qtbot, jobs)
     assert section.after.isHidden()

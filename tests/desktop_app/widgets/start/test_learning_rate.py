@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine import process
 from engine.control import Control
 from engine.errors import ThawError
 from engine.events import Event, LearningRateFound, RateTried
+from tests.desktop_app.child import Child
 from tests.desktop_app.pages import fake_run
 
 WHY = "Halfway down the longest descent of the loss; it diverges at 6.3."
@@ -29,27 +30,11 @@ def sweep(rate: float | None) -> Iterator[Event]:
     yield LearningRateFound("mobilenet_v2", "feature-extraction", "Head", rate, rate and 0.02, 3e-3, WHY, 5, 4.0)
 
 
-class Child:
-    """Stands in for the child process."""
-
-    def __init__(self) -> None:
-        self.events: Any = lambda _control: sweep(0.0018)
-        self.asked: list[tuple[str, list[str]]] = []
-
-    def run(self, verb: str, arguments: list[str], control: Control) -> Iterator[Event]:
-        self.asked.append((verb, arguments))
-        yield from self.events(control)
-
-
-@pytest.fixture(autouse=True)
-def child(monkeypatch: pytest.MonkeyPatch) -> Child:
-    child = Child()
-    monkeypatch.setattr(process, "run", child.run)
-    return child
-
-
 @pytest.fixture
-def section(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path) -> LearningRateSection:
+def section(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path, child: Child
+) -> LearningRateSection:
+    child.answer = lambda _arguments, _control: sweep(0.0018)
     project.set_dataset(fake_run.dataset(tmp_path / "insects"))
     section = LearningRateSection(project, jobs, settings)
     qtbot.addWidget(section)
@@ -109,18 +94,18 @@ def test_it_does_not_hold_for_other_photos(
 def test_a_curve_that_says_nothing_offers_nothing(
     section: LearningRateSection, qtbot: QtBot, jobs: Jobs, child: Child
 ) -> None:
-    child.events = lambda _control: sweep(None)
+    child.answer = lambda _arguments, _control: sweep(None)
     find(section, qtbot, jobs)
     assert section.use.isHidden() and section.answer.text().startswith("Halfway")
 
 
 def test_a_stop_leaves_nothing_behind(section: LearningRateSection, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
-    def until_stopped(control: Control) -> Iterator[Event]:
+    def until_stopped(_arguments: Sequence[str], control: Control) -> Iterator[Event]:
         yield RateTried(1, 100, 1e-7, 0.7, 0.7)
         while not control.stopping:
             threading.Event().wait(0.01)
 
-    child.events = until_stopped
+    child.answer = until_stopped
     section.find.click()
     qtbot.waitUntil(lambda: bool(section.plot.tried))
     assert section.find.isHidden() and not section.stop.isHidden()
@@ -130,11 +115,8 @@ def test_a_stop_leaves_nothing_behind(section: LearningRateSection, qtbot: QtBot
 
 
 def test_a_failure_is_told_at_its_place(section: LearningRateSection, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
-    def refuse(_control: Control) -> Iterator[Event]:
-        raise ThawError("With 8 training photos no learning rate can be told from another.")
-        yield
-
-    child.events = refuse
+    refusal = ThawError("With 8 training photos no learning rate can be told from another.")
+    child.answer = lambda _arguments, _control: (refusal,)
     find(section, qtbot, jobs)
     assert section.banner.text().startswith("With 8 training photos")
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,37 +8,14 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.start import search
 from desktop_app.widgets.start.search import SearchSection
 from desktop_app.worker import Jobs
-from engine.control import Control
 from engine.dataset.index import DatasetIndex, Photo
 from engine.errors import ThawError
-from engine.events import RunFinished, SearchFinished, TrialFinished, TrialStarted
+from engine.events import Event, RunFinished, SearchFinished, TrialFinished, TrialStarted
+from tests.desktop_app.child import Child
 
 BETTER = {"weight_decay": 0.03, "augmentation": "standard"}
-
-
-class Child:
-    """Stands for the child process."""
-
-    def __init__(self) -> None:
-        self.arguments: tuple[str, ...] = ()
-        self.events: list[Any] = []
-
-    def run(self, _verb: str, arguments: Sequence[str], _control: Control) -> Iterator[Any]:
-        self.arguments = tuple(arguments)
-        for event in self.events:
-            if isinstance(event, Exception):
-                raise event
-            yield event
-
-
-@pytest.fixture
-def child(monkeypatch: pytest.MonkeyPatch) -> Child:
-    child = Child()
-    monkeypatch.setattr(search.process, "run", child.run)
-    return child
 
 
 @pytest.fixture
@@ -72,17 +48,19 @@ def test_trials_are_shown_and_the_best_can_be_taken(
 ) -> None:
     opened(project)
     rows = [trial(1, 0.9, best=True), trial(2, 0.4, "pruned"), trial(3, 0.95, best=True)]
-    child.events = [event for row in rows for event in (TrialStarted(row.trial, 3, row.changes), row)]
-    child.events += [
+    events: list[Event] = [event for row in rows for event in (TrialStarted(row.trial, 3, row.changes), row)]
+    events += [
         RunFinished(tmp_path, 4, 4, 0.95, 0.9, 1.0, 10.0, False),
         SearchFinished(tmp_path, 3, 3, BETTER, 0.95, 0.9, 20.0),
     ]
+    child.answer = lambda _arguments, _control: events
     section.number.setValue(3)
     section.start()
     qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
     assert list(section.table.rows()) == rows
-    assert child.arguments[child.arguments.index("--trials") + 1] == "3"
-    assert "weight_decay" in child.arguments[child.arguments.index("--vary") + 1].split(",")
+    (arguments,) = child.arguments
+    assert arguments[arguments.index("--trials") + 1] == "3"
+    assert "weight_decay" in arguments[arguments.index("--vary") + 1].split(",")
     assert "95.0\u202f%" in section.answer.text() and "90.0\u202f%" in section.answer.text()
     assert project.run_dir == tmp_path
     section.use.click()
@@ -94,7 +72,7 @@ def test_a_failure_is_told_at_its_place(
     qtbot: QtBot, section: SearchSection, project: Project, jobs: Jobs, child: Child
 ) -> None:
     opened(project)
-    child.events = [TrialStarted(1, 3, {}), ThawError("The photos are gone.")]
+    child.answer = lambda _arguments, _control: (TrialStarted(1, 3, {}), ThawError("The photos are gone."))
     section.start()
     qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
     assert "The photos are gone." in section.banner.text()
