@@ -13,9 +13,15 @@ class OptimizerSettings(Settings):
     group: ClassVar[str] = "Optimizer"
 
     batch_size: Annotated[
-        int,
+        int | None,
         setting(
-            32, "Batch size", "Photos per training step; halve it if memory runs out.", "photos", False, ge=1, le=4096
+            None,
+            "Batch size",
+            "Photos per training step; empty takes 32, and where memory is short they go through the network in parts.",
+            "photos",
+            False,
+            ge=1,
+            le=4096,
         ),
     ]
     learning_rate: Annotated[

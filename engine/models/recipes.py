@@ -14,6 +14,10 @@ TRANSFER: dict[str, float] = {"momentum": 0.9, "label_smoothing": 0.05}
 TRANSFER_DECAY: dict[str, float] = {"adamw": 0.01, "sgd": 1e-4}
 """From pretrained weights: AdamW with torch's own decay; SGD's as He et al. 2015, "Deep Residual Learning". The other
 optimizers' are shares of these (`optimizers.py`)."""
+USUAL_BATCH = 32
+"""Photos a step, where no other number is asked for: all learning rates are made for it, and small batches find weights
+that serve new photos better (Masters and Luschi 2018, "Revisiting Small Batch Training for Deep Neural Networks", best
+between 2 and 32)."""
 
 
 def choose_recipe(config: TrainConfig, spec: ModelSpec, strategy: Strategy) -> TrainConfig:
@@ -30,10 +34,11 @@ def choose_recipe(config: TrainConfig, spec: ModelSpec, strategy: Strategy) -> T
     values["weight_decay"] = min(1.0, decay * row.decay_share)
     if config.loss == "focal":  # where a photo is easy, nothing but the smoothing would count
         values["label_smoothing"] = 0.0
-    batch = config.batch_size * config.accumulation
+    batch_size = config.batch_size or USUAL_BATCH
     return config.with_changes(
+        batch_size=batch_size,
         optimizer=row.name,
-        learning_rate=config.learning_rate or scaled(peak * row.rate_share, row.name, batch),
+        learning_rate=config.learning_rate or scaled(peak * row.rate_share, row.name, batch_size * config.accumulation),
         block_lr_ratio=config.block_lr_ratio or strategy.block_lr_ratio,
         **chosen_factor(config),
         **{name: value for name, value in values.items() if getattr(config, name) is None},
@@ -53,8 +58,8 @@ def source_of(config: TrainConfig, spec: ModelSpec, strategy: Strategy) -> str:
 
 
 def scaled(rate: float, optimizer: str, batch_size: int) -> float:
-    """A learning rate of a batch of 32, for another batch: linearly for SGD and RMSProp (Goyal et al. 2017, "Accurate,
+    """A learning rate of the usual batch, for another: linearly for SGD and RMSProp (Goyal et al. 2017, "Accurate,
     Large Minibatch SGD"), by the square root for the others (Malladi et al. 2022, "On the SDEs and Scaling Rules for
     Adaptive Gradient Algorithms"; You et al. 2020 for LAMB)."""
-    share = batch_size / 32
+    share = batch_size / USUAL_BATCH
     return float(f"{rate * (share if OPTIMIZERS[optimizer].like == 'sgd' else math.sqrt(share)):.3g}")

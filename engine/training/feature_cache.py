@@ -44,6 +44,7 @@ class TrainedHalf(nn.Module):
     def __init__(self, made: Cut, one_vs_all: bool) -> None:
         super().__init__()
         self._cut, self.trained, self.one_vs_all = made, made.trained, one_vs_all
+        self.values = made.values
 
     def forward(self, rows: Tensor) -> Tensor:
         logits: Tensor = self.trained(*self._cut.parted(rows))

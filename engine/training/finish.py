@@ -89,7 +89,7 @@ def _answers(run: Run, control: Control) -> Generator[Event, None, dict[str, Ans
         source.module.cpu().eval()
         if numbers := run.numbers(split):
             answered = yield from answer(
-                source.module, source.loader, in_groups(numbers, 64), Control(), patience=control
+                source.module, source.loader, in_groups(numbers, run.together), Control(), patience=control
             )
             assert answered
             found[split] = answered

@@ -17,7 +17,7 @@ from engine.config.augmentations import preset_of
 from engine.control import Control
 from engine.dataset.index import Photo, load
 from engine.dataset.kept_photos import KeptPhotos
-from engine.dataset.loader import PhotoLoader, in_groups
+from engine.dataset.loader import PhotoLoader
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
 from engine.diagnosis import record
@@ -38,6 +38,7 @@ from engine.training.keeping import checkpoint
 from engine.training.keeping.checkpoint import Progress
 from engine.training.keeping.contents import check_contents, content_hash, hashes_of, write_contents
 from engine.training.keeping.continued import check_classes, class_layers, earlier_run, load_earlier
+from engine.training.learner.fitting import free_bytes
 from engine.training.learner.precision import choose_precision
 from engine.training.learner.teacher import check_teacher, find_teacher
 from engine.training.loop import Source
@@ -68,6 +69,7 @@ def prepare(
     photos that changed since it began, `device` (auto: its own) moves it to another.
     """
     config = runs.read_config(run_dir)
+    before = config.device
     spec, strategy = find_model(config.model), find_strategy(config.strategy)
     if not (run_dir / runs.DATASET).exists():
         config = name_weights(config, spec, strategy, weights_dir)
@@ -110,6 +112,8 @@ def prepare(
         source=Source(classifier, loader),
         teacher=find_teacher(config, classes),
     )
+    if not checkpoint.is_there(run_dir) or config.device != before:
+        run.progress = replace(progress, room=free_bytes(config.device))
     for phase in run.plan:
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
@@ -311,7 +315,7 @@ def _started(run: Run) -> RunStarted:
         parameters=sum(p.numel() for p in network.parameters()),
         trainable_parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
         epochs=run.config.epochs,
-        steps_per_epoch=len(in_groups(run.numbers("train"), run.config.batch_size)),
+        steps_per_epoch=len(run.groups(1)),
         first_epoch=run.progress.epoch + 1,
         weights=run.progress.weights,
     )

@@ -37,7 +37,7 @@ from engine.training.keeping.extended import begin_extension
 from engine.training.keeping.failures import UNKNOWN, in_a_sentence
 from engine.training.keeping.keeper import Keeper
 from engine.training.keeping.proof import write_before
-from engine.training.learner.learning import learner_of
+from engine.training.learner.learning import fit_memory, learner_of
 from engine.training.learner.norm_statistics import count_again
 from engine.training.learner.optimizer import extend_optimizer, make_optimizer
 from engine.training.learner.ready import made_ready
@@ -174,6 +174,7 @@ def _learner(run: Run, phase: PlannedPhase, optimizer: torch.optim.Optimizer, be
     if before:
         before.module, before.optimizer = run.source.module, optimizer
         before.average.track(before.network)
+        fit_memory(run, before)
         return before
     learner = learner_of(run, run.source.module, optimizer)
     resumed = run.resumed
@@ -239,7 +240,7 @@ def _validated(
     run: Run, learner: Learner, plan: Epoch, control: Control, keep: Callable[[], Iterable[Notice]], probe: Probe
 ) -> Generator[Event, None, Answers | None]:
     """What the network says of validation, with the averages of its weights where there are any."""
-    source, validation = run.source, in_groups(run.numbers("val"), 64)
+    source, validation = run.source, in_groups(run.numbers("val"), run.together)
     with learner.average.shown():
         yield from count_again(learner.average.norms_to_count, source, plan.groups, plan.augmentation, control)
         return (yield from answer(source.module, source.loader, validation, control, keep, probe.units))

@@ -21,11 +21,15 @@ from engine.training.learner.teacher import Teacher
 from engine.training.loop import Source
 from engine.training.phases import planned
 
+TOGETHER = 64
+"""Photos that are answered at once, where the memory does not ask for fewer."""
+
 
 @dataclass
 class Run:
     """Made by `prepare`, closed by `train`. `source` is that of the phase it is in; `resumed` is what the run goes on
-    from, taken apart as it is used; `vitals` are of the last epoch."""
+    from, taken apart as it is used; `vitals` are of the last epoch. `together` are the photos that are answered at once
+    where nothing trains, `roomy` whether memory is known to be plenty (None: not looked at yet)."""
 
     folder: Path
     config: TrainConfig
@@ -41,6 +45,8 @@ class Run:
     source: Source
     teacher: Teacher | None = None
     vitals: Vitals = field(default_factory=Vitals)
+    together: int = TOGETHER
+    roomy: bool | None = None
 
     @functools.cached_property
     def _numbers(self) -> dict[str, list[int]]:
@@ -58,6 +64,7 @@ class Run:
         numbers = self.numbers("train")
         labels = [self.loader.labels[number] for number in numbers]
         order = draw_epoch(numbers, labels, self.config.sampling, self.config.seed, epoch)
+        assert self.config.batch_size
         return in_groups(order, self.config.batch_size)
 
     @property

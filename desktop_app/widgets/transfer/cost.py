@@ -17,6 +17,7 @@ from engine.events import Layer
 from engine.models.catalog import find_model
 from engine.models.layers import measured
 from engine.models.layers.cost import estimate
+from engine.models.recipes import USUAL_BATCH
 
 
 class TransferCost(QWidget):
@@ -55,7 +56,7 @@ class TransferCost(QWidget):
         cost = estimate(
             self._layers,
             ticks,
-            batch_size=config.batch_size,
+            batch_size=config.batch_size or USUAL_BATCH,
             optimizer=config.optimizer or "adamw",
             times=whole.layers if whole else None,
         )

@@ -94,7 +94,7 @@ class Measured:
             loader = FeatureLoader(store, run.loader, run.hashes, taught)
             view = run.view(phase, phase.first_epoch)
             numbers = [n for n in run.numbers("train") if store.has(row_name(run.hashes[n], n, view))]
-            wanted = list(itertools.islice(itertools.cycle(numbers), max(2, run.config.batch_size)))
+            wanted = list(itertools.islice(itertools.cycle(numbers), max(2, len(run.groups(1)[0]))))
             step = self._steps(half, loader, [wanted] * 40, phase, 0.3 * seconds)
             seen = [n for n in run.numbers("val") if store.has(row_name(run.hashes[n], n, None))]
             val = self._answers(half, loader, in_groups(seen, ANSWERED_TOGETHER), 0.1 * seconds)

@@ -30,7 +30,8 @@ class Progress:
     """Where a run stands after `epoch` epochs; epoch 0 is before the first. `weights` says what it began with.
 
     `stage_epochs` are the epochs in which the first stages of an unfreezing that waits for validation began,
-    `rate_drops` those from which validation had lowered the learning rate.
+    `rate_drops` those from which validation had lowered the learning rate. `room` is how many bytes of memory were free
+    when the run began on its device, 0 where nobody looked.
     """
 
     epoch: int = 0
@@ -43,6 +44,7 @@ class Progress:
     weights: str = ""
     stage_epochs: tuple[int, ...] = (1,)
     rate_drops: tuple[int, ...] = ()
+    room: int = 0
 
 
 @dataclass(frozen=True)

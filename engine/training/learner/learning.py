@@ -1,15 +1,20 @@
-"""What learns in a run, made as its settings ask."""
+"""What learns in a run, made as its settings and the free memory ask."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import torch
 from torch import nn
 
+from engine.models.optimizers import OPTIMIZERS
+from engine.training.feature_cache import TrainedHalf
 from engine.training.learner.averaging import average_of
+from engine.training.learner.fitting import Asked, fit, free_bytes, roomy
 from engine.training.learner.losses import loss_of
 from engine.training.learner.precision import precision_of
 from engine.training.learner.step import Learner
-from engine.training.run_parts import Run
+from engine.training.run_parts import TOGETHER, Run
 
 
 def learner_of(
@@ -30,4 +35,37 @@ def learner_of(
         precision=precision_of(config.precision, config.device),
     )
     learner.average.track(network)
+    fit_memory(run, learner)
     return learner
+
+
+def fit_memory(run: Run, learner: Learner) -> None:
+    """Before the first step of a phase: part its batches, and let the run answer for fewer photos at once, where the
+    free memory asks for it.
+
+    What was free when the run began decides on a CPU, as that stands in the checkpoint: so a run that is resumed goes
+    on in the same parts.
+    """
+    config = run.config
+    if run.roomy is None:
+        run.roomy = roomy(run.classifier, _asked(run, run.classifier))
+    if run.roomy:
+        return
+    asked = _asked(run, learner.module)
+    if config.device == "cuda":
+        asked = replace(asked, room=free_bytes("cuda"), by_trial=True)
+    run.together = fit(learner, asked)
+
+
+def _asked(run: Run, module: nn.Module) -> Asked:
+    """What `module` is given in training and in validation."""
+    config, size = run.config, run.config.image_size
+    assert size and config.optimizer
+    given = ((module.values,), torch.float32) if isinstance(module, TrainedHalf) else ((size, size, 3), torch.uint8)
+    return Asked(
+        *given,
+        photos=max(map(len, run.groups(1))),
+        together=TOGETHER,
+        kept=OPTIMIZERS[config.optimizer].kept,
+        room=run.progress.room,
+    )

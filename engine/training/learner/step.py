@@ -46,8 +46,8 @@ class Learner:
 
     The weights step after every `accumulation` batches, by the mean gradient of all their photos; `l1` times the sum of
     the sizes of the decayed weights joins the loss; a gradient longer than `clip_norm` is shortened to it, None never.
-    `average` follows the weights. A batch that does not fit into memory goes through the network in `parts`, twice as
-    many at each failure, which `notices` tells; the mean gradient is that of the whole batch.
+    `average` follows the weights. A batch goes through the network in `parts` (`fitting` finds how many), twice as many
+    at each failure for want of memory, which `notices` tells; the mean gradient is that of the whole batch.
     """
 
     network: nn.Module
@@ -85,7 +85,7 @@ class Learner:
         """Take back what `state` gave; without `moments` the optimizer begins anew."""
         self.average.restore(saved.get("average"))
         self.precision.restore(saved.get("precision", {}))
-        self.parts = saved.get("parts", 1)
+        self.parts = max(self.parts, saved.get("parts", 1))
         if not moments:
             return
         restore_state(self.optimizer, self.network, saved["optimizer"])
@@ -116,6 +116,12 @@ class Learner:
             self.update()
         check_loss(float(whole))
         return StepResult(float(loss), int(right), len(batch.numbers))
+
+    def rehearse(self, batch: Batch) -> None:
+        """Forward and backward of a batch that is not learnt from. Whoever asks for it puts the gradients, the buffers
+        and the state of torch's generators back."""
+        _, _, whole = self._forward(batch)
+        self._backward(whole, 1.0)
 
     def _kept_buffers(self) -> Buffers:
         if self._buffers is None or self._buffers[0] is not self.module:

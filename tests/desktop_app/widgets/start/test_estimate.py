@@ -78,7 +78,7 @@ def test_an_estimate_is_kept_for_the_settings_that_it_hangs_on(
     assert not section.line.isHidden()
     project.set_config(batch_size=8)
     assert section.line.isHidden() and not section.offer.isHidden()
-    project.set_config(batch_size=32)
+    project.set_config(batch_size=None)
     assert not section.line.isHidden()
     project.set_dataset(fake_run.dataset(settings.runs_folder / "birds"))
     assert section.line.isHidden()
