@@ -1,4 +1,4 @@
-"""Before a phase's first step: in how many parts a batch goes through the network to fit into the memory that is free."""
+"""Before a phase's first step: in how many parts a batch goes through the network to fit into the free memory."""
 
 from __future__ import annotations
 
