@@ -87,7 +87,7 @@ def fit(learner: Learner, asked: Asked) -> int:
 
 
 def _largest(photos: int, parts: int) -> int:
-    return max(place.stop - place.start for place in parts_of(photos, parts))
+    return max(int(place.stop) - int(place.start) for place in parts_of(photos, parts))
 
 
 def _fits(learner: Learner, asked: Asked, photos: int) -> bool:
@@ -112,7 +112,7 @@ def _together(learner: Learner, asked: Asked) -> int:
 def _state_bytes(learner: Learner, asked: Asked) -> int:
     """Gradients, for those of an earlier part are there when the next goes forward, and what the optimizer keeps; where
     the room is that of now, only what is not there yet."""
-    own = [parameter for group in learner.optimizer.param_groups for parameter in group["params"]]
+    own: list[Tensor] = [parameter for group in learner.optimizer.param_groups for parameter in group["params"]]
     new = [p for p in own if p not in learner.optimizer.state] if asked.by_trial else own
     return FLOAT * (sum(p.numel() for p in own) + asked.kept * sum(p.numel() for p in new))
 

@@ -61,9 +61,10 @@ def _asked(run: Run, module: nn.Module) -> Asked:
     """What `module` is given in training and in validation."""
     config, size = run.config, run.config.image_size
     assert size and config.optimizer
-    given = ((module.values,), torch.float32) if isinstance(module, TrainedHalf) else ((size, size, 3), torch.uint8)
+    rows = (module.values,) if isinstance(module, TrainedHalf) else None
     return Asked(
-        *given,
+        shape=rows or (size, size, 3),
+        dtype=torch.float32 if rows else torch.uint8,
         photos=max(map(len, run.groups(1))),
         together=TOGETHER,
         kept=OPTIMIZERS[config.optimizer].kept,
