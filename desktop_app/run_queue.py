@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from desktop_app import dialogs, training_job
+from desktop_app.queue_file import QueuedRun, QueueFile
 from desktop_app.settings import Settings
 from desktop_app.worker import Jobs, Worker
-from engine.config import TrainConfig, from_toml, to_toml
-from engine.errors import ConfigError
-from engine.runs import write_whole
-
-FILE = "queue.json"
-
-
-@dataclass(frozen=True)
-class QueuedRun:
-    """A run that waits; with a `failure`, the sentence of why it did not come to its end."""
-
-    config: TrainConfig
-    failure: str = ""
+from engine.config import TrainConfig
 
 
 class RunQueue(QObject):
     """One that fails is marked and the next one goes on; a person who stops a run stops the queue as well, until they
-    say `go_on`. So does a new start of the program: nothing trains unasked."""
+    say `go_on`. So does a new start of the program: nothing trains unasked.
+
+    Each window has a queue of its own, and begins with what waited in those that are closed.
+    """
 
     changed = Signal()
     begun = Signal(object, object)
@@ -39,13 +28,15 @@ class RunQueue(QObject):
         super().__init__(jobs)
         self._jobs, self._settings = jobs, settings
         self._started: tuple[Worker, QueuedRun] | None = None
-        self._folder = settings.runs_folder
-        self.runs: tuple[QueuedRun, ...] = _read(self._folder / FILE)
+        self._file = QueueFile(settings.runs_folder)
+        self.runs: tuple[QueuedRun, ...] = self._file.take_over()
         self.held = bool(self.waiting())
         """Whether the next run waits for the person's word."""
         for worker in jobs.running():
             self._on_started(worker)
         jobs.started.connect(self._on_started)
+        if application := QCoreApplication.instance():
+            application.aboutToQuit.connect(self.close)
         jobs.ended.connect(lambda _worker: QTimer.singleShot(0, self, self._start_next))
 
     def waiting(self) -> tuple[QueuedRun, ...]:
@@ -82,6 +73,10 @@ class RunQueue(QObject):
         self.changed.emit()
         self._start_next()
 
+    def close(self) -> None:
+        """Leave what waits to the next window that is opened."""
+        self._file.close()
+
     def _start_next(self) -> None:
         waiting = self.waiting()
         if self.held or not waiting or self._jobs.current:
@@ -110,35 +105,10 @@ class RunQueue(QObject):
 
     def _keep(self, runs: Sequence[QueuedRun]) -> None:
         self.runs = tuple(runs)
-        _write(self._folder / FILE, self.runs)
+        self._file.write(self.runs)
         self.changed.emit()
 
 
 def queue_of(jobs: Jobs, settings: Settings) -> RunQueue:
     """The one queue of these jobs."""
     return jobs.findChild(RunQueue) or RunQueue(jobs, settings)
-
-
-def _read(path: Path) -> tuple[QueuedRun, ...]:
-    """What waits on disk; nothing where there is no file. A run that this version does not understand is left out."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        texts = [(str(row["config"]), str(row["failure"])) for row in rows]
-    except (OSError, ValueError, TypeError, KeyError):
-        return ()
-    found = []
-    for text, failure in texts:
-        try:
-            found.append(QueuedRun(from_toml(text), failure))
-        except ConfigError:
-            continue
-    return tuple(found)
-
-
-def _write(path: Path, runs: Sequence[QueuedRun]) -> None:
-    if not runs:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [{"config": to_toml(run.config), "failure": run.failure} for run in runs]
-    write_whole(path, json.dumps(rows, indent=1).encode())

@@ -65,12 +65,13 @@ class FileLock:
             self._path.unlink()
 
 
-def take(path: Path) -> FileLock | None:
-    """Hold the file at `path`, made where it is not there; None where the drive has no locks.
+def take(path: Path, patience: float | None = None) -> FileLock | None:
+    """Hold the file at `path`, made where it is not there; None where the drive has no locks. Whoever only looks is
+    waited for, `patience` seconds at most.
 
     Raises HeldElsewhere, or OSError where the file cannot be made.
     """
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

@@ -10,7 +10,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_app import training_job
-from desktop_app.run_queue import FILE, RunQueue, queue_of
+from desktop_app.queue_file import FILE, QueuedRun
+from desktop_app.run_queue import RunQueue, queue_of
 from desktop_app.settings import Settings
 from desktop_app.worker import Jobs
 from engine import process
@@ -44,6 +45,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def draft(name: str) -> TrainConfig:
     return make_config({"data": Path("/photos") / name, "epochs": 3})
+
+
+def run_of(name: str) -> QueuedRun:
+    return QueuedRun(draft(name))
 
 
 def names(queue: RunQueue) -> list[str]:
@@ -101,6 +106,7 @@ def test_the_queue_survives_the_window_and_waits_to_be_asked(
     before = RunQueue(jobs, settings)
     for name in ("a", "b"):
         before.add(draft(name))
+    before.close()
     later = Jobs()
     queue = RunQueue(later, settings)
     assert names(queue) == ["a", "b"] and queue.held and not before.held
@@ -112,7 +118,26 @@ def test_the_queue_survives_the_window_and_waits_to_be_asked(
     assert names(queue) == ["a", "b"], "what was started by hand does not set the queue going"
     assert before.held
     queue.remove(0)
+    queue.close()
     assert names(RunQueue(Jobs(), settings)) == ["b"]
+
+
+def test_each_window_has_a_queue_and_begins_with_those_that_are_closed(settings: Settings, machine: Machine) -> None:
+    windows = [Jobs() for _ in range(3)]
+    queues = [RunQueue(jobs, settings) for jobs in windows[:2]]
+    for queue, name in zip(queues, "ab", strict=True):
+        queue.held = True
+        queue._keep((run_of(name), run_of(name + name)))
+    assert [names(queue) for queue in queues] == [["a", "aa"], ["b", "bb"]]
+    third = RunQueue(windows[2], settings)
+    assert third.runs == (), "what waits in a window that is open is nobody else's"
+    for queue in queues:
+        queue.close()
+    again = RunQueue(Jobs(), settings)
+    assert names(again) == ["a", "aa", "b", "bb"] and again.held
+    assert [path.name for path in settings.runs_folder.glob("*.json")] == [FILE]
+    again._keep(())
+    assert not list(settings.runs_folder.iterdir()) and not machine.begun
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"config": "epochs = 0", "failure": ""}]', '{"a": 1}'])

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.run_queue import QueuedRun, RunQueue
+from desktop_app.queue_file import QueuedRun
+from desktop_app.run_queue import RunQueue
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.labels import ElidedLabel, Picture, group_label, muted_label
 from engine.models.catalog import title_of

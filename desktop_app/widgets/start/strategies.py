@@ -193,7 +193,7 @@ class StrategiesSection(QWidget):
         self.told.setVisible(self._pending() or bool(self.result.rows()))
         if not self._pending():
             when = self.runs.asked_at()
-            self.told.set_whole(f"Asked for on {when.day} {when:%B %Y, %H:%M}" if when else "")
+            self.told.set_whole(f"The comparison of {when.day} {when:%B %Y, %H:%M}" if when else "")
             return
         done = f"{len(self.runs.folders()) - (going is not None)} of {len(self.runs)} have ended"
         now = f"; {STRATEGIES[going.strategy].title} is being trained" if going else ""

@@ -94,7 +94,7 @@ def test_one_click_trains_them_and_shows_them_beside_each_other(
     assert [row.strategy for row in rows] == ["feature-extraction", "last-blocks", "fine-tuning"]
     assert "Feature extraction, Last blocks and Fine-tuning are best alike" in section.result.sentence.text()
     assert section.fold.is_open()
-    assert section.train.isEnabled() and section.told.whole().startswith("Asked for on ")
+    assert section.train.isEnabled() and section.told.whole().startswith("The comparison of ")
     section.result.table.chosen.emit(rows[2])
     assert section.result.use.text() == "Use Fine-tuning"
     section.result.use.click()
@@ -127,7 +127,7 @@ def test_progress_is_told_and_a_stop_lets_the_others_wait(
     assert "1 wait until you let them start" in section.told.whole()
     queue = queue_of(jobs, settings)
     queue.remove(len(queue.runs) - 1)
-    assert section.train.isEnabled() and section.told.whole().startswith("Asked for on ")
+    assert section.train.isEnabled() and section.told.whole().startswith("The comparison of ")
 
 
 @pytest.mark.usefixtures("child")
