@@ -37,7 +37,7 @@ def export_onnx(classifier: Classifier, spec: ModelSpec, image_size: int, path: 
         raise ModelFileError(f"{spec.title} is too large ({size / 2**30:.1f} GiB) to become one ONNX file (2 GiB).")
     names = output_names(spec)
     example = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
-    with _quiet(), torch.no_grad(), _WithTaps(classifier, spec) as tapped:
+    with quiet(), torch.no_grad(), _WithTaps(classifier, spec) as tapped:
         torch.onnx.export(
             tapped,
             (example,),
@@ -85,7 +85,7 @@ class _WithTaps(nn.Module):
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The exporter prints its progress and warns of things that a person cannot act on."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]

@@ -80,16 +80,21 @@ def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
     return scaled
 
 
-def _session(model_file: ModelFile, threads: int | None) -> Any:
+def session_of(content: bytes, threads: int | None) -> Any:
+    """An ONNX file on the CPU, on so many cores (None: all). Raises whatever ONNX Runtime does where it refuses it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # Threads that spin while they wait would take the cores from those that decode photos.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _session(model_file: ModelFile, threads: int | None) -> Any:
     content = model_file.read(NETWORK)
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return session_of(content, threads)
     except Exception as error:  # its exceptions share no base but this one
         raise ModelFileError(
             f"The network inside “{model_file.path.name}” cannot be loaded; it is damaged, or needs a newer Thaw.",

@@ -28,6 +28,7 @@ from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.build import log_shares
 from engine.models.cut import Cut, cut
 from engine.models.strategies import PlannedPhase
+from engine.training.frozen_half import TORCH, Computing, NotOnRuntimeError, computing, ways_of
 from engine.training.keeping.steady import steady
 from engine.training.loop import Source
 from engine.training.phases import stages_left
@@ -134,8 +135,18 @@ def _pays(run: Run, phase: PlannedPhase) -> bool:
 
 def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generator[Event, None, Source | None]:
     """The phase's source with all rows on the disk; None where there is no room or a stop came."""
+    for way in ways_of(run, made):
+        with contextlib.suppress(NotOnRuntimeError):
+            return (yield from _kept_so(run, phase, made, way, control))
+    return None
+
+
+def _kept_so(
+    run: Run, phase: PlannedPhase, made: Cut, way: str, control: Control
+) -> Generator[Event, None, Source | None]:
+    """`_kept`, its rows computed in one way. Raises NotOnRuntimeError where that fails."""
     views = views_of(run, phase)
-    folder = stores_folder() / key_of(run, made)
+    folder = stores_folder() / key_of(run, made, way)
     taught = len(run.classes) if run.teacher else 0
     store = RowStore(folder, "float32", made.values + taught)
     with contextlib.ExitStack() as on_leaving:
@@ -145,7 +156,7 @@ def _kept(run: Run, phase: PlannedPhase, made: Cut, control: Control) -> Generat
             text = "What is frozen is too large to keep on this disk, so it is computed in every epoch."
             yield Notice(text, "features_not_kept")
             return None
-        if not (yield from fill(run, made, store, wanted, control)):
+        if wanted and not (yield from fill(run, computing(run, made, way), store, wanted, control)):
             return None
         on_leaving.pop_all()  # the store stays open for the phase
     return Source(TrainedHalf(made, run.classifier.one_vs_all), FeatureLoader(store, run.loader, run.hashes, taught))
@@ -173,8 +184,9 @@ def _fused(made: Cut, pixels: Tensor) -> Cut:
     return replace(made, frozen=faster) if torch.allclose(one, other, rtol=1e-4, atol=1e-5) else made
 
 
-def key_of(run: Run, made: Cut) -> str:
-    """What decides the numbers, but the photo itself: the frozen half, its weights and what comes before it."""
+def key_of(run: Run, made: Cut, way: str) -> str:
+    """What decides the numbers, but the photo itself: the frozen half, its weights, what comes before it, and the way
+    it is computed, so that rows of two ways are never mixed."""
     config = run.config
     digest = hashlib.sha256()
     scaled = (run.classifier.scale.tolist(), run.classifier.offset.tolist(), run.classifier.channels)
@@ -184,6 +196,7 @@ def key_of(run: Run, made: Cut) -> str:
     digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
     digest.update(str(made.frozen.graph).encode())
     digest.update(run.teacher.key.encode() if run.teacher else b"")
+    digest.update(b"" if way == TORCH else way.encode())
     for name, tensor in made.frozen.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
@@ -207,10 +220,10 @@ def wanted_of(run: Run, store: RowStore, views: Sequence[Augmentation | None]) -
     return [group for group in wanted if group]
 
 
-def _rows(run: Run, made: Cut, pixels: Tensor) -> Tensor:
+def _rows(run: Run, frozen: Computing, pixels: Tensor) -> Tensor:
     """What is kept of images (uint8 N×H×W×3): boundary tensors, and after them what a teacher says."""
     with torch.inference_mode():
-        rows = made.joined(made.frozen(run.classifier.normalised(pixels)))
+        rows = frozen(pixels)
         return torch.cat([rows, run.teacher.answers(pixels)], 1) if run.teacher else rows
 
 
@@ -219,9 +232,9 @@ def _count(wanted: Sequence[Sequence[Views]]) -> int:
 
 
 def fill(
-    run: Run, made: Cut, store: RowStore, wanted: Sequence[Sequence[Views]], control: Control
+    run: Run, frozen: Computing, store: RowStore, wanted: Sequence[Sequence[Views]], control: Control
 ) -> Generator[Event, None, bool]:
-    """Compute the missing rows; False where a stop or finish came first."""
+    """Compute the missing rows; False where a stop or finish came first. Raises what `frozen` does."""
     total = _count(wanted)
     if not total:
         return True
@@ -238,7 +251,7 @@ def fill(
         if control.stopping or control.finishing:
             return False
         if views:
-            rows = _rows(run, made, pixels.to(device))
+            rows = _rows(run, frozen, pixels.to(device))
             store.add([row_name(run.hashes[number], number, view) for number, view in views], rows.cpu().numpy())
         while run.loader.notices:
             yield run.loader.notices.popleft()

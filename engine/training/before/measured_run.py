@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import time
@@ -24,6 +25,7 @@ from engine.training import feature_cache
 from engine.training.before.estimate import PhaseCost
 from engine.training.before.pace import measured_pace
 from engine.training.feature_cache import FeatureLoader, TrainedHalf, row_name
+from engine.training.frozen_half import Computing, NotOnRuntimeError, computing, ways_of
 from engine.training.keeping import checkpoint
 from engine.training.keeping.checkpoint import Checkpoint, Progress
 from engine.training.keeping.contents import content_hash
@@ -59,7 +61,10 @@ class Measured:
         began = time.perf_counter()
         made = feature_cache.cut_of(self.run) if feature_cache.keeps(self.run, phase) else None
         if made and self._fits(phase, made):
-            return self._kept(phase, made, time.perf_counter() - began, seconds)
+            cutting = time.perf_counter() - began
+            for way in ways_of(self.run, made):
+                with contextlib.suppress(NotOnRuntimeError):
+                    return self._kept(phase, made, way, cutting, seconds)
         step = self._steps(self.run.classifier, self.run.loader, self.run.groups(1), phase, seconds)
         return PhaseCost(phase.epochs, 0.0, step, answer)
 
@@ -77,17 +82,20 @@ class Measured:
     def _taught(self) -> int:
         return len(self.run.classes) if self.run.teacher else 0
 
-    def _kept(self, phase: PlannedPhase, made: Cut, cutting: float, seconds: float) -> PhaseCost:
+    def _kept(self, phase: PlannedPhase, made: Cut, way: str, cutting: float, seconds: float) -> PhaseCost:
         """A phase that trains from rows: how fast they are computed, and how fast it trains and answers from them."""
         run, taught = self.run, self._taught()
+        began = time.perf_counter()
+        frozen = computing(run, made, way)
+        making = time.perf_counter() - began
         store = RowStore(self._folder / f"rows-{phase.first_epoch}", "float32", made.values + taught)
         try:
             views = feature_cache.views_of(run, phase)
-            missing = 1 - self._share_there(made, phase)
-            once = cutting
+            missing = 1 - self._share_there(made, way, phase)
+            once = cutting + (making if missing else 0.0)
             for split, share in (("train", 0.5), ("val", 0.2)):
                 groups = [g for g in feature_cache.wanted_of(run, store, views) if run.photos[g[0][0]].split == split]
-                pace = measured_pace(self._filled(made, store, self._shuffled(groups)), share * seconds)
+                pace = measured_pace(self._filled(frozen, store, self._shuffled(groups)), share * seconds)
                 rows = len(run.numbers(split)) * (len(views) if split == "train" else 1)
                 once += missing * rows * pace.seconds_per_unit
             half = TrainedHalf(made, run.classifier.one_vs_all)
@@ -102,9 +110,9 @@ class Measured:
             store.close()
         return PhaseCost(phase.epochs, once, step, val, self._rows(phase) * self._row_bytes(made))
 
-    def _share_there(self, made: Cut, phase: PlannedPhase) -> float:
+    def _share_there(self, made: Cut, way: str, phase: PlannedPhase) -> float:
         """The share of rows that an earlier run has kept, from a sample of the photos."""
-        folder = stores_folder() / feature_cache.key_of(self.run, made)
+        folder = stores_folder() / feature_cache.key_of(self.run, made, way)
         if not folder.is_dir():
             return 0.0
         numbers = self._sample(self.run.numbers("train"))
@@ -119,10 +127,10 @@ class Measured:
         finally:
             store.close()
 
-    def _filled(self, made: Cut, store: RowStore, groups: Sequence[Sequence[Views]]) -> Iterator[int]:
+    def _filled(self, frozen: Computing, store: RowStore, groups: Sequence[Sequence[Views]]) -> Iterator[int]:
         """Compute rows; yields how many at a time."""
         done = 0
-        for event in feature_cache.fill(self.run, made, store, groups, self._control):
+        for event in feature_cache.fill(self.run, frozen, store, groups, self._control):
             if isinstance(event, FeaturesComputed):
                 yield event.done - done
                 done = event.done

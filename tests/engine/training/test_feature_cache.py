@@ -23,6 +23,7 @@ from engine.events import EpochFinished, Event, FeaturesComputed, Notice
 from engine.models.cut import Cut
 from engine.training import run as run_module
 from engine.training.feature_cache import key_of
+from engine.training.frozen_half import ON_RUNTIME, TORCH
 from engine.training.run import train
 from tests.tiny_photos import make_photos
 
@@ -96,15 +97,16 @@ def test_what_is_kept_is_kept_by_preset_and_strengths() -> None:
     made = Cut(frozen, nn.Identity(), (), ())
     classifier = SimpleNamespace(scale=torch.ones(3), offset=torch.zeros(3), channels=3)
 
-    def key(name: str, strengths: dict[str, float] | None = None) -> str:
+    def key(name: str, strengths: dict[str, float] | None = None, way: str = TORCH) -> str:
         loader = SimpleNamespace(preset=preset_of(name, strengths))
         spec = SimpleNamespace(interpolation="bilinear")
         run = SimpleNamespace(config=TrainConfig(), classifier=classifier, spec=spec, loader=loader, teacher=None)
-        return key_of(run, made)  # type: ignore[arg-type]
+        return key_of(run, made, way)  # type: ignore[arg-type]
 
     assert key("light") == key("light", {}) == key("light", {"flip": 0.5})
     keys = {key(name) for name in PRESETS} | {key("light", {"noise": 9}), key("light", {"flip": 0.4})}
     assert len(keys) == len(PRESETS) + 2
+    assert key("light", way=ON_RUNTIME) not in keys
 
 
 def test_views_are_used_in_turn_and_never_more_than_there_are_epochs(
