@@ -13,6 +13,7 @@ from desktop_app.worker import Jobs, Worker
 from engine import process, runs
 from engine.config import TrainConfig
 from engine.control import Control
+from engine.models.catalog import title_of
 
 KIND = "train"
 FOLDER = "run_dir"
@@ -47,7 +48,7 @@ def _resumed(run_dir: Path, weights_dir: Path | None, told: Sequence[str], contr
 
 def _begin(jobs: Jobs, run_dir: Path, model: str, job: Any) -> Worker:
     # The Train page follows every run and says why one ended.
-    worker = jobs.start(f"Training {model}", job, KIND, heavy=True, at_place=(Exception,))
+    worker = jobs.start(f"Training {title_of(model)}", job, KIND, heavy=True, at_place=(Exception,))
     worker.setProperty(FOLDER, str(run_dir))
     return worker
 

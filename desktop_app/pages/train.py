@@ -108,7 +108,7 @@ class TrainPage(PageFrame):
         self.view.begin(runs.read_history(folder) if folder else ())
         self.brakes.follow(worker)
         self.switch.begin_run()
-        self._show_state()
+        self._show_config()
 
     def _on_happened(self, event: object) -> None:
         self.view.tell(event)
@@ -117,8 +117,9 @@ class TrainPage(PageFrame):
                 self._run_dir = event.run_dir
                 self._project.announce_runs()
             case events.StageStarted():
-                # past the epochs nothing is left to finish early
-                self.brakes.finish.setEnabled(self._run_dir is None)
+                self.brakes.allow_finish(False)
+            case events.StepFinished():
+                self.brakes.allow_finish(True)
             case events.RunFinished():
                 self._on_run_finished(event)
 
@@ -148,7 +149,7 @@ class TrainPage(PageFrame):
             told = curves.positions or curves.epochs or self.view.diagnoses.found()
             self.switch.end_run(bool(told) or not self.view.result.isHidden())
             self._project.announce_runs()
-        self._show_state()
+        self._show_config()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -185,7 +186,7 @@ class TrainPage(PageFrame):
         dataset = self._project.dataset
         names = [dataset.root.name] if dataset else []
         names += [title_of(config.model), STRATEGIES[config.strategy].title]
-        self.set_context(" · ".join(names))
+        self.set_context(("Next: " if self._worker else "") + " · ".join(names))
         self._show_state()
 
     def _show_state(self) -> None:

@@ -151,6 +151,7 @@ class CurvePlot(QWidget):
         if word == "epoch" and last <= 12:
             ticks = [[(float(epoch), str(epoch)) for epoch in range(int(start), int(last) + 2)]]
         self._plot.getAxis("bottom").setTicks(ticks)
+        self._plot.getAxis("left").setTicks(None if ends else [[]])  # numbers that are nobody's say nothing
         self._plot.enableAutoRange(axis="y")
 
     def _on_moved(self, point: QPointF) -> None:

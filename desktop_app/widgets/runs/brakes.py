@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QPushButton
 from desktop_app import theme
 from desktop_app.worker import Worker
 
+FINISH = "End the run now and keep the best model so far"
+NO_FINISH = "Nothing can be cut short while no epoch is being trained"
+
 
 class Brakes(QObject):
     """Three buttons, for whoever has a place for them. `steered` passes on the words that the run was given: stop,
@@ -24,7 +27,7 @@ class Brakes(QObject):
         self.buttons = (self.pause, self.finish, self.stop)
         for button, icon, tip in (
             (self.pause, "pause", "Wait after this step; the time does not count"),
-            (self.finish, "flag", "End the run now and keep the best model so far"),
+            (self.finish, "flag", FINISH),
             (self.stop, "square", "End the run; it can be resumed later"),
         ):
             theme.set_icon(button, icon)
@@ -44,6 +47,14 @@ class Brakes(QObject):
     def release(self) -> None:
         """The run has ended."""
         self._worker = None
+
+    def allow_finish(self, training: bool) -> None:
+        """Before the first step there is no model to keep, and past the epochs nothing is left to finish early."""
+        steered = self._worker is not None and (self._worker.control.stopping or self._worker.control.finishing)
+        self.finish.setEnabled(training and not steered)
+        tip = FINISH if training else NO_FINISH
+        self.finish.setToolTip(tip)
+        self.finish.setAccessibleDescription(tip)
 
     def show_buttons(self, shown: bool) -> None:
         for button in self.buttons:

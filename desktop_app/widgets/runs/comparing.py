@@ -14,6 +14,8 @@ from engine.evaluation.significance import verdict
 from engine.events import EpochFinished, Event, Notice, PairCompared, RunCompared, SettingDiffers
 
 Kind = TypeVar("Kind", bound=Event)
+LETTERS = "ABCDEF"
+"""What the runs of a comparison are called for short, in the order of its rows."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,16 @@ class Comparison:
         return " ".join(notice.text for notice in self.of(Notice))
 
     def verdicts(self) -> tuple[str, ...]:
-        """A sentence for each two runs."""
+        """A sentence for each two runs, by their letters: in long names a reader loses what is said."""
+        letters = {row.name: LETTERS[place] for place, row in enumerate(self.rows)}
         return tuple(
-            verdict(pair.first, pair.second, pair.first_only, pair.second_only, pair.adjusted_p_value)
+            verdict(
+                letters[pair.first],
+                letters[pair.second],
+                pair.first_only,
+                pair.second_only,
+                pair.adjusted_p_value,
+            )
             for pair in self.of(PairCompared)
         )
 

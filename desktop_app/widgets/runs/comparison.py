@@ -25,7 +25,7 @@ from desktop_app.widgets.figures import count, duration, interval, percent
 from desktop_app.widgets.labels import group_label, muted_label
 from desktop_app.widgets.plain_table import Column, PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
-from desktop_app.widgets.runs.comparing import Comparison
+from desktop_app.widgets.runs.comparing import LETTERS, Comparison
 from desktop_app.widgets.runs.overlaid_plot import OverlaidPlot
 from desktop_app.widgets.runs.run_lines import MOST_RUNS, SAMPLE, run_icon
 from desktop_app.widgets.segments import Segments
@@ -39,10 +39,12 @@ MEASURES = (
     ("loss", "Loss", "Mean cross-entropy of the validation photos, after each epoch"),
 )
 OF_THESE_MODELS = (
-    "This speaks of these models on such photos; trained again with another seed, each would be a little different."
+    "p: how often chance alone would make so large a difference. This speaks of these models on such photos; trained "
+    "again with another seed, each would be a little different."
 )
 LEAST, MOST = 2, MOST_RUNS
-ROWS_HIGH = 4
+LEAST_HIGH = 220
+"""Pixels of the curves and the words, at 100 % text; where there is less room, all scrolls."""
 
 
 class ComparisonView(QWidget):
@@ -89,7 +91,7 @@ class ComparisonView(QWidget):
         self._show_join(f"“{lacking}” has no model yet" if lacking else "")
         self._content.show()
         self.runs.show_rows(rows)
-        self.runs.setFixedHeight(theme.row() * (min(ROWS_HIGH, len(rows)) + 1) + theme.GRID)
+        self.runs.setFixedHeight(theme.row() * (len(rows) + 1) + theme.GRID)
         self.plot.show_histories(comparison.histories)
         verdicts = comparison.verdicts()
         self.verdicts.setText("\n\n".join((*verdicts, OF_THESE_MODELS) if verdicts else ("No two can be compared.",)))
@@ -122,15 +124,18 @@ class ComparisonView(QWidget):
             layout.removeWidget(self.settings_table)
             self.settings_table.deleteLater()
         columns = [Column("Setting", 140, lambda row: row.title)]
-        columns += [_value_column(place, row.name) for place, row in enumerate(comparison.rows)]
+        columns += [_value_column(place, row.name, self._called(row.name)) for place, row in enumerate(comparison.rows)]
         self.settings_table = PlainTable("Settings that differ", columns)
         self.settings_table.show_rows(comparison.settings)
         layout.addWidget(self.settings_table)
         self.tabs.setTabText(1, f"Settings that differ ({len(comparison.settings)})")
 
+    def _called(self, name: str) -> str:
+        return f"{LETTERS[self._places[name]]}  {name}"
+
     def _columns(self) -> tuple[Column, ...]:
         return (
-            Column("Run", 200, lambda row: row.name, icon=lambda row: run_icon(self._places[row.name])),
+            Column("Run", 200, lambda row: self._called(row.name), icon=lambda row: run_icon(self._places[row.name])),
             _share("Right", "accuracy", "Of the photos that all of these runs were measured on"),
             Column(
                 "95 % interval",
@@ -167,6 +172,12 @@ class ComparisonView(QWidget):
         inner.setSpacing(2 * theme.GRID)
         inner.addWidget(self.runs)
         inner.addWidget(splitter, 1)
+        splitter.setMinimumHeight(theme.wide(LEAST_HIGH))
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what lies in it is reached by itself
+        self._content.setObjectName("scrolled")
+        scroll.setWidget(self._content)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
@@ -176,8 +187,7 @@ class ComparisonView(QWidget):
         column.addLayout(head)
         column.addWidget(self.outcome)
         column.addWidget(self.banner)
-        column.addWidget(self._content, 1)
-        column.addStretch(0)
+        column.addWidget(scroll, 1)
 
     def _curves_side(self) -> QWidget:
         side = QWidget()
@@ -223,7 +233,7 @@ def _number(title: str, width: int, value: Callable[[RunCompared], int | None], 
     return Column(title, width, text, lambda row: value(row) or 0, number=True, gives_way=gives_way)
 
 
-def _value_column(place: int, name: str) -> Column:
+def _value_column(place: int, name: str, called: str) -> Column:
     def text(row: SettingDiffers) -> str:
         value = row.values[place][1]
         if row.setting == "model":
@@ -232,4 +242,4 @@ def _value_column(place: int, name: str) -> Column:
             return STRATEGIES[value].title
         return str(WORDS.get(value, value)) or AUTOMATIC
 
-    return Column(name, 148, text, tip=name)
+    return Column(called, 148, text, tip=name)

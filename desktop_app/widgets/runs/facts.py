@@ -10,7 +10,7 @@ from desktop_app.widgets.figures import THIN, duration, megabytes, percent
 from desktop_app.widgets.labels import ElidedLabel
 from engine import events
 
-FACTS = ("Epoch", "Time left", "Images", "Best val", "Patience left")
+FACTS = ("Epoch", "Time left", "Photos", "Best val", "Patience left")
 STEPS_OF_BAR = 10_000
 WAITING = (
     "So much of the last epoch's time the network waited for photos. Once they are kept decoded it should be little; "
@@ -37,7 +37,7 @@ class RunFacts(QWidget):
         for label in self.values.values():
             label.setText("–")
         self._waiting = ""
-        self.values["Images"].setToolTip("")
+        self.values["Photos"].setToolTip("")
         self._busy("Starting…")
 
     def tell(self, event: object) -> None:
@@ -86,7 +86,7 @@ class RunFacts(QWidget):
     def _show_features(self, event: events.FeaturesComputed) -> None:
         self.bar.setRange(0, STEPS_OF_BAR)
         self.bar.setValue(int(STEPS_OF_BAR * event.done / max(1, event.total)))
-        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s")
+        self.values["Photos"].setText(f"{event.images_per_second:.1f}{THIN}/s")
         self.stage.set_whole(f"Frozen layers, {duration(event.seconds_left)} left")
 
     def _show_step(self, event: events.StepFinished) -> None:
@@ -96,7 +96,7 @@ class RunFacts(QWidget):
         self.bar.setRange(0, STEPS_OF_BAR)
         self.bar.setValue(int(STEPS_OF_BAR * share))
         self.values["Epoch"].setText(f"{event.epoch} of {epochs}")
-        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
+        self.values["Photos"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
         if event.seconds_left is not None:
             self.values["Time left"].setText(duration(event.seconds_left))
         validates = event.step == event.steps
@@ -106,8 +106,8 @@ class RunFacts(QWidget):
         self.values["Epoch"].setText(f"{event.epoch} of {event.epochs}")
         self.values["Best val"].setText(f"{percent(event.best_val_accuracy)}, epoch {event.best_epoch}")
         self._waiting = f", {percent(event.waiting_share)} waiting" if event.waited_long else ""
-        self.values["Images"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
-        self.values["Images"].setToolTip(WAITING if event.waited_long else "")
+        self.values["Photos"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
+        self.values["Photos"].setToolTip(WAITING if event.waited_long else "")
         left = "off" if event.patience_left is None else f"{event.patience_left}"
         self.values["Patience left"].setText(left)
         if event.seconds_left is not None:

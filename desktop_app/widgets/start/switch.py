@@ -28,7 +28,7 @@ class RunSwitch(QWidget):
         self._stack.addWidget(run)
         self._head = QWidget()
         row = QHBoxLayout(self._head)
-        row.setContentsMargins(theme.GRID, 0, 0, 0)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.segments)
         row.addStretch(1)
         column = QVBoxLayout(self)

@@ -141,7 +141,7 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
     page.action_button.click()
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "2 of 5")
     assert page.action_button.isEnabled() and page.action_button.text() == "Add to queue"
-    assert values(page)["Images"] == "92.4\u202f/s" and values(page)["Patience left"] == "3"
+    assert values(page)["Photos"] == "92.4\u202f/s" and values(page)["Patience left"] == "3"
     control = jobs.current.control
     page.brakes.pause.click()
     assert control.paused and page.brakes.pause.text() == "Continue"
@@ -158,6 +158,7 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
 def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) -> None:
     def play(run_dir: Path, control: Control) -> Iterator[Event]:
         yield from fake_run.opening(run_dir, 5)
+        yield StageStarted("Computing the frozen layers")
         yield from fake_run.epochs_of(1, 1, 5)
         while not control.finishing:
             pass
