@@ -49,7 +49,7 @@ def test_a_row_says_what_the_run_reached(tmp_path: Path, parameters: dict[str, i
     assert (row.val_accuracy, row.val_low, row.val_high) == (0.9, *wilson(45, 50))
     assert row.gain == pytest.approx(0.15) and row.test_accuracy == 0.9 and row.seconds == 5.0
     assert (row.trained_parameters, row.parameters) == (70, 9000)
-    assert "Only Last blocks has ended" in end.sentence
+    assert end.sentence == "There is only Last blocks, and nothing to hold it against."
 
 
 def test_a_clear_lead_is_hardly_luck_and_a_small_one_may_be(tmp_path: Path, parameters: dict[str, int]) -> None:
