@@ -28,6 +28,15 @@ class MachineSettings(Settings):
             "The numbers that training computes in; auto takes half of float32's bits on CUDA, where it is faster.",
         ),
     ]
+    compile: Annotated[
+        bool,
+        setting(
+            False,
+            "Compile",
+            "torch compiles the network before it trains, which can pay in long runs on a GPU; on a CPU it takes "
+            "minutes, more than most runs win back.",
+        ),
+    ]
     cache: Annotated[
         Literal["auto", "off"],
         setting(

@@ -33,6 +33,7 @@ def learner_of(
         clip_norm=config.clip_norm,
         average=average_of(config),
         precision=precision_of(config.precision, config.device),
+        compiles=config.compile,
     )
     learner.average.track(network)
     fit_memory(run, learner)

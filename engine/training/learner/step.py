@@ -15,6 +15,7 @@ from engine.dataset.loader import Batch
 from engine.errors import DivergedError
 from engine.events import Notice
 from engine.training.learner.averaging import Average
+from engine.training.learner.compiled import Compiled
 from engine.training.learner.optimizer import restore_state, set_learning_rate, state_by_name
 from engine.training.learner.out_of_memory import Buffers, free_memory, is_out_of_memory, parts_of, too_little
 from engine.training.learner.precision import Precision
@@ -48,6 +49,7 @@ class Learner:
     the sizes of the decayed weights joins the loss; a gradient longer than `clip_norm` is shortened to it, None never.
     `average` follows the weights. A batch goes through the network in `parts` (`fitting` finds how many), twice as many
     at each failure for want of memory, which `notices` tells; the mean gradient is that of the whole batch.
+    With `compiles`, torch compiles it for training, where it can; answers are always uncompiled.
     """
 
     network: nn.Module
@@ -60,9 +62,11 @@ class Learner:
     average: Average = field(default_factory=Average)
     precision: Precision = field(default_factory=Precision)
     parts: int = 1
+    compiles: bool = False
     notices: collections.deque[Notice] = field(default_factory=collections.deque, init=False)
     _buffers: tuple[nn.Module, Buffers] | None = field(default=None, init=False)
     _waiting: Waiting = field(default_factory=Waiting, init=False)
+    _compiled: Compiled | None = field(default=None, init=False)
 
     @property
     def device(self) -> torch.device:
@@ -185,13 +189,20 @@ class Learner:
     def _forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """The logits, their mean loss, and the whole loss, auxiliary classifiers and all."""
         with self.precision.within():
-            answers = self.module(batch.pixels)
+            answers = self._answers(batch.pixels)
         logits, *auxiliary = (each.float() for each in ((answers,) if isinstance(answers, Tensor) else answers))
         loss = self.loss_of(logits, batch)
         whole = loss
         for other in auxiliary:
             whole = whole + float(self.module.auxiliary_weight) * self.loss_of(other, batch)  # type: ignore[arg-type]
         return logits, loss, whole
+
+    def _answers(self, pixels: Tensor) -> Any:
+        if not self.compiles:
+            return self.module(pixels)
+        if self._compiled is None or self._compiled.module is not self.module:
+            self._compiled = Compiled(self.module, self.notices)
+        return self._compiled(pixels)
 
     def _backward(self, whole: Tensor, share: float) -> None:
         """Add a part's share of the mean gradient of as many photos as full batches would have."""
