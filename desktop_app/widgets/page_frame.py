@@ -20,6 +20,9 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.widgets.labels import ElidedLabel, Picture, muted_label
 
+WIDEST_REASON = 300
+"""Pixels, at 100 % text: a longer reason takes a second line before the page's context gives way."""
+
 
 class EmptyState(QWidget):
     """What a page shows that lacks something: one sentence, one button that fetches it."""
@@ -80,7 +83,8 @@ class PageFrame(QWidget):
         self._frame_title.setFont(theme.title_font())
         self._frame_context = ElidedLabel()
         self._frame_context.setProperty("role", "muted")
-        self._frame_reason = muted_label()
+        self._frame_reason = muted_label(wrap=True)
+        self._frame_reason.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.action_button = QPushButton()
         self.action_button.setProperty("kind", "main")
         self.action_button.hide()
@@ -137,6 +141,8 @@ class PageFrame(QWidget):
         theme.set_icon(self.action_button, icon, "on_accent" if enabled else "muted")
         self.action_button.setEnabled(enabled)
         self._frame_reason.setText("" if enabled else reason)
+        words = self._frame_reason.fontMetrics().horizontalAdvance(self._frame_reason.text())
+        self._frame_reason.setFixedWidth(min(words + 2, theme.wide(WIDEST_REASON)))
         self._frame_reason.setVisible(bool(text and reason and not enabled))
 
     def add_beside_action(self, widget: QWidget) -> None:

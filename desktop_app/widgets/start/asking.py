@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
@@ -14,6 +24,8 @@ from desktop_app.widgets.fold import Fold
 from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.worker import Jobs, Worker
 from engine import devices, process
+
+COLUMNS = 3
 
 
 class Asking(QFrame):
@@ -162,6 +174,13 @@ def beside(first: QWidget, last: QWidget) -> QHBoxLayout:
     line.addWidget(first, 1)
     line.addWidget(last)
     return line
+
+
+def in_columns(ticks: Iterable[QCheckBox]) -> QGridLayout:
+    grid = QGridLayout(spacing=theme.GRID)
+    for place, tick in enumerate(ticks):
+        grid.addWidget(tick, *divmod(place, COLUMNS))
+    return grid
 
 
 def add(layout: QBoxLayout, part: QWidget | QLayout) -> None:

@@ -38,7 +38,7 @@ class EstimateSection(Asking):
     run_compared = Signal(str)
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
-        self.compare, self.measure = QPushButton("Compare models"), QPushButton(MEASURE)
+        self.compare, self.measure = QPushButton("Compare"), QPushButton(MEASURE)
         self.compare.setToolTip("The same for other models and strategies, beside each other")
         super().__init__(project, jobs, settings, (self.compare, self.measure), parent)
         self.setProperty("role", "card")
@@ -156,7 +156,6 @@ class EstimateSection(Asking):
     # --- how it is made
 
     def _lay_out(self) -> None:
-        theme.set_icon(self.measure, "gauge")
         self.line.setAccessibleName("What this run will take")
         self.after.hide()
         told = (self.line, self.progress, self.warnings, self.where, self.table, self.after)

@@ -42,7 +42,7 @@ class StartPanel(QScrollArea):
         self.verticalScrollBar().rangeChanged.connect(self._scroll_to_wanted)
         body = QWidget(objectName="scrolled")
         column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 2 * theme.GRID, 0)
+        column.setContentsMargins(0, 0, theme.GRID, 0)
         column.setSpacing(3 * theme.GRID)
         for module, name in SECTIONS:
             section = getattr(importlib.import_module(module), name)(project, jobs, settings)

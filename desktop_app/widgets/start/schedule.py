@@ -122,6 +122,7 @@ class ScheduleSection(QWidget):
         quieten(self.plot)
         self.plot.setAccessibleName("Learning rate by epoch")
         self.plot.setLabel("bottom", "Epoch")
+        self.plot.setLabel("left", "Rate")
         self.plot.setFixedHeight(theme.wide(HEIGHT))
         for item in (self.line, self._pointer):
             self.plot.addItem(item)

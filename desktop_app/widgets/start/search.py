@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from desktop_app import theme, training_job
 from desktop_app.project import Project
@@ -11,7 +11,7 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.figures import duration, percent
 from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.plain_table import PlainTable
-from desktop_app.widgets.start.asking import Asking, beside
+from desktop_app.widgets.start.asking import Asking, beside, in_columns
 from desktop_app.widgets.start.search_table import COLUMNS, in_words
 from desktop_app.worker import Jobs
 from engine import process
@@ -120,14 +120,12 @@ class SearchSection(Asking):
     def _lay_out(self) -> None:
         self.number.setAccessibleName("Trials")
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        grid = QGridLayout(spacing=theme.GRID)
-        for place, (name, tick) in enumerate(self.ticks.items()):
+        for name, tick in self.ticks.items():
             tick.setChecked(name in USUAL)
             tick.toggled.connect(self._show_state)
-            grid.addWidget(tick, place // 3, place % 3)
         self.pile(
             muted_label(OFFER, wrap=True),
-            grid,
+            in_columns(self.ticks.values()),
             self.ask_line(QLabel("Trials"), self.number),
             *(self.progress, self.table),
             beside(self.answer, self.use),

@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QPushButton, QWidget
 
-from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.run_queue import queue_of
 from desktop_app.settings import Settings
-from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import plain
-from desktop_app.widgets.fold import Fold
-from desktop_app.widgets.labels import ElidedLabel, muted_label
+from desktop_app.widgets.labels import muted_label
+from desktop_app.widgets.start.asking import Asking, in_columns
 from desktop_app.widgets.start.strategy_result import StrategyResult
 from desktop_app.widgets.start.strategy_runs import StrategyRuns
 from desktop_app.worker import Jobs, Worker
-from engine import devices, runs
+from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.errors import ThawError
@@ -44,7 +42,7 @@ OFFER = (
 )
 
 
-class StrategiesSection(QWidget):
+class StrategiesSection(Asking):
     """`in_sight_wanted` carries the part in which there is something to see, once all have ended; `review_wanted` says
     that the person wants the runs in Review."""
 
@@ -52,15 +50,13 @@ class StrategiesSection(QWidget):
     review_wanted = Signal()
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._project, self._jobs, self._settings = project, jobs, settings
+        self.train = QPushButton("Train and compare")
+        super().__init__(project, jobs, settings, (self.train,), parent)
         self._reading: Worker | None = None
         self.runs = StrategyRuns(queue_of(jobs, settings), jobs, self)
         self.ticks = {name: QCheckBox(row.title) for name, row in STRATEGIES.items() if not row.from_run}
-        self.train = QPushButton("Train and compare")
-        self.told, self.rate = ElidedLabel(), muted_label(wrap=True)
+        self.rate = muted_label(wrap=True)
         self.result = StrategyResult()
-        self.banner = BannerPlace()
         self._lay_out()
         self._connect()
         self.result.hide()
@@ -71,7 +67,7 @@ class StrategiesSection(QWidget):
 
     def start(self) -> None:
         """Let a run of the draft wait its turn for each ticked strategy."""
-        if self._reason_against():
+        if self.reason_against():
             return
         config = self._project.config
         asked = [settings_of(config, Candidate(config.model, name)) for name in self._ticked()]
@@ -92,11 +88,7 @@ class StrategiesSection(QWidget):
     def _ticked(self) -> tuple[str, ...]:
         return tuple(name for name, tick in self.ticks.items() if tick.isEnabled() and tick.isChecked())
 
-    def _reason_against(self) -> str:
-        if not devices.has_training():
-            return "This edition has no training part"
-        if self._project.dataset is None:
-            return "Choose a dataset first"
+    def missing(self) -> str:
         if self._pending():
             return "The strategies that you chose are not done yet"
         if len(self._ticked()) < LEAST:
@@ -166,8 +158,8 @@ class StrategiesSection(QWidget):
         self._show_state()
 
     def _on_failed(self, error: object) -> None:
-        if self.sender() is self._reading and isinstance(error, BaseException):
-            self.banner.say(dialogs.in_words(error)[0], "error")
+        if self.sender() is self._reading:
+            self.tell_failure(error)
 
     # --- what is shown
 
@@ -176,10 +168,7 @@ class StrategiesSection(QWidget):
             reason = self._reason_against_tick(name)
             tick.setEnabled(not reason and not self._pending())
             tick.setToolTip(reason or STRATEGIES[name].summary)
-        reason = self._reason_against()
-        self.train.setEnabled(not reason)
-        self.train.setToolTip(reason)
-        self.train.setAccessibleDescription(reason)
+        super()._show_state()  # what is ticked is known only now
         rate = self._project.config.learning_rate
         self.rate.setVisible(rate is not None)
         if rate is not None:
@@ -190,15 +179,15 @@ class StrategiesSection(QWidget):
 
     def _show_progress(self) -> None:
         going, waiting, held = self.runs.going(), self.runs.waiting(), self.runs.held()
-        self.told.setVisible(self._pending() or bool(self.result.rows()))
+        self.progress.setVisible(self._pending() or bool(self.result.rows()))
         if not self._pending():
             when = self.runs.asked_at()
-            self.told.set_whole(f"The comparison of {when.day} {when:%B %Y, %H:%M}" if when else "")
+            self.progress.set_whole(f"The comparison of {when.day} {when:%B %Y, %H:%M}" if when else "")
             return
         done = f"{len(self.runs.folders()) - (going is not None)} of {len(self.runs)} have ended"
         now = f"; {STRATEGIES[going.strategy].title} is being trained" if going else ""
         after = f"; {waiting} wait until you let them start, above" if held and not going else ""
-        self.told.set_whole(done + now + after)
+        self.progress.set_whole(done + now + after)
 
     def _reason_against_tick(self, name: str) -> str:
         config = self._project.config
@@ -223,32 +212,17 @@ class StrategiesSection(QWidget):
         self.runs.ended.connect(self._on_run_ended)
         self.result.taken.connect(self.take)
         self.result.closer_wanted.connect(self._look_closer)
-        self._project.config_changed.connect(self._show_state)
-        self._project.dataset_changed.connect(self._show_state)
         self._project.dataset_changed.connect(self.recall)
         self._project.runs_changed.connect(self.recall)
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        column.addWidget(muted_label(OFFER, wrap=True))
-        grid = QGridLayout(spacing=theme.GRID)
-        for place, (name, tick) in enumerate(self.ticks.items()):
+        for name, tick in self.ticks.items():
             tick.setChecked(name in SUITING)
-            grid.addWidget(tick, place // 3, place % 3)
-        column.addLayout(grid)
-        column.addWidget(self.rate)
-        self.told.setProperty("role", "muted")
-        line = QHBoxLayout(spacing=theme.GRID)
-        line.addWidget(self.told, 1)
-        line.addStretch(0)
-        line.addWidget(self.train)
-        column.addLayout(line)
-        for widget in (self.banner, self.result):
-            column.addWidget(widget)
-        self.fold = Fold("Compare strategies", content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.fold)
+        self.pile(
+            muted_label(OFFER, wrap=True),
+            in_columns(self.ticks.values()),
+            self.rate,
+            self.ask_line(self.progress),
+            self.result,
+            fold="Compare strategies",
+        )

@@ -94,7 +94,7 @@ def test_one_click_trains_them_and_shows_them_beside_each_other(
     assert [row.strategy for row in rows] == ["feature-extraction", "last-blocks", "fine-tuning"]
     assert "Feature extraction, Last blocks and Fine-tuning are best alike" in section.result.sentence.text()
     assert section.fold.is_open()
-    assert section.train.isEnabled() and section.told.whole().startswith("The comparison of ")
+    assert section.train.isEnabled() and section.progress.whole().startswith("The comparison of ")
     section.result.table.chosen.emit(rows[2])
     assert section.result.use.text() == "Use Fine-tuning"
     section.result.use.click()
@@ -119,15 +119,15 @@ def test_progress_is_told_and_a_stop_lets_the_others_wait(
     child.waits_in = "last-blocks"
     tick(section, "feature-extraction", "last-blocks", "from-scratch")
     section.train.click()
-    qtbot.waitUntil(lambda: "Last blocks is being trained" in section.told.whole())
+    qtbot.waitUntil(lambda: "Last blocks is being trained" in section.progress.whole())
     qtbot.waitUntil(lambda: len(section.result.rows()) == 1)
-    assert section.told.whole().startswith("1 of 3 have ended") and not section.result.closer.isEnabled()
+    assert section.progress.whole().startswith("1 of 3 have ended") and not section.result.closer.isEnabled()
     jobs.stop_all()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert "1 wait until you let them start" in section.told.whole()
+    assert "1 wait until you let them start" in section.progress.whole()
     queue = queue_of(jobs, settings)
     queue.remove(len(queue.runs) - 1)
-    assert section.train.isEnabled() and section.told.whole().startswith("The comparison of ")
+    assert section.train.isEnabled() and section.progress.whole().startswith("The comparison of ")
 
 
 @pytest.mark.usefixtures("child")
@@ -139,12 +139,12 @@ def test_what_is_left_of_the_last_comparison_is_shown_again(
         with qtbot.waitSignal(section.in_sight_wanted):
             section.train.click()
         qtbot.waitUntil(lambda: not jobs.running())
-    asked = section.told.whole()
+    asked = section.progress.whole()
     new = StrategiesSection(project, jobs, settings)
     qtbot.addWidget(new)
     qtbot.waitUntil(lambda: not jobs.running())
     assert [row.strategy for row in new.result.rows()] == ["feature-extraction", "last-blocks", "fine-tuning"]
-    assert new.fold.is_open() and new.train.isEnabled() and new.told.whole() == asked
+    assert new.fold.is_open() and new.train.isEnabled() and new.progress.whole() == asked
     new.take(new.result.rows()[1])
     assert project.config.strategy == "last-blocks" and project.config.comparison is None
     runs.delete(new.result.rows()[0].run_dir)
@@ -157,7 +157,7 @@ def test_what_is_left_of_the_last_comparison_is_shown_again(
     assert new.result.sentence.text() == "There is only Fine-tuning, and nothing to hold it against."
     project.set_dataset(DatasetIndex(Path("/cats"), ("a",), (Photo(Path("/cats/a/1.jpg"), "a"),), ()))
     qtbot.waitUntil(lambda: not jobs.running())
-    assert not new.result.rows() and new.result.isHidden() and new.told.isHidden()
+    assert not new.result.rows() and new.result.isHidden() and new.progress.isHidden()
 
 
 def test_what_waits_of_a_comparison_belongs_to_it_again(
@@ -166,13 +166,13 @@ def test_what_waits_of_a_comparison_belongs_to_it_again(
     child.waits_in = "last-blocks"
     tick(section, "feature-extraction", "last-blocks", "from-scratch")
     section.train.click()
-    qtbot.waitUntil(lambda: "Last blocks is being trained" in section.told.whole())
+    qtbot.waitUntil(lambda: "Last blocks is being trained" in section.progress.whole())
     jobs.stop_all()
     qtbot.waitUntil(lambda: not jobs.running())
     new = StrategiesSection(project, jobs, settings)
     qtbot.addWidget(new)
     qtbot.waitUntil(lambda: not jobs.running())
-    assert "1 wait until you let them start" in new.told.whole() and not new.train.isEnabled()
+    assert "1 wait until you let them start" in new.progress.whole() and not new.train.isEnabled()
     child.waits_in = ""
     with qtbot.waitSignal(new.in_sight_wanted):
         queue_of(jobs, settings).go_on()
