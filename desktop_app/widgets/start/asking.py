@@ -25,7 +25,8 @@ from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.worker import Jobs, Worker
 from engine import devices, process
 
-COLUMNS = 3
+COLUMNS = 2
+"""So many find room in the narrowest window."""
 
 
 class Asking(QFrame):
