@@ -26,6 +26,7 @@ from engine.runs import PredictionRow, baselines
 from engine.training.diagnosed import diagnosed_end
 from engine.training.keeping import checkpoint
 from engine.training.keeping.proof import trained_layers, write_after
+from engine.training.learner.learning import fit_answers
 from engine.training.loop import Answers, Source, answer
 from engine.training.run_parts import Run
 
@@ -85,6 +86,7 @@ def _answers(run: Run, control: Control) -> Generator[Event, None, dict[str, Ans
     checkpoint.load_best(run.folder, run.classifier.network)
     whole = Source(run.classifier, run.loader)
     found = {}
+    fit_answers(run)
     for split, source in (("val", run.source), ("test", whole)):
         source.module.cpu().eval()
         if numbers := run.numbers(split):

@@ -60,13 +60,12 @@ def roomy(module: nn.Module, asked: Asked) -> bool:
     answer = answer_bytes(module, asked.blank(asked.together))
     if step is None or answer is None:
         return True
-    weights = sum(parameter.numel() for parameter in module.parameters())
-    return max(step, answer) + FLOAT * (1 + asked.kept) * weights <= ROOMY * asked.room
+    return max(step, answer) + _left_behind(module, asked) <= ROOMY * asked.room
 
 
-def fit(learner: Learner, asked: Asked) -> int:
+def fit(learner: Learner, asked: Asked) -> None:
     """Let `learner` go through the network in the fewest parts that fit, told as a notice where they are more than
-    before; returns how many photos fit into an answer. Nothing that a step depends on changes but the parts.
+    before. Nothing that a step depends on changes but the parts.
 
     What a step takes is tried where that can be told, else reckoned: so nothing is swapped out on the way, and the same
     `asked` gives the same parts.
@@ -83,7 +82,22 @@ def fit(learner: Learner, asked: Asked) -> int:
             "time, and make one step together."
         )
         learner.notices.append(Notice(text, "batch_parted"))
-    return _together(learner, asked)
+
+
+def answered_together(module: nn.Module, asked: Asked) -> int:
+    """How many photos at once fit into an answer, beside all that a step leaves behind."""
+    together = asked.together
+    while together > 1:
+        needed = answer_bytes(module, asked.blank(together))
+        if needed is None or needed + _left_behind(module, asked) <= USED * asked.room:
+            return together
+        together //= 2
+    return together
+
+
+def _left_behind(module: nn.Module, asked: Asked) -> int:
+    """Gradients and what the optimizer keeps, of all parameters."""
+    return FLOAT * (1 + asked.kept) * sum(parameter.numel() for parameter in module.parameters())
 
 
 def _largest(photos: int, parts: int) -> int:
@@ -96,17 +110,6 @@ def _fits(learner: Learner, asked: Asked, photos: int) -> bool:
         return needed is None or needed + _state_bytes(learner, asked) <= USED * asked.room
     taken = tried(learner, asked, photos)
     return taken is not None and taken + _state_bytes(learner, asked) <= USED * asked.room
-
-
-def _together(learner: Learner, asked: Asked) -> int:
-    """A batch's gradients and the optimizer's state are there while the network answers."""
-    together, state = asked.together, _state_bytes(learner, asked)
-    while together > 1:
-        needed = answer_bytes(learner.module, asked.blank(together))
-        if needed is None or needed + state <= USED * asked.room:
-            return together
-        together //= 2
-    return together
 
 
 def _state_bytes(learner: Learner, asked: Asked) -> int:

@@ -10,7 +10,7 @@ from torch import nn
 from engine.models.optimizers import OPTIMIZERS
 from engine.training.feature_cache import TrainedHalf
 from engine.training.learner.averaging import average_of
-from engine.training.learner.fitting import Asked, fit, free_bytes, roomy
+from engine.training.learner.fitting import Asked, answered_together, fit, free_bytes, roomy
 from engine.training.learner.losses import loss_of
 from engine.training.learner.precision import precision_of
 from engine.training.learner.step import Learner
@@ -41,21 +41,27 @@ def learner_of(
 
 
 def fit_memory(run: Run, learner: Learner) -> None:
-    """Before the first step of a phase: part its batches, and let the run answer for fewer photos at once, where the
-    free memory asks for it.
+    """Before the first step of a phase: part its batches where the free memory asks for it.
 
     What was free when the run began decides on a CPU, as that stands in the checkpoint: so a run that is resumed goes
     on in the same parts.
     """
-    config = run.config
-    if run.roomy is None:
-        run.roomy = roomy(run.classifier, _asked(run, run.classifier))
+    fit_answers(run)
     if run.roomy:
         return
     asked = _asked(run, learner.module)
-    if config.device == "cuda":
+    if run.config.device == "cuda":
         asked = replace(asked, room=free_bytes("cuda"), by_trial=True)
-    run.together = fit(learner, asked)
+    fit(learner, asked)
+
+
+def fit_answers(run: Run) -> None:
+    """Let the run answer for fewer photos at once where the memory that was free when it began asks for it."""
+    if run.roomy is None:
+        asked = _asked(run, run.classifier)
+        run.roomy = roomy(run.classifier, asked)
+        if not run.roomy:
+            run.together = answered_together(run.classifier, asked)
 
 
 def _asked(run: Run, module: nn.Module) -> Asked:

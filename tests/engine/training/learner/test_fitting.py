@@ -19,7 +19,7 @@ from engine.models.catalog import find_model
 from engine.models.layers.kept_activations import BATCH, kept_bytes
 from engine.training import prepare as prepare_module
 from engine.training.learner import fitting
-from engine.training.learner.fitting import Asked, fit, roomy, untouched
+from engine.training.learner.fitting import Asked, answered_together, fit, roomy, untouched
 from engine.training.learner.optimizer import Place, make_optimizer
 from engine.training.learner.step import Learner
 from engine.training.learner.step_memory import answer_bytes, step_bytes
@@ -99,16 +99,26 @@ def test_the_largest_parts_that_fit_are_taken_and_told(small: Classifier, wanted
     needed = step_bytes(small, asked.blank(wanted))
     assert needed
     state = 4 * 3 * sum(parameter.numel() for parameter in small.parameters())
-    together = fit(learner, replace(asked, room=round((needed + state) / fitting.USED) + 1))
-    assert learner.parts == 16 // wanted and 1 <= together <= 64
+    fit(learner, replace(asked, room=round((needed + state) / fitting.USED) + 1))
+    assert learner.parts == 16 // wanted
     (told,) = learner.notices
     assert "16 photos at once" in told.text and f"network {wanted} at a time" in told.text
+
+
+def test_answers_that_do_not_fit_are_fewer_at_a_time(small: Classifier) -> None:
+    asked = asked_of()
+    needed = answer_bytes(small, asked.blank(16))
+    assert needed
+    left = 4 * 3 * sum(parameter.numel() for parameter in small.parameters())
+    assert answered_together(small, replace(asked, room=round((needed + left) / fitting.USED) + 1)) == 16
+    assert answered_together(small, replace(asked, room=1)) == 1
 
 
 def test_where_there_is_room_nothing_is_told(small: Classifier) -> None:
     learner, asked = learner_for(small), asked_of()
     assert roomy(small, asked) and not roomy(small, replace(asked, room=1))
-    assert fit(learner, asked) == 64 and learner.parts == 1 and not learner.notices
+    fit(learner, asked)
+    assert learner.parts == 1 and not learner.notices and answered_together(small, asked) == 64
     assert roomy(small, replace(asked, room=0))  # nobody knows
 
 
@@ -135,7 +145,8 @@ def test_a_network_that_cannot_be_reckoned_trains_as_it_is() -> None:
     learner = learner_for(Fussy())
     asked = Asked((3,), torch.float32, 16, 64, 0, 1)
     assert roomy(learner.module, asked)
-    assert fit(learner, asked) == 64 and learner.parts == 1
+    fit(learner, asked)
+    assert learner.parts == 1 and answered_together(learner.module, asked) == 64
 
 
 @pytest.mark.parametrize("peak", [100, 1000])
@@ -151,9 +162,8 @@ def test_on_cuda_steps_are_tried(peak: int, monkeypatch: pytest.MonkeyPatch) -> 
     assert fitting.tried(learner, asked, 16) is None and fitting.tried(learner, asked, 8) == 8 * peak
     network.seen.clear()
     fit(learner, asked)
-    *seen, answered = network.seen
-    assert seen == ([32, 16, 8] if peak == 100 else [32, 16, 8, 4]) and answered == 64
-    assert learner.parts == 32 // seen[-1]
+    assert network.seen == ([32, 16, 8] if peak == 100 else [32, 16, 8, 4])
+    assert learner.parts == 32 // network.seen[-1]
 
 
 ROOM = 3_000_000
