@@ -117,7 +117,7 @@ class DatasetView(QWidget):
         left.setMinimumWidth(theme.wide(340))
         right.setMinimumWidth(theme.wide(300))
         splitter = RememberedSplitter(self._settings, "data", gap=theme.GRID)
-        splitter.begin((left, right), (theme.wide(430), 730), (0, 1))
+        splitter.begin((left, right), (theme.wide(360), 800), (0, 1))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(splitter)

@@ -101,7 +101,7 @@ class PredictionTable(QTableView):
         header.setSectionResizeMode(PHOTO, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(ERROR, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((PHOTO, 56), (LABEL, 140), (CONFIDENCE, 150)):
+        for column, width in ((PHOTO, 56), (LABEL, 116), (CONFIDENCE, 140)):
             header.resizeSection(column, theme.wide(width))
         self._has_errors = False
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
