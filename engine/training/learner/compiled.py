@@ -16,20 +16,18 @@ from engine.training.learner.out_of_memory import is_out_of_memory
 class Compiled:
     """Called as `module` is; its parameters, their names and its modes stay the module's own.
 
-    torch compiles at the first call, and again where what trains has changed. Where it cannot, for whatever reason, the
+    torch compiles at the first call, for each size of batch (so which code computes a batch does not hang on those
+    before it, as a resume asks), and again where what trains has changed. Where it cannot, for whatever reason, the
     module computes uncompiled from then on, which is told in `notices`.
     """
 
     def __init__(self, module: nn.Module, notices: collections.deque[Notice]) -> None:
         self.module, self._notices = module, notices
-        self._call: Callable[[Tensor], Any] | None = torch.compile(module)
+        self._call: Callable[[Tensor], Any] | None = torch.compile(module, dynamic=False)
 
     def __call__(self, pixels: Tensor) -> Any:
         if self._call is None:
             return self.module(pixels)
-        # One graph for batches of all sizes: else an epoch's last one would compile another, and a run that is resumed
-        # would not compute with the same ones.
-        torch._dynamo.maybe_mark_dynamic(pixels, 0)
         try:
             return self._call(pixels)
         except Exception as error:  # torch raises its own, the compiler's and Python's; compiling has computed nothing

@@ -27,7 +27,7 @@ class Counted:
     def __init__(self, error: Exception | None = None) -> None:
         self.error, self.calls = error, 0
 
-    def __call__(self, module: nn.Module) -> Callable[[Tensor], Any]:
+    def __call__(self, module: nn.Module, **_options: Any) -> Callable[[Tensor], Any]:
         def call(pixels: Tensor) -> Any:
             self.calls += 1
             if self.error:
