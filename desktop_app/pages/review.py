@@ -31,6 +31,7 @@ from desktop_app.worker import Jobs, Worker
 from engine import runs
 
 READ = "read"
+ABOUT = "What each run has learned, and where it errs"
 LOOKING_SECONDS = 5
 
 
@@ -57,6 +58,7 @@ class ReviewPage(PageFrame):
         self.set_content(self._made())
         self._connect()
         self._show_action()
+        self.set_context(ABOUT)
         self.show_empty("Looking for runs…", "", "history")
         self.refresh()
         self.deleted.sweep()
@@ -78,6 +80,7 @@ class ReviewPage(PageFrame):
         self._look_on(rows)
         if not rows:
             self._record = None
+            self.set_context(ABOUT)
             self.show_empty(
                 "There are no runs yet. Train a model and its results appear here.", "Go to Train", "history"
             )

@@ -126,7 +126,6 @@ class PageFrame(QWidget):
     def set_context(self, text: str) -> None:
         """The one line below the title."""
         self._frame_context.set_whole(text)
-        self._frame_context.setVisible(bool(text))
 
     def context(self) -> str:
         return self._frame_context.whole()
