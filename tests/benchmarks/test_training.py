@@ -106,3 +106,25 @@ def test_prediction_is_what_torch_says(
     turned = {row["label"] for row in rows if "exif_rot__Landscape" in row["path"]}
     figure(f"messy: {messy['photos']} rows, {messy['failed']} refused, {messy['skipped']} skipped; {turned} turned")
     assert len(turned) == 1
+
+
+def test_a_step_of_a_run_is_nearly_a_bare_one(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """The last epoch of `thaw train`, all layers training on photos it has read before, in turn with bare steps."""
+    data, weights = shared("data/hymenoptera"), shared("weights/mobilenet_v2.pth")
+    ratios: list[float] = []
+    for seed in range(3):
+        bare = [sys.executable, "-m", "tests.benchmarks.bare_step", str(weights)]
+        bound = float(subprocess.run(bare, capture_output=True, text=True, check=True).stdout)
+        run_dir = tmp_path / str(seed)
+        thaw(
+            "train", data, "--out", run_dir, "--weights-dir", weights.parent, "--offline", "--model", "mobilenet_v2",
+            "--strategy", "fine-tuning", "--optimizer", "adamw", "--batch-size", 32, "--epochs", 4, "--seed", seed,
+        )  # fmt: skip
+        last = runs.read_history(run_dir)[-1]
+        ratios.append(last.images_per_second / bound)
+        figure(
+            f"seed {seed}: {last.images_per_second:.1f} photos/s, bare {bound:.1f}, waiting {last.waiting_seconds:.2f} "
+            f"of {last.seconds:.1f} s with validation"
+        )
+    figure(f"{statistics.median(ratios):.3f} of a bare step (median of {', '.join(f'{each:.3f}' for each in ratios)})")
+    assert statistics.median(ratios) >= 0.95
