@@ -78,7 +78,7 @@ class _Rows(nn.Module):
 
 def _on_runtime(run: Run, made: Cut) -> Computing:
     """Each core takes a few photos at a time. A row has the same bits whichever photos it is computed with, in all that
-    was tried (1 to 32 at a time, seven networks); nothing is built on that."""
+    was tried (1 to 32 at a time, six networks); nothing is built on that."""
     try:
         session = session_of(_exported(_Rows(run, made), run.config.image_size or 0), threads=1)
     except Exception as error:  # neither the exporter nor the session has exceptions of its own

@@ -30,6 +30,7 @@ from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.actions import RunActions
+from desktop_app.widgets.runs.no_results import NoResults
 from desktop_app.widgets.runs.record import SPLIT_TITLES, RunRecord
 from desktop_app.widgets.runs.tables import CLASS_COLUMNS
 from desktop_app.widgets.search_field import SearchField
@@ -37,11 +38,6 @@ from engine.events import Diagnosis
 
 FACTS = ("Right", "95 % interval", "Macro F1", "Photos", "Best epoch", "Time")
 SEARCH_FROM_CLASSES = 12
-NO_RESULTS = {
-    "interrupted": "This run was interrupted and has no results yet. Resume it to finish.",
-    "stopped": "This run was stopped before its first epoch was done. Resume it to get a model.",
-    "running": "This run is being trained now. Its results appear here when it is done.",
-}
 
 
 class RunDetails(QWidget):
@@ -70,13 +66,12 @@ class RunDetails(QWidget):
         self.tabs = QTabWidget()
         self.filter = muted_label()
         self.clear_filter = QPushButton("Show all wrong pictures")
-        self.nothing = EmptyState("", "", "chart-line")
+        self.nothing = NoResults()
         self._lay_out()
         self._connect()
 
     def show_record(self, record: RunRecord) -> None:
         self._record = record
-        state = record.row.state
         summary = record.row.summary
         self.name.set_whole(summary.called)
         about = [summary.name] if summary.title else []
@@ -90,7 +85,8 @@ class RunDetails(QWidget):
             button.setChecked(split == self.split)
         self.diagnoses.begin(record.row.summary.model, record.row.summary.strategy, record.diagnoses)
         self.curves.set_history(record.history)
-        self.nothing.set(NO_RESULTS.get(state, "This run has no results."), "", "chart-line")
+        if not splits:
+            self.nothing.show_run(record.row.state, record.history)
         self._body.setCurrentIndex(0 if splits else 1)
         self.facts.setVisible(bool(splits))
         if splits:

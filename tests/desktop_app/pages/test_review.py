@@ -125,7 +125,8 @@ def test_a_killed_run_has_no_results_and_can_be_resumed(
     page = opened(qtbot, project, jobs, settings)
     assert cells(page, 0)[-1] == "interrupted"
     assert page.details._body.currentWidget() is page.details.nothing
-    assert "Resume it" in page.details.nothing.sentence()
+    assert "Resume it" in page.details.nothing.sentence.text()
+    assert len(page.details.nothing.curves.data.epochs) == 3, "how far it came is in sight"
     assert not page.action_button.isEnabled()
     given: list[list[str]] = []
 
