@@ -65,8 +65,8 @@ class _Tracer(fx.Tracer):
 
 
 def cut(network: nn.Module, example: Tensor) -> Cut | None:
-    """The cut of a network whose frozen part is frozen (`build.set_trainable`), None where there is none to make: where
-    everything trains, or Python decides in its `forward` what it does.
+    """The cut of a network whose frozen part is frozen (`freezing.set_trainable`), None where there is none to make:
+    where everything trains, or Python decides in its `forward` what it does.
 
     `example` is what the network takes, N×C×H×W with N of at least 2. The two halves are compared with the whole on it,
     in eval mode; a cut that gives anything else by a bit is none.

@@ -19,7 +19,7 @@ from engine.evaluation.metrics import summary
 from engine.events import Event, ParityMeasured, RunFinished, StageStarted
 from engine.export.onnx import export_onnx
 from engine.model_file import Manifest, Preprocessing
-from engine.models.build import owners
+from engine.models.freezing import owners
 from engine.prediction.runtime import Classifier as Runtime
 from engine.prediction.runtime import softmax
 from engine.runs import PredictionRow, baselines

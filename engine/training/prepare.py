@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from engine import runs
 from engine.config import TrainConfig
@@ -21,23 +20,21 @@ from engine.dataset.loader import PhotoLoader
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
 from engine.diagnosis import record
-from engine.errors import DatasetError, DeviceLostError, RunError, ThawError
+from engine.errors import DatasetError, RunError, ThawError
 from engine.events import Event, Notice, RunStarted, StageStarted
 from engine.models.build import (
     Classifier,
     build,
-    final_linear,
-    load_backbone,
 )
 from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
-from engine.models.pretrained import weights
-from engine.models.pretrained.state_file import read_state_dict
 from engine.models.recipes import choose_recipe
 from engine.models.strategies import PlannedPhase, Strategy, find_strategy
+from engine.training.device import moved_to, pick_device
+from engine.training.first_weights import first_weights, name_weights
 from engine.training.keeping import checkpoint
-from engine.training.keeping.checkpoint import Progress
+from engine.training.keeping.checkpoint import Checkpoint, Progress
 from engine.training.keeping.contents import check_contents, content_hash, hashes_of, write_contents
-from engine.training.keeping.continued import check_classes, class_layers, earlier_run, load_earlier
+from engine.training.keeping.continued import check_classes, earlier_run
 from engine.training.learner.fitting import free_bytes
 from engine.training.learner.precision import choose_precision
 from engine.training.learner.teacher import check_teacher, find_teacher
@@ -68,33 +65,19 @@ def prepare(
     Without `hashed` no photo's content is read: for who keeps nothing of it. `accept_changes` lets a run go on with
     photos that changed since it began, `device` (auto: its own) moves it to another.
     """
-    config = runs.read_config(run_dir)
-    before = config.device
-    spec, strategy = find_model(config.model), find_strategy(config.strategy)
-    if not (run_dir / runs.DATASET).exists():
-        config = name_weights(config, spec, strategy, weights_dir)
-        config = yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control, hashed)
-    else:
-        config = yield from _on_device(run_dir, config, device)
-        _check_photos(runs.read_dataset(run_dir)[1])
-        yield from check_contents(run_dir, config.threads or cpu_threads(), accept_changes, control)
-    spec = for_weights(spec, config.weights)
+    begun_on = runs.read_config(run_dir).device
+    config = yield from _settled(run_dir, weights_dir, control, hashed, accept_changes, device)
+    strategy = find_strategy(config.strategy)
+    spec = for_weights(find_model(config.model), config.weights)
     _, photos, hashes = runs.read_dataset(run_dir)
     classes = tuple(dict.fromkeys(photo.label for photo in photos))
-    torch.set_num_threads(config.threads or cpu_threads())
-    torch.manual_seed(config.seed)
-    network = build(spec, len(classes), config.head, config.head_width, config.head_dropout)
-    described = ""
-    if not checkpoint.is_there(run_dir):
-        described = yield from _first_weights(network, config, spec, strategy, classes, weights_dir, offline, control)
-    resumed = checkpoint.load(run_dir, network)
-    yield from resumed.notices
-    progress = replace(resumed.progress, weights=resumed.progress.weights or described)
+    resumes = checkpoint.is_there(run_dir)
+    classifier, resumed = yield from _network(run_dir, config, spec, strategy, classes, weights_dir, offline, control)
+    progress = resumed.progress
+    if not resumes or config.device != begun_on:
+        progress = replace(progress, room=free_bytes(config.device))
     runs.cut_history(run_dir, progress.epoch)
     record.cut(run_dir, progress.epoch)
-    classifier = Classifier(network, spec, one_vs_all=config.loss == "bce").to(config.device)
-    if config.channels_last:
-        classifier.to(memory_format=torch.channels_last)
     loader = _loader(config, spec, classes, photos, hashes)
     run = Run(
         folder=run_dir,
@@ -112,8 +95,6 @@ def prepare(
         source=Source(classifier, loader),
         teacher=find_teacher(config, classes),
     )
-    if not checkpoint.is_there(run_dir) or config.device != before:
-        run.progress = replace(progress, room=free_bytes(config.device))
     for phase in run.plan:
         run.trainable(phase)  # refused here, before the first epoch, where nothing would train
     for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
@@ -121,6 +102,48 @@ def prepare(
     runs.forget_ended(run_dir)
     yield _started(run)
     return run
+
+
+def _settled(
+    run_dir: Path, weights_dir: Path | None, control: Control, hashed: bool, accept_changes: bool, device: str
+) -> Generator[Event, None, TrainConfig]:
+    """The settings with nothing left open, and dataset.csv beside them: written now, or held against what is there."""
+    config = runs.read_config(run_dir)
+    if not (run_dir / runs.DATASET).exists():
+        spec, strategy = find_model(config.model), find_strategy(config.strategy)
+        config = name_weights(config, spec, strategy, weights_dir)
+        return (yield from _write_plan(run_dir, config, for_weights(spec, config.weights), strategy, control, hashed))
+    config = yield from moved_to(run_dir, config, device)
+    _check_photos(runs.read_dataset(run_dir)[1])
+    yield from check_contents(run_dir, config.threads or cpu_threads(), accept_changes, control)
+    return config
+
+
+def _network(
+    run_dir: Path,
+    config: TrainConfig,
+    spec: ModelSpec,
+    strategy: Strategy,
+    classes: tuple[str, ...],
+    weights_dir: Path | None,
+    offline: bool,
+    control: Control,
+) -> Generator[Event, None, tuple[Classifier, Checkpoint]]:
+    """The network with its first weights or its last ones, on its device, and what else the checkpoint holds."""
+    torch.set_num_threads(config.threads or cpu_threads())
+    torch.manual_seed(config.seed)
+    network = build(spec, len(classes), config.head, config.head_width, config.head_dropout)
+    described = ""
+    if not checkpoint.is_there(run_dir):
+        described = yield from first_weights(network, config, spec, strategy, classes, weights_dir, offline, control)
+    resumed = checkpoint.load(run_dir, network)
+    yield from resumed.notices
+    words = resumed.progress.weights or described
+    resumed = replace(resumed, progress=replace(resumed.progress, weights=words))
+    classifier = Classifier(network, spec, one_vs_all=config.loss == "bce").to(config.device)
+    if config.channels_last:
+        classifier.to(memory_format=torch.channels_last)
+    return classifier, resumed
 
 
 def _loader(
@@ -134,16 +157,6 @@ def _loader(
     kept = KeptPhotos(paths, config.image_size, config.fit, spec.interpolation, names)
     preset = preset_of(config.augmentation, config.augmentation_strengths)
     return PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads, kept, preset)
-
-
-def name_weights(config: TrainConfig, spec: ModelSpec, strategy: Strategy, weights_dir: Path | None) -> TrainConfig:
-    """`config` with the official weights named that the run will find or fetch: another source may want the pixels
-    scaled otherwise, and a run that is resumed must scale them as before."""
-    if config.weights is not None or not strategy.pretrained or config.continue_from:
-        return config
-    found = weights.find(spec, weights_dir)
-    official = found.official if found else next(iter(spec.weights), None)
-    return config.with_changes(weights=official.name) if official else config
 
 
 def _check_photos(photos: Sequence[Photo]) -> None:
@@ -161,36 +174,6 @@ def _check_photos(photos: Sequence[Photo]) -> None:
         )
     if gone:
         raise RunError(f"The photos of this run are gone ({folders[gone[0]]}); check that their drive is connected.")
-
-
-def _first_weights(
-    network: nn.Module,
-    config: TrainConfig,
-    spec: ModelSpec,
-    strategy: Strategy,
-    classes: tuple[str, ...],
-    weights_dir: Path | None,
-    offline: bool,
-    control: Control,
-) -> Generator[Event, None, str]:
-    """Put the weights that the run begins with into `network`; returns what they are, in words."""
-    if not strategy.pretrained:
-        return "random weights"
-    if config.continue_from:
-        yield StageStarted("Reading the earlier run's weights")
-        earlier = earlier_run(config)
-        added = check_classes(earlier, classes)
-        described = load_earlier(network, class_layers(network, final_linear(network, spec), spec), earlier, classes)
-        if added:
-            text = f"New beside the classes of “{earlier.folder.name}”: {', '.join(added)}."
-            yield Notice(text, "classes_added", earlier.folder)
-        return described
-    yield StageStarted("Reading the pretrained weights")
-    found = yield from weights.obtain(spec, weights_dir, name=config.weights, offline=offline, control=control)
-    if found.official is None:
-        yield Notice(f"The pretrained weights are {found.description}.", "own_weights", found.path)
-    load_backbone(network, spec, read_state_dict(found.path), found.path.name)
-    return found.description
 
 
 def _write_plan(
@@ -244,7 +227,7 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
     if (spec.fixed_size and size != spec.input_size) or size < spec.smallest_size:
         wanted = f"exactly {spec.input_size}" if spec.fixed_size else f"at least {spec.smallest_size}"
         raise ThawError(f"{spec.title} takes images of {wanted} pixels, not {size}; change the image size.")
-    device = _pick_device(config.device)
+    device = pick_device(config.device)
     planned(config, spec, strategy, Progress())  # raises where “unfreeze” does not fit the model
     labels = [photo.label for photo in photos if photo.split == "train"]
     counts = Counter(labels).values()
@@ -263,35 +246,6 @@ def resolve(config: TrainConfig, spec: ModelSpec, strategy: Strategy, photos: Se
         views=views if config.views is None else config.views,
         class_weights=("balanced" if uneven else "none") if config.class_weights == "auto" else config.class_weights,
     )
-
-
-def _devices_here() -> dict[str, bool]:
-    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-
-
-def _on_device(run_dir: Path, config: TrainConfig, wanted: str) -> Generator[Notice, None, TrainConfig]:
-    """The settings of a run that goes on, moved to another device where that is asked for."""
-    if wanted in ("auto", config.device):
-        if not _devices_here()[config.device]:
-            raise DeviceLostError(
-                f"This run computes on “{config.device}”, which is not available here; “thaw doctor” says why. Resume "
-                "it on the CPU (--device cpu)."
-            )
-        return config
-    config = config.with_changes(device=_pick_device(wanted))
-    runs.write_config(run_dir, config)
-    text = f"The run goes on on “{config.device}”; its numbers end near those it would have had, not at the same bits."
-    yield Notice(text, "device_changed")
-    return config
-
-
-def _pick_device(wanted: str) -> str:
-    here = _devices_here()
-    if wanted == "auto":
-        return next(name for name in ("cuda", "mps", "cpu") if here[name])
-    if not here[wanted]:
-        raise ThawError(f"The device “{wanted}” is not available here; “thaw doctor” says why. Use auto or cpu.")
-    return wanted
 
 
 def _unknown_hash(_photo: Photo) -> str:

@@ -12,8 +12,9 @@ from engine.dataset.index import Photo
 from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.sampling import draw_epoch
 from engine.diagnosis.course import Vitals
-from engine.models.build import Classifier, is_norm, owners, set_trainable
+from engine.models.build import Classifier
 from engine.models.catalog import ModelSpec
+from engine.models.freezing import is_norm, owners, set_trainable
 from engine.models.strategies import PlannedPhase, Strategy, block_of, phase_layers, timeline_of
 from engine.training.keeping.checkpoint import Checkpoint, Progress
 from engine.training.learner.optimizer import Place

@@ -17,7 +17,7 @@ FOLLOW, TRAINED = "follow", "trained"
 FIXED, UPDATING = "fixed", "updating"
 IDENTICAL, CHANGED, UNMOVED, BROKEN = "identical", "changed", "unmoved", "broken"
 _NORM = re.compile(r"norm(act)?([123]d)?(fp32)?$", re.IGNORECASE)
-"""The types of normalisation, as engine.models.build.is_norm knows them."""
+"""The types of normalisation, as engine.models.freezing.is_norm knows them."""
 
 
 class LayerFacts:

@@ -14,7 +14,8 @@ from torch import nn
 
 from engine.errors import ThawError
 from engine.events import GraphNode, Layer, LayersFinished
-from engine.models.build import build, owners
+from engine.models.build import build
+from engine.models.freezing import owners
 from engine.models.layers.kept_activations import BATCH, kept_bytes
 from engine.models.layers.operations import keeps_statistics
 from engine.models.layers.trace import Seen, Trace, trace

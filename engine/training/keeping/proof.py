@@ -10,7 +10,7 @@ from torch import nn
 
 from engine import runs
 from engine.events import Notice
-from engine.models.build import is_norm, owners
+from engine.models.freezing import is_norm, owners
 from engine.runs import LayerHash
 from engine.training.run_parts import Run
 

@@ -16,17 +16,15 @@ from torch import nn
 from engine.errors import ThawError, WeightsError
 from engine.models.build import (
     Classifier,
-    auxiliary_classifiers,
     build,
     build_pretrained,
     final_linear,
     head_path,
     load_backbone,
-    owners,
     read_state_dict,
-    set_trainable,
 )
 from engine.models.catalog import CATALOG, Head, ModelSpec, find_model
+from engine.models.freezing import auxiliary_classifiers, owners, set_trainable
 from engine.models.heads import HEADS, HeadKind, describe_head
 from engine.models.strategies import block_of, in_block, trainable_layers
 from tests.shared_data import shared

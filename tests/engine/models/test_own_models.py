@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from engine.errors import ConfigError, ThawError
-from engine.models.build import build, build_pretrained, owners
+from engine.models.build import build, build_pretrained
 from engine.models.catalog import CATALOG, find_model, own_models
+from engine.models.freezing import owners
 from engine.models.network.files import to_toml
 from engine.models.network.presets import PRESETS
 from engine.models.pretrained import weights

@@ -25,8 +25,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.export.onnx import export_onnx, output_names
-from engine.models.build import Classifier, auxiliary_classifiers, build, final_linear, head_path, owners, set_trainable
+from engine.models.build import Classifier, build, final_linear, head_path
 from engine.models.catalog import CATALOG, LARGEST_BYTES, ModelSpec
+from engine.models.freezing import auxiliary_classifiers, owners, set_trainable
 from engine.models.strategies import block_of
 
 CLASSES, PHOTOS = 5, 2

@@ -24,8 +24,9 @@ from engine.control import Control
 from engine.dataset.index import Photo
 from engine.errors import ThawError
 from engine.events import EpochFinished, Event, PhaseStarted, RunStarted
-from engine.models.build import build, set_trainable
+from engine.models.build import build
 from engine.models.catalog import CATALOG, find_model
+from engine.models.freezing import set_trainable
 from engine.models.recipes import choose_recipe
 from engine.models.schedules import rates
 from engine.models.strategies import find_strategy, timeline

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from engine.events import Layer, LayerTimed
-from engine.models.build import build, owners, set_trainable
+from engine.models.build import build
 from engine.models.catalog import find_model
+from engine.models.freezing import owners, set_trainable
 from engine.models.layers.cost import estimate
 from engine.models.strategies import Reach, trainable_layers
 from engine.models.tables import read_layers

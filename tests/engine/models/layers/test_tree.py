@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from engine.cli import cli
 from engine.errors import ThawError
 from engine.events import GraphNode, Layer, LayersFinished
-from engine.models.build import build, owners
+from engine.models.build import build
 from engine.models.catalog import CATALOG, find_model
+from engine.models.freezing import owners
 from engine.models.heads import HEADS
 from engine.models.layers.tree import describe_layers
 from engine.models.layers.tree_of import layers_of

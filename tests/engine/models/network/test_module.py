@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from torch import nn
 
 from engine.export.onnx import export_onnx
-from engine.models.build import Classifier, owners
+from engine.models.build import Classifier
+from engine.models.freezing import owners
 from engine.models.lenet import LeNet5
 from engine.models.network.arithmetic import analyse
 from engine.models.network.module import ChannelNorm, build_rows, fans

@@ -20,7 +20,7 @@ from engine.config import TrainConfig
 from engine.control import Control
 from engine.errors import DeviceLostError, DiskFullError, RunError
 from engine.events import EpochFinished, Event, Notice
-from engine.training import prepare
+from engine.training import device
 from engine.training import run as run_module
 from engine.training.keeping import checkpoint, failures, room
 from engine.training.run import train
@@ -318,7 +318,7 @@ def test_a_run_moves_to_another_device_where_that_is_asked(
 ) -> None:
     cut_at(asked, tmp_path / "run", step(2, 2), stop=True)
     runs.write_config(tmp_path / "run", runs.read_config(tmp_path / "run").with_changes(device="cuda"))
-    monkeypatch.setattr(prepare, "_devices_here", lambda: {"cpu": True, "cuda": False, "mps": False})
+    monkeypatch.setattr(device, "_devices_here", lambda: {"cpu": True, "cuda": False, "mps": False})
     with pytest.raises(DeviceLostError, match="computes on “cuda”, which is not available here"):
         list(train(asked.with_changes(device="auto"), tmp_path / "run", resume=True))
     events = list(train(asked, tmp_path / "run", resume=True))

@@ -8,7 +8,7 @@ from engine.config import make_config
 from engine.models.catalog import find_model, for_weights
 from engine.models.pretrained import weights
 from engine.models.strategies import find_strategy
-from engine.training.prepare import name_weights
+from engine.training.first_weights import name_weights
 
 
 @pytest.fixture(autouse=True)
