@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from engine.config.photos import Fit
 from engine.errors import ModelFileError, RunError
+from engine.events import ParityMeasured
 from engine.whole_file import whole_file
 
 FORMAT = 1
@@ -227,7 +228,16 @@ def _results(metrics: dict[str, Any]) -> list[str]:
         if measured:
             bounds = f" (95 % interval {measured['low']:.1%} to {measured['high']:.1%})" if "low" in measured else ""
             lines.append(f"- {title}: {measured['accuracy']:.1%} of {measured['photos']} right{bounds}")
-    return lines or ["- Not measured."]
+    return [*(lines or ["- Not measured."]), *_disagreement(metrics.get("parity"))]
+
+
+def _disagreement(parity: Any) -> list[str]:
+    """A line where the file was found not to answer as the network that these figures are of."""
+    try:
+        said = ParityMeasured(**parity).disagreement
+    except (TypeError, ValueError):  # not measured, or not as Thaw does
+        return []
+    return [f"- **Beware.** {said}"] if said else []
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from engine.events.base import Event
 
 MUCH_WAITING = 0.05
+CONFIDENCE_DIFFERS = 0.01
+"""Of two probabilities: a person is shown whole per cents."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,24 @@ class EpochFinished(Event):
 
 @dataclass(frozen=True)
 class ParityMeasured(Event):
-    """The exported file against the trained network on real photos."""
+    """The exported file against the trained network on real photos: the share of them for which both name the same
+    class, and the largest difference of a probability."""
 
     photos: int
     same_top1: float
     largest_difference: float
+
+    @property
+    def disagreement(self) -> str:
+        """What a person must know of a file that answers otherwise, as sentences; "" where it does not."""
+        others = round(self.photos * (1 - self.same_top1))
+        if not others and self.largest_difference <= CONFIDENCE_DIFFERS:
+            return ""
+        return (
+            f"The model file does not answer as what was trained: it names another class for {others} of {self.photos} "
+            f"photos, and a confidence differs by up to {self.largest_difference:.0%}. The accuracies told are not its "
+            "own; measure it with “thaw evaluate” before you rely on it."
+        )
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ def ensemble(
         if parity is None:
             return
         yield parity
+        if parity.disagreement:
+            yield Notice(parity.disagreement, "parity_low", out)
         metrics["parity"] = dict(vars(parity))
         model_file.write(out, _manifest(taken, metrics), {NETWORK: network})
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.runs.files import ENDED, HISTORY, LAST, LOG
+from engine.runs.files import ENDED, HISTORY, LAST, LOG, METRICS
 from engine.whole_file import write_whole
 
 
@@ -39,6 +39,8 @@ def why_ended(run_dir: Path) -> Ended | None:
         pass
     except (OSError, ValueError, TypeError):
         return None
+    if (run_dir / METRICS).is_file():
+        return Ended("Its figures (metrics.json) were damaged on the disk; a resume writes them anew.")
     if _last_sign(run_dir) < psutil.boot_time():
         return Ended("The machine was switched off or started anew meanwhile.")
     return Ended("Its process was ended from outside, or crashed.")

@@ -60,12 +60,16 @@ def state(run_dir: Path) -> State:
 
 
 def left_as(run_dir: Path) -> State:
-    """The state that a run has by its files alone, whoever trains it."""
+    """The state that a run has by its files alone, whoever trains it. One whose figures are damaged is interrupted, for
+    a resume writes them anew."""
     if not os.path.isfile(run_dir / CONFIG):  # noqa: PTH113 - Path.is_file raises where a name is too long
         return "absent"
     if not (run_dir / METRICS).is_file():
         return "interrupted"
-    return "stopped" if read_metrics(run_dir).get("stopped") else "finished"
+    try:
+        return "stopped" if read_metrics(run_dir).get("stopped") else "finished"
+    except RunError:
+        return "interrupted"
 
 
 def create(run_dir: Path, config: TrainConfig) -> None:
@@ -133,11 +137,13 @@ def write_metrics(run_dir: Path, metrics: dict[str, Any]) -> None:
 
 
 def read_metrics(run_dir: Path) -> dict[str, Any]:
-    """The numbers of a finished or stopped run; empty where there are none."""
+    """The numbers of a finished or stopped run; empty where there are none. Raises RunError where they are damaged."""
     try:
-        metrics: dict[str, Any] = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+        metrics = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError:
-        raise RunError(f"{run_dir / METRICS} is damaged; resume the run to write it anew.") from None
+        metrics = None
+    if not isinstance(metrics, dict):
+        raise RunError(f"{run_dir / METRICS} is damaged; resume the run to write it anew.")
     return metrics

@@ -56,7 +56,8 @@ def summarise(run_dir: Path) -> RunSummary | None:
         now = state(run_dir)
         if now == "absent":
             return None
-        config, metrics, history = read_config(run_dir), read_metrics(run_dir), read_history(run_dir)
+        config, history = read_config(run_dir), read_history(run_dir)
+        metrics = read_metrics(run_dir) if now in ("finished", "stopped") else {}
     except (ConfigError, RunError, OSError) as error:
         print(f"The run in {run_dir} is left out of the list: {error}", file=sys.stderr)  # noqa: T201
         return None

@@ -16,7 +16,7 @@ from engine.control import Control
 from engine.dataset.loader import in_groups
 from engine.evaluation.calibration import fit_temperature
 from engine.evaluation.metrics import summary
-from engine.events import Event, ParityMeasured, RunFinished, StageStarted
+from engine.events import Event, Notice, ParityMeasured, RunFinished, StageStarted
 from engine.export.onnx import export_onnx
 from engine.model_file import Manifest, Preprocessing
 from engine.models.freezing import owners
@@ -111,6 +111,8 @@ def _write_model(
     yield StageStarted("Comparing the model file with the trained network")
     parity = _parity(run, run.folder / BESIDE, answers, temperature)
     yield parity
+    if parity.disagreement:
+        yield Notice(parity.disagreement, "parity_low", run.folder / runs.MODEL)
     return parity
 
 

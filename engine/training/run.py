@@ -142,6 +142,8 @@ def _phases(run: Run, control: Control, keeper: Keeper) -> Generator[Event, None
     write_before(run)
     learner: Learner | None = None
     for epoch in range(run.progress.epoch + 1, run.config.epochs + 1):
+        if run.progress.best_epoch and patience_left(run.config, run.spec, run.strategy, run.progress) == 0:
+            return  # here, so that a run goes on to its closing where it ended in that
         phase = run.phase(epoch)
         run.freeze(phase)
         if learner is None or epoch == phase.first_epoch:
@@ -154,8 +156,8 @@ def _phases(run: Run, control: Control, keeper: Keeper) -> Generator[Event, None
             if control.stopping or (control.finishing and run.progress.epoch):
                 return
             learner = _learner(run, phase, optimizer, learner)
-        ended = yield from _epoch(run, learner, _plan(run, phase, epoch), control, keeper)
-        if ended or control.stopping or control.finishing:
+        yield from _epoch(run, learner, _plan(run, phase, epoch), control, keeper)
+        if control.stopping or control.finishing:
             return
 
 
@@ -210,8 +212,8 @@ def _plan(run: Run, phase: PlannedPhase, epoch: int) -> Epoch:
     return Epoch(epoch, groups, run.view(phase, epoch), rate, remaining, made_ready(run, epoch))
 
 
-def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Keeper) -> Generator[Event, None, bool]:
-    """Train, validate, checkpoint. True where patience has run out. A stop keeps what the epoch has done."""
+def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Keeper) -> Generator[Event, None, None]:
+    """Train, validate, checkpoint. A stop keeps what the epoch has done."""
     keep = functools.partial(keeper.keep_part, learner)
     result = yield from train_epoch(learner, run.source.loader, plan, _begun(run), control, keep)
     if not result.photos and not control.stopping:
@@ -223,7 +225,7 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
         val = yield from _validated(run, learner, plan, control, keep_all, probe)
     if val is None:
         yield from keep(result, True)
-        return False
+        return
     check_loss(val.loss)
     run.vitals = probe.vitals(val)
     number = run.plan.index(run.phase(plan.number)) + 1
@@ -233,7 +235,6 @@ def _epoch(run: Run, learner: Learner, plan: Epoch, control: Control, keeper: Ke
     yield from keeper.keep_epoch(learner, event)
     yield event
     yield from _told_lower(run.config, run.progress)
-    return event.patience_left == 0
 
 
 def _validated(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,19 @@ def test_states(tmp_path: Path, run_dir: Path) -> None:
     assert runs.state(run_dir) == "stopped"
     runs.write_metrics(run_dir, {"stopped": False})
     assert runs.state(run_dir) == "finished"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", bytes(300)])
+def test_a_run_whose_figures_are_damaged_is_listed_and_can_go_on(content: bytes, run_dir: Path) -> None:
+    runs.append_history(run_dir, epoch(1))
+    (run_dir / runs.METRICS).write_bytes(content)
+    assert runs.state(run_dir) == "interrupted"
+    (row,) = runs.list_runs(run_dir.parent)
+    assert (row.state, row.val_accuracy, row.test_accuracy) == ("interrupted", 0.8, None)
+    why = runs.why_ended(run_dir)
+    assert why and "a resume writes them anew" in why.text
+    with pytest.raises(RunError, match="resume the run"):
+        runs.read_metrics(run_dir)
 
 
 def test_a_folder_that_holds_a_run_is_not_written_over(run_dir: Path) -> None:
@@ -135,16 +150,20 @@ def test_an_evaluation_writes_over_no_run(run_dir: Path) -> None:
     assert {path.name: path.read_bytes() for path in run_dir.iterdir()} == before
 
 
-def test_a_place_that_can_only_be_read_is_nobodys(run_dir: Path) -> None:
+def test_a_place_that_can_only_be_read_is_nobodys(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A finished run on a CD: it is read as it is, and what would write there says so itself."""
     runs.write_metrics(run_dir, {"stopped": True})
     (run_dir / runs.LOCK).write_bytes(b"\x00123 elsewhere")
     before = sorted(run_dir.iterdir())
-    for path in (*before, run_dir):
-        path.chmod(path.stat().st_mode & ~0o222)
-    try:
-        assert runs.state(run_dir) == "stopped" and runs.trainer_of(run_dir) is None
-        assert sorted(run_dir.iterdir()) == before
-    finally:
-        for path in (run_dir, *before):
-            path.chmod(path.stat().st_mode | 0o200)
+    real = os.open
+
+    def reads(path: str | Path, flags: int, *rest: int, **named: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and run_dir in Path(path).parents:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return real(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", reads)
+    assert runs.state(run_dir) == "stopped" and runs.trainer_of(run_dir) is None
+    with runs.taken(run_dir) as sure:
+        assert sure, "nobody can be at work where nothing can be written"
+    assert sorted(run_dir.iterdir()) == before

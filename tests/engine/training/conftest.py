@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from engine.events import Event, ParityMeasured
 from engine.models.build import build
 from engine.models.catalog import find_model
 from engine.models.spec import ModelSpec
-from engine.training import run as run_module
-from tests.engine.training.short_run import make_bad_photos, short
+from engine.training import finish
+from engine.training.run import train
+from tests.engine.training.short_run import make_bad_photos, short, without_export
 from tests.tiny_photos import make_photos
 
 CLASSES_OF_WEIGHTS = 2
@@ -57,9 +60,21 @@ def few_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs without their ending, the export, which has tests of its own and takes seconds."""
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
+def no_export() -> Iterator[None]:
+    with without_export():
+        yield
+
+
+@pytest.fixture
+def no_model_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that close, tests and figures and all, but leave no model file, which takes seconds."""
+
+    def unwritten(*_: object) -> Generator[Event, None, ParityMeasured]:
+        yield (parity := ParityMeasured(1, 1.0, 0.0))
+        return parity
+
+    monkeypatch.setattr(finish, "_write_model", unwritten)
+    monkeypatch.setattr(finish, "_move_into_place", lambda *_: None)
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +86,6 @@ def photos_with_bad_ones(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(photos_with_bad_ones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The short run, never interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "close_run", lambda *_: iter(()))
-        list(run_module.train(short(photos_with_bad_ones), folder))
+    with without_export():
+        list(train(short(photos_with_bad_ones), folder))
     return folder
