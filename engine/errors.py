@@ -71,6 +71,12 @@ class ModelFileError(ThawError):
     """A model file that is damaged, too new, or not one of Thaw's."""
 
 
+class LedgerError(ThawError):
+    """The answers of a batch that cannot be taken up: another model's, held by another process, damaged."""
+
+    kind = "ledger"
+
+
 class DivergedError(ThawError):
     """A loss that is no number any more."""
 

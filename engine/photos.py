@@ -6,13 +6,15 @@ taken as stored: an embedded colour profile is not converted, because the networ
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import importlib
 import math
 import os
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,10 +25,11 @@ from PIL import Image as pillow
 
 from engine.config.photos import Fit
 from engine.errors import PhotoError
+from engine.photo_facts import NOTHING, PhotoFacts, facts_of
 from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name, is_raw_name, looks_like_photo
 
 __all__ = [
-    "FORMATS", "Image", "is_photo_name", "looks_like_photo", "part_of", "read", "read_upright", "read_whole",
+    "FORMATS", "Image", "is_photo_name", "looks_like_photo", "opened", "part_of", "read", "read_upright", "read_whole",
     "shown_name",
 ]  # fmt: skip
 
@@ -74,12 +77,14 @@ warnings.filterwarnings("ignore", module=r"(PIL|pi_heif)\.")
 
 @dataclass(frozen=True)
 class Image:
-    """A photo as read: `pixels` is H×W×3 uint8 RGB; `width` and `height` are the original's, upright."""
+    """A photo as read: `pixels` is H×W×3 uint8 RGB; `width` and `height` are the original's, upright. `facts` are
+    there where they were asked for."""
 
     pixels: Pixels
     width: int
     height: int
     format: str
+    facts: PhotoFacts = NOTHING
 
 
 def read(
@@ -90,14 +95,16 @@ def read(
     box: Part | None = None,
     max_megapixels: float = MAX_MEGAPIXELS,
     interpolation: str = "bilinear",
+    file: BinaryIO | None = None,
+    with_facts: bool = False,
 ) -> Image:
     """The photo as `size`×`size` pixels, upright.
 
     `fit` says how it becomes square: "crop" takes the centre (the shorter side is scaled to size / 0.875, then the
     middle is cut out, as torchvision's presets do), "pad" adds neutral borders, "stretch" squeezes. `box` (left, top,
     right, bottom, as shares 0 to 1 of the upright photo) takes that part instead and squeezes it; `fit` is then
-    ignored. `interpolation` is "bilinear" or "bicubic", antialiased. Raises PhotoError for every file that cannot be
-    used; ValueError for a box that is none.
+    ignored. `interpolation` is "bilinear" or "bicubic", antialiased. `file` is the opened photo, where it is in memory
+    already. Raises PhotoError for every file that cannot be used; ValueError for a box that is none.
     """
     if box is not None:
         _check_part(box)
@@ -109,14 +116,14 @@ def read(
             return centre_part(width, height, size), size, size
         return (0.0, 0.0, 1.0, 1.0), *(fitted(width, height, size) if fit == "pad" else (size, size))
 
-    image = _read(path, plan, max_megapixels, interpolation)
+    image = _read(path, plan, max_megapixels, interpolation, file, with_facts)
     if image.pixels.shape[:2] == (size, size):
         return image
     bordered = np.full((size, size, 3), NEUTRAL, np.uint8)
     rows, columns = image.pixels.shape[:2]
     top, left = (size - rows) // 2, (size - columns) // 2
     bordered[top : top + rows, left : left + columns] = image.pixels
-    return Image(bordered, image.width, image.height, image.format)
+    return dataclasses.replace(image, pixels=bordered)
 
 
 def _check_part(part: Part) -> None:
@@ -173,10 +180,12 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _read(path: Path, plan: Plan, max_megapixels: float, interpolation: str) -> Image:
-    resampling = _RESAMPLING[interpolation]
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file of a photo. Raises PhotoError where it is none that can be opened, and for whatever goes wrong while it
+    is read; the cause of that error is an OSError where the drive and not the photo is at fault."""
     name = f"“{shown_name(path)}”"
-    try:
+    with _in_a_sentence(name):
         if is_raw_name(path):
             raise PhotoError(f"{name} is a raw camera file, which Thaw does not read; export it as JPEG or TIFF.")
         mode = path.stat().st_mode
@@ -185,14 +194,38 @@ def _read(path: Path, plan: Plan, max_megapixels: float, interpolation: str) -> 
         if not stat.S_ISREG(mode):  # opening a named pipe would wait for ever
             raise PhotoError(f"{name} is not an ordinary file.")
         with path.open("rb") as file:
-            return _decoded(file, name, plan, max_megapixels, resampling)
+            yield file
+
+
+@contextlib.contextmanager
+def _in_a_sentence(name: str) -> Iterator[None]:
+    try:
+        yield
     except PhotoError:
         raise
     except Exception as error:  # decoders raise nearly every type there is on damaged files
         raise PhotoError(f"{name} {_reason(error)}", repr(error)) from error
 
 
-def _decoded(file: BinaryIO, name: str, plan: Plan, max_megapixels: float, resampling: pillow.Resampling) -> Image:
+def _read(
+    path: Path,
+    plan: Plan,
+    max_megapixels: float,
+    interpolation: str,
+    file: BinaryIO | None = None,
+    with_facts: bool = False,
+) -> Image:
+    name, resampling = f"“{shown_name(path)}”", _RESAMPLING[interpolation]
+    with contextlib.ExitStack() as stack:
+        if file is None:
+            file = stack.enter_context(opened(path))
+        stack.enter_context(_in_a_sentence(name))
+        return _decoded(file, name, plan, max_megapixels, resampling, with_facts)
+
+
+def _decoded(
+    file: BinaryIO, name: str, plan: Plan, max_megapixels: float, resampling: pillow.Resampling, with_facts: bool
+) -> Image:
     start = file.read(START_BYTES)
     file.seek(0)
     kind = format_of(start)
@@ -222,7 +255,8 @@ def _decoded(file: BinaryIO, name: str, plan: Plan, max_megapixels: float, resam
     box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
     small = flat.resize((columns, rows), resampling, box)
     upright = small if turn is None else small.transpose(turn)
-    return Image(_rgb(upright), width, height, photo.format or kind)
+    facts = facts_of(photo) if with_facts else NOTHING
+    return Image(_rgb(upright), width, height, photo.format or kind, facts)
 
 
 @functools.cache

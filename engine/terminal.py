@@ -61,6 +61,7 @@ class Screen:
                 self._bar("Trying learning rates", event.step, event.steps, note)
             case ev.PredictionProgress():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
+                note += f"   reading {event.reading:.0%}, decoding {event.decoding:.0%}, model {event.network:.0%}"
                 self._bar("Classifying", event.done, event.total, note)
             case ev.FeaturesComputed():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"

@@ -158,9 +158,10 @@ def _(event: ev.ComparisonFinished) -> str:
 def _(event: ev.PredictionFinished) -> str:
     head = "Stopped" if event.stopped else "Finished"
     where = f"\nTable: {event.out}" if event.out else ""
+    kept = f" ({event.kept:,} answered before)" if event.kept else ""
     return (
-        f"{head} after {duration(event.seconds)}: {event.photos:,} photos, {event.failed:,} of them could not be read, "
-        f"{event.skipped:,} other entries skipped; {event.images_per_second:.0f} photos/s{where}"
+        f"{head} after {duration(event.seconds)}: {event.photos:,} photos{kept}, {event.failed:,} of them could not be "
+        f"read, {event.skipped:,} other entries skipped; {event.images_per_second:.0f} photos/s{where}"
     )
 
 

@@ -208,7 +208,7 @@ class PredictPage(PageFrame):
 
     def save_csv(self, path: Path) -> None:
         try:
-            importlib.import_module("engine.prediction.tables").write_predictions(path, self.results.results())
+            importlib.import_module("engine.prediction.tables.whole").write_predictions(path, self.results.results())
         except (OSError, ThawError) as error:
             dialogs.show_error(self.window(), error)
             return

@@ -23,30 +23,57 @@ def scan(data: Path, as_json: bool) -> int:
 @click.command()
 @click.argument("model", type=Existing)
 @click.argument("paths", type=Existing, nargs=-1, required=True)
-@click.option("--out", type=Existing, required=True, help="The CSV file to write.")
-@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@click.option(
+    "--out", type=Existing, required=True, help="The table to write: .csv, .jsonl, .xlsx or .parquet, by its name."
+)
+@click.option("--resume", is_flag=True, help="Go on with the answers that --out has: only new and changed photos.")
+@click.option("--replace", is_flag=True, help="Begin anew, over --out if it is there.")
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to list a photo.")
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), default=0.0, help="Below this confidence the label is unknown."
 )
+@click.option(
+    "--threshold-for", "by_class", multiple=True, metavar="CLASS=P", help="The same for one class; may be repeated."
+)
+@click.option("--groups", type=Existing, help="A CSV file (class,group): a group is named where no class is sure.")
+@click.option("--hash", "hashed", is_flag=True, help="Add the SHA-256 of each photo's file.")
+@click.option("--bom", is_flag=True, help="Begin the CSV with a byte order mark, which Excel wants.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
 @with_json
 def predict(
     model: Path,
     paths: tuple[Path, ...],
     out: Path,
+    resume: bool,
     replace: bool,
     top: int,
     threshold: float,
+    by_class: tuple[str, ...],
+    groups: Path | None,
+    hashed: bool,
+    bom: bool,
     threads: int | None,
     as_json: bool,
 ) -> int:
-    """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders."""
+    """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders.
+
+    The answers are also kept in a ledger beside the table, from which --resume goes on.
+    """
     control = Control()
     events = engine.predict(
-        model, paths, out, top=top, threshold=threshold, control=control, threads=threads, replace=replace
-    )
+        model, paths, out, top=top, threshold=threshold, by_class=dict(map(_share, by_class)), groups=groups,
+        control=control, threads=threads, resume=resume, replace=replace, hashed=hashed, byte_order_mark=bom,
+    )  # fmt: skip
     return play(events, control, as_json)
+
+
+def _share(text: str) -> tuple[str, float]:
+    """CLASS=P, as two."""
+    name, sign, number = text.rpartition("=")
+    try:
+        return name, float(number if sign and name else "")
+    except ValueError:
+        raise click.UsageError(f"--threshold-for {text}: write CLASS=P, for instance ant=0.8.") from None
 
 
 @click.command("pseudo-label")

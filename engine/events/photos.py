@@ -43,25 +43,43 @@ class EvaluationFinished(Event):
 @dataclass(frozen=True)
 class Prediction(Event):
     """One photo's answer. `label` may be "unknown"; with an `error` there is no label. `top` is (class, confidence),
-    best first."""
+    best first. `size` is in bytes; `taken`, `camera`, `latitude` and `longitude` (degrees) are what its EXIF says;
+    `sha256` is there where it was asked for, `verdict` where a person said what it shows."""
 
     path: Path
     label: str
     confidence: float
     top: tuple[tuple[str, float], ...] = ()
     error: str = ""
+    size: int = 0
+    taken: str = ""
+    camera: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    sha256: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
 class PredictionProgress(Event):
+    """`done` counts answers of earlier, too, of which there are `kept`; the speed is that of the others. `reading`,
+    `decoding` and `network` say of what the work consists, as shares."""
+
     done: int
     total: int | None
     images_per_second: float
     seconds_left: float | None
+    kept: int = 0
+    reading: float = 0.0
+    decoding: float = 0.0
+    network: float = 0.0
 
 
 @dataclass(frozen=True)
 class PredictionFinished(Event):
+    """`photos` were found, of which `kept` had their answer from earlier; `failed` could not be read. `out` is the
+    table, `ledger` what it can be made anew from."""
+
     photos: int
     failed: int
     skipped: int
@@ -69,6 +87,8 @@ class PredictionFinished(Event):
     images_per_second: float
     stopped: bool = False
     out: Path | None = None
+    kept: int = 0
+    ledger: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,33 @@
-"""predict: a model and some paths in, one Prediction a photo out, and a CSV that grows with them. No torch."""
+"""predict: a model and some paths in, one Prediction a photo out; a ledger and a table grow with them. No torch."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from engine.control import Control
 from engine.devices import cpu_threads
-from engine.errors import PhotoError, ThawError
+from engine.errors import ThawError
 from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress
 from engine.model_file import locate, open_model
-from engine.photos import read
-from engine.prediction.runtime import Classifier, Floats
-from engine.prediction.tables import PredictionTable
+from engine.prediction.classify import Found, Spent, Work
+from engine.prediction.drives import Drives
+from engine.prediction.hierarchy import read_hierarchy
+from engine.prediction.results import Place, Results
+from engine.prediction.rules import rules_for
+from engine.prediction.runtime import Classifier
+from engine.prediction.stream import Stream
 from engine.prediction.walk import PhotoWalk, check_paths
 
-UNKNOWN = "unknown"
-CHUNK = 8  # photos that one thread reads and classifies at a time; more is no faster and makes rows come later
 MOST_THREADS = 16  # unless told: each holds a network's intermediate results for a chunk in memory
 SECONDS_BETWEEN_PROGRESS = 0.25
 
 PredictEvent = Notice | Prediction | PredictionProgress | PredictionFinished
-Answers = Future[list[Prediction]]
 
 
 def predict(
@@ -40,82 +37,95 @@ def predict(
     *,
     top: int = 5,
     threshold: float = 0.0,
+    by_class: Mapping[str, float] | None = None,
+    groups: Path | None = None,
+    ledger: Path | None = None,
+    resume: bool = False,
+    replace: bool = False,
+    byte_order_mark: bool = False,
+    hashed: bool = False,
     control: Control | None = None,
     threads: int | None = None,
-    replace: bool = False,
 ) -> Generator[PredictEvent, None, None]:
     """Classify photos and all photos in folders, in natural order.
 
-    A photo's row is on disk (in `out`) before its Prediction is yielded. A bad photo is a Prediction with an error.
-    Below `threshold` (0 to 1), or the model's own for that class, the label is "unknown". `threads` is how many photos
-    are worked on at once; None takes one for each core, at most 16. PredictionProgress says a total as soon as the
-    photos are counted. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its
-    `seconds` are without pauses.
+    The answers are kept in a ledger, beside the table `out` unless `ledger` says where; without either nothing is kept.
+    `resume` goes on with that ledger: only photos that are new, changed or were not read are classified (those are the
+    ones that come as a Prediction). A photo's row is in a table that can grow (CSV, JSON lines) before its Prediction
+    is yielded, and in the ledger within a second; XLSX and Parquet are written at the end. A bad photo is a Prediction
+    with an error. Below `threshold` (0 to 1), or the model's own for that class, or `by_class`, the label is "unknown",
+    or that of one of the `groups` (a CSV file, see `read_hierarchy`). `hashed` adds each file's SHA-256. `threads` is
+    how many photos are worked on at once; None takes one for each core, at most 16.
 
-    Raises ThawError where nothing can begin: no such model or path, an unreadable folder, no photo at all, an `out`
-    that exists (unless `replace`). A folder further down that cannot be read, or a named folder without a photo, is a
-    Notice when it is met, and the ThawError comes after PredictionFinished: the answers are all there, but the person
-    must not take them for the whole.
+    PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
+    for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
+    without pauses.
+
+    Raises ThawError where nothing can begin: no such model or path, an unreadable folder, no photo at all, an `out` or
+    a ledger that exists (unless `resume` or `replace`), a ledger of another model or in use. A folder further down that
+    cannot be read, or a named folder without a photo, is a Notice when it is met, and the ThawError comes after
+    PredictionFinished: the answers are all there, but the person must not take them for the whole.
     """
-    started = time.monotonic()
-    paths = [Path(path) for path in paths]
-    control = control or Control()
-    _check_range(top, threshold)
-    check_paths(paths)
-    classifier = Classifier(open_model(locate(Path(model))), threads=1)
-    rules = Rules(min(top, len(classifier.classes)), threshold)
-    table = None if out is None else PredictionTable(Path(out), rules.top, replace)
-    walk = PhotoWalk(paths, table.path if table else None)
+    paths, control = [Path(path) for path in paths], control or Control()
     tally = Tally(control)
+    if top < 1:
+        raise ThawError(f"The number of best classes must be 1 or more, not {top}.")
+    check_paths(paths)
+    model_file = open_model(locate(Path(model)))
+    rules = rules_for(model_file.manifest, threshold, by_class, read_hierarchy(groups) if groups else None)
+    classifier = Classifier(model_file, threads=1)
+    place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
+    ended = threading.Event()
+    drives = Drives(paths, lambda: ended.is_set() or control.stopping or control.finishing)
+    walk = PhotoWalk(paths, place.own_files(), comes_back=drives.comes_back)
+    work = Work(classifier, tally.spent, drives.comes_back, hashed)
     width = threads or min(cpu_threads(), MOST_THREADS)
     with contextlib.ExitStack() as stack:
-        if table:
-            stack.callback(table.abandon)
-        total = stack.enter_context(_counting(paths, walk.table))
-        submit = stack.enter_context(_threads(width, classifier, rules))
-        for predictions in _in_order(iter(walk), submit, width, tally.goes_on):
-            if table:
-                table.add(predictions)
-            yield from _new_notices(walk, tally)
+        results = Results(place, model_file, rules, min(top, len(classifier.classes)))
+        stack.callback(results.close)
+        total = stack.enter_context(_counting(paths, place.own_files()))
+        stream = stack.enter_context(Stream(work, _to_do(walk, results, tally), width, ended))
+        for answers in stream:
+            if not tally.goes_on(results.keep):
+                break
+            predictions = results.add(answers) if answers else []
+            results.keep()
+            yield from _news(walk, drives, tally)
             yield from predictions
             yield from tally.counted(predictions, total())
-        yield from _new_notices(walk, tally)
-        stopped = not tally.goes_on() and tally.done != total()  # a stop after the last photo stopped nothing
+        yield from _news(walk, drives, tally)
+        # A stop after the last photo stopped nothing.
+        stopped = not tally.goes_on(results.keep) and tally.done != total()
         if not tally.done and not stopped:
             raise ThawError(_nothing_found(walk))
-        if table:
-            table.close()
-    seconds = time.monotonic() - started - tally.paused
-    yield PredictionFinished(
-        tally.done, tally.failed, walk.skipped, seconds, tally.done / max(seconds, 1e-9), stopped, walk.table
-    )
+        results.finish()
+    yield tally.finished(walk, stopped, place)
     if walk.troubles and not stopped:
         raise ThawError(" ".join(walk.troubles[:3]), "\n".join(walk.troubles))
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How probabilities become an answer."""
-
-    top: int
-    threshold: float
-
-
 @dataclass
 class Tally:
-    """What was done, and how fast. `paused` is in seconds."""
+    """What was done, and how fast. `kept` photos had their answer from earlier; `paused` is in seconds."""
 
     control: Control
-    done: int = 0
+    spent: Spent = field(default_factory=Spent)
+    new: int = 0
+    kept: int = 0
     failed: int = 0
     paused: float = 0.0
     troubles_told: int = 0
     _began: float = field(default_factory=time.monotonic)
     _told: float = 0.0
 
-    def goes_on(self) -> bool:
+    @property
+    def done(self) -> int:
+        return self.new + self.kept
+
+    def goes_on(self, before_a_pause: Callable[[bool], None]) -> bool:
         """False once the work was told to end; waits while it is paused."""
         if self.control.paused:
+            before_a_pause(True)
             began = time.monotonic()
             self.control.wait_while_paused()
             self.paused += time.monotonic() - began
@@ -123,85 +133,48 @@ class Tally:
 
     def counted(self, predictions: Sequence[Prediction], total: int | None) -> Iterator[PredictionProgress]:
         """Count them, and say so where the last word is long enough ago."""
-        self.done += len(predictions)
+        self.new += len(predictions)
         self.failed += sum(1 for prediction in predictions if prediction.error)
         now = time.monotonic()
-        if now - self._told < SECONDS_BETWEEN_PROGRESS:
+        if not self.done or now - self._told < SECONDS_BETWEEN_PROGRESS:
             return
         self._told = now
-        rate = self.done / max(now - self._began - self.paused, 1e-9)
-        if total is not None and total < self.done:
+        rate, done = self.new / max(now - self._began - self.paused, 1e-9), self.done
+        if total is not None and total < done:
             total = None  # a folder grew after it was counted
-        yield PredictionProgress(self.done, total, rate, None if total is None else (total - self.done) / rate)
+        left = None if total is None or not rate else (total - done) / rate
+        yield PredictionProgress(done, total, rate, left, self.kept, *self.spent.shares())
+
+    def finished(self, walk: PhotoWalk, stopped: bool, place: Place) -> PredictionFinished:
+        seconds = time.monotonic() - self._began - self.paused
+        rate = self.new / max(seconds, 1e-9)
+        return PredictionFinished(
+            self.done, self.failed, walk.skipped, seconds, rate, stopped, place.out, self.kept, place.kept_in
+        )
 
 
-def classify(classifier: Classifier, paths: Sequence[Path], rules: Rules) -> list[Prediction]:
-    """A Prediction for each path, in order; the calling thread reads the photos and applies the network."""
-    seen = classifier.preprocessing
-    pixels, errors = [], []
-    for path in paths:
+def _to_do(walk: PhotoWalk, results: Results, tally: Tally) -> Iterator[Found]:
+    """The photos that have no answer yet. Iterated in the thread that walks."""
+    for path in walk:
         try:
-            pixels.append(read(path, seen.image_size, seen.fit, interpolation=seen.interpolation).pixels)
-            errors.append("")
-        except PhotoError as error:
-            errors.append(str(error))
-    answers = iter(classifier.probabilities(np.stack(pixels)) if pixels else ())
-    return [
-        Prediction(path, "", 0.0, (), error) if error else _answer(classifier, path, next(answers), rules)
-        for path, error in zip(paths, errors, strict=True)
-    ]
-
-
-def _answer(classifier: Classifier, path: Path, probabilities: Floats, rules: Rules) -> Prediction:
-    if not np.isfinite(probabilities).all():
-        return Prediction(path, "", 0.0, (), "The model gave no usable answer for this photo.")
-    best = np.argsort(-probabilities, kind="stable")[: rules.top]
-    ranked = tuple((classifier.classes[index], float(probabilities[index])) for index in best)
-    label, confidence = ranked[0]
-    needed = max(rules.threshold, classifier.model_file.manifest.thresholds.get(label, 0.0))
-    return Prediction(path, label if confidence >= needed else UNKNOWN, confidence, ranked)
-
-
-def _in_order(
-    found: Iterator[Path], submit: Callable[[list[Path]], Answers], width: int, goes_on: Callable[[], bool]
-) -> Iterator[list[Prediction]]:
-    """The found photos classified, chunk after chunk in the order they were found, with a bounded look-ahead.
-
-    Each of `width` threads reads its photos and applies the network to them on its own, on one core: on two cores as
-    fast as reading in threads and applying the network with both, and on more the threads never wait for each other.
-    """
-    waiting: deque[Answers] = deque()
-    for number in itertools.count():
-        if not goes_on():
-            return
-        # The first chunks are small, so that the first rows come at once.
-        chunk = list(itertools.islice(found, min(CHUNK, 1 + number // width)))
-        if chunk:
-            waiting.append(submit(chunk))
-        if not waiting:
-            return
-        if not chunk or len(waiting) >= 2 * width:
-            yield waiting.popleft().result()
+            status = path.stat()
+            found = Found(path, status.st_size, status.st_mtime_ns)
+        except OSError:
+            found = Found(path)
+        if results.has_answer(found):
+            tally.kept += 1
+        else:
+            yield found
 
 
 @contextlib.contextmanager
-def _threads(width: int, classifier: Classifier, rules: Rules) -> Iterator[Callable[[list[Path]], Answers]]:
-    """Gives what hands a chunk of paths to the next free thread; at the end, chunks not yet begun are dropped."""
-    pool = ThreadPoolExecutor(width, thread_name_prefix="predict")
-    try:
-        yield lambda chunk: pool.submit(classify, classifier, chunk, rules)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _counting(paths: Sequence[Path], table: Path | None) -> Iterator[Callable[[], int | None]]:
+def _counting(paths: Sequence[Path], own: Sequence[Path]) -> Iterator[Callable[[], int | None]]:
     """Gives what tells how many photos there are, None until they are counted: beside the work, without a list."""
     ended = threading.Event()
 
     def count() -> int | None:
         number = 0
-        for _ in PhotoWalk(paths, table, sort=False):
+        for _ in PhotoWalk(paths, own, sort=False):
             number += 1
             if ended.is_set():
                 return None
@@ -215,7 +188,9 @@ def _counting(paths: Sequence[Path], table: Path | None) -> Iterator[Callable[[]
             ended.set()
 
 
-def _new_notices(walk: PhotoWalk, tally: Tally) -> Iterator[Notice]:
+def _news(walk: PhotoWalk, drives: Drives, tally: Tally) -> Iterator[Notice]:
+    for text in drives.news():
+        yield Notice(text, "drive")
     new = walk.troubles[tally.troubles_told :]
     tally.troubles_told += len(new)
     for text in new:
@@ -225,10 +200,3 @@ def _new_notices(walk: PhotoWalk, tally: Tally) -> Iterator[Notice]:
 def _nothing_found(walk: PhotoWalk) -> str:
     skipped = f" {walk.skipped} other entries were skipped." if walk.skipped else ""
     return " ".join(walk.troubles[:3]) + skipped
-
-
-def _check_range(top: int, threshold: float) -> None:
-    if top < 1:
-        raise ThawError(f"The number of best classes must be 1 or more, not {top}.")
-    if not 0 <= threshold <= 1:
-        raise ThawError(f"The threshold must lie between 0 and 1, not {threshold}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,19 +33,25 @@ def check_paths(paths: Sequence[Path]) -> None:
             )
 
 
+def _never(_folder: Path) -> bool:
+    return False
+
+
 @dataclass
 class PhotoWalk:
     """Iterate it for the photos, each as the named path joined with what is below it, in natural order.
 
     A named file always counts. In a folder, files with a photo's extension or first bytes do; everything else, what is
     hidden and links to folders that are read anyway are counted in `skipped`, as they are met. `troubles` are sentences
-    about folders that could not be read or hold no photo. `table` is the file the results go to: it is no find.
-    Only the names of one folder, and of those above it, are in memory at a time.
+    about folders that could not be read or hold no photo. `own` are the files the results go to: they are no finds.
+    `comes_back` waits for the drive of a folder that cannot be read, and says whether to try again. Only the names of
+    one folder, and of those above it, are in memory at a time.
     """
 
     paths: Sequence[Path]
-    table: Path | None = None
+    own: Sequence[Path] = ()
     sort: bool = True
+    comes_back: Callable[[Path], bool] = _never
     skipped: int = 0
     troubles: list[str] = field(default_factory=list)
     _root: Path = Path()
@@ -53,6 +59,8 @@ class PhotoWalk:
 
     def __iter__(self) -> Iterator[Path]:
         for path in self.paths:
+            while not path.exists() and self.comes_back(path):
+                pass
             if not path.is_dir():
                 yield path
                 continue
@@ -79,16 +87,21 @@ class PhotoWalk:
                     open_folders.append(self._listing(Path(entry.path)))
             elif self._is_find(entry):
                 yield Path(entry.path)
-            elif not self._is_table(entry):
+            elif not self._is_own(entry):
                 self.skipped += 1
 
     def _listing(self, folder: Path) -> Iterator[os.DirEntry[str]]:
-        try:
-            with os.scandir(folder) as listing:
-                entries = [entry for entry in listing if not is_hidden(entry) or self._skip()]
-        except OSError as error:
-            self.troubles.append(_unreadable(folder, error))
-            return iter(())
+        while True:
+            skipped = self.skipped
+            try:
+                with os.scandir(folder) as listing:
+                    entries = [entry for entry in listing if not is_hidden(entry) or self._skip()]
+                break
+            except OSError as error:
+                self.skipped = skipped
+                if not self.comes_back(folder):
+                    self.troubles.append(_unreadable(folder, error))
+                    return iter(())
         if self.sort:
             entries.sort(key=lambda entry: natural_key(entry.name), reverse=True)
         return _popped(entries)
@@ -125,11 +138,10 @@ class PhotoWalk:
         except OSError:
             return True
 
-    def _is_table(self, entry: os.DirEntry[str]) -> bool:
-        if self.table is None or entry.name != self.table.name:
-            return False
+    def _is_own(self, entry: os.DirEntry[str]) -> bool:
+        same = [path for path in self.own if path.name == entry.name]
         try:
-            return Path(entry.path).samefile(self.table)
+            return any(Path(entry.path).parent.samefile(path.parent) for path in same)
         except OSError:
             return False
 

@@ -100,7 +100,7 @@ def test_a_folder_without_photos_is_trouble(tmp_path: Path) -> None:
 def test_the_table_itself_is_no_find(tmp_path: Path) -> None:
     make_photo(tmp_path / "a.png")
     (tmp_path / "table.csv").write_text("path")
-    walk = PhotoWalk([tmp_path], tmp_path / "table.csv")
+    walk = PhotoWalk([tmp_path], [tmp_path / "table.csv"])
     assert (below(tmp_path, walk), walk.skipped) == (["a.png"], 0)
 
 

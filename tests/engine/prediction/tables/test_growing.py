@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from engine.errors import ThawError
 from engine.events import Prediction
-from engine.prediction.tables import PredictionTable, path_cell, text_cell, write_predictions
+from engine.prediction.tables.cells import LAST_COLUMNS, Layout, path_cell, text_cell
+from engine.prediction.tables.growing import GrowingTable, check_place
+from engine.prediction.tables.whole import write_predictions
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -25,16 +28,52 @@ def answer(path: str, label: str = "ant", confidence: float = 0.75) -> Predictio
 def test_the_columns_are_the_contract(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     write_predictions(path, [answer("a.jpg"), Prediction(Path("b.jpg"), "", 0.0, (), "Damaged.")])
+    none = [""] * len(LAST_COLUMNS)
     assert rows(path) == [
-        ["path", "label", "confidence", "error", "top1", "top1_confidence", "top2", "top2_confidence"],
-        ["a.jpg", "ant", "0.750000", "", "ant", "0.750000", "bee", "0.250000"],
-        ["b.jpg", "", "", "Damaged.", "", "", "", ""],
+        ["path", "label", "confidence", "error", "top1", "top1_confidence", "top2", "top2_confidence", *LAST_COLUMNS],
+        ["a.jpg", "ant", "0.750000", "", "ant", "0.750000", "bee", "0.250000", *none],
+        ["b.jpg", "", "", "Damaged.", "", "", "", "", *none],
     ]
+
+
+def test_what_is_known_of_photo_and_model_stands_behind(tmp_path: Path) -> None:
+    known = Prediction(
+        Path("a.jpg"), "ant", 0.5, (), "", 1234, "2024-05-03T14:22:01", "=Cam", -1.25, 9.5, "ab" * 32, "bee"
+    )
+    table = GrowingTable(tmp_path / "t.csv", Layout(0, "Ants", "cd" * 32))
+    table.add([known])
+    table.close()
+    header, row = rows(tmp_path / "t.csv")
+    assert dict(zip(header, row, strict=True)) | {"path": "", "label": "", "confidence": "", "error": ""} == {
+        "path": "", "label": "", "confidence": "", "error": "", "human": "bee", "taken": "2024-05-03T14:22:01",
+        "camera": "'=Cam", "latitude": "-1.250000", "longitude": "9.500000", "size": "1234", "sha256": "ab" * 32,
+        "model": "Ants", "model_sha256": "cd" * 32,
+    }  # fmt: skip
+
+
+def test_json_lines_hold_numbers_and_the_same_columns(tmp_path: Path) -> None:
+    table = GrowingTable(tmp_path / "t.jsonl", Layout(1))
+    table.add([answer("=ünï.jpg"), Prediction(Path("b.jpg"), "", 0.0, (), "Damaged.")])
+    table.close()
+    first, second = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert list(first) == Layout(1).columns() == list(second)
+    assert (first["path"], first["confidence"], first["top1"]) == ("=ünï.jpg", 0.75, "ant")
+    assert (second["label"], second["confidence"], second["error"]) == (None, None, "Damaged.")
+
+
+def test_a_byte_order_mark_comes_first_and_once(tmp_path: Path) -> None:
+    for mode in "xa":
+        table = GrowingTable(tmp_path / "t.csv", Layout(0), mode=mode, byte_order_mark=True)
+        table.add([answer("a.jpg")])
+        table.close()
+    content = (tmp_path / "t.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfpath,")
+    assert (content.count(b"\xef\xbb\xbf"), content.count(b"path,label"), content.count(b"a.jpg")) == (1, 1, 2)
 
 
 def test_rows_are_on_disk_as_they_come(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    table = PredictionTable(path, 1)
+    table = GrowingTable(path, Layout(1))
     assert not path.exists()
     table.add([answer("a.jpg")])
     assert len(rows(path)) == 2
@@ -84,8 +123,9 @@ def test_an_existing_file_is_never_overwritten_unless_told(tmp_path: Path) -> No
     path = tmp_path / "diary.csv"
     path.write_text("mine")
     with pytest.raises(ThawError, match="exists already"):
-        PredictionTable(path, 1)
-    replacing = PredictionTable(path, 1, replace=True)
+        check_place(path)
+    check_place(path, replace=True)
+    replacing = GrowingTable(path, Layout(1), mode="w")
     assert path.read_text() == "mine"  # until there is something to put there
     replacing.add([answer("a.jpg")])
     replacing.close()
@@ -93,7 +133,7 @@ def test_an_existing_file_is_never_overwritten_unless_told(tmp_path: Path) -> No
 
 
 def test_a_file_that_appears_in_between_is_not_overwritten(tmp_path: Path) -> None:
-    table = PredictionTable(tmp_path / "t.csv", 1)
+    table = GrowingTable(tmp_path / "t.csv", Layout(1))
     (tmp_path / "t.csv").write_text("mine")
     with pytest.raises(ThawError, match="could not be written"):
         table.add([answer("a.jpg")])
@@ -102,14 +142,14 @@ def test_a_file_that_appears_in_between_is_not_overwritten(tmp_path: Path) -> No
 
 def test_places_where_no_table_can_be_are_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(ThawError, match="is a folder"):
-        PredictionTable(tmp_path, 1)
+        check_place(tmp_path)
     with pytest.raises(ThawError, match="There is no folder"):
-        PredictionTable(tmp_path / "absent" / "t.csv", 1)
+        check_place(tmp_path / "absent" / "t.csv")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 def test_a_full_disk_is_a_sentence() -> None:
-    table = PredictionTable(Path("/dev/full"), 1, replace=True)
+    table = GrowingTable(Path("/dev/full"), Layout(1), mode="w")
     with pytest.raises(ThawError, match="No space left"):
         table.add([answer("a.jpg")])
 
@@ -118,7 +158,7 @@ def test_saving_a_list_replaces_the_file_whole_or_not_at_all(tmp_path: Path) -> 
     path = tmp_path / "t.csv"
     path.write_text("old")
     write_predictions(path, [answer("a.jpg")], top=1)
-    assert len(rows(path)[0]) == 6
+    assert rows(path)[0] == Layout(1).columns()
     (tmp_path / "taken").mkdir()
     with pytest.raises(ThawError):
         write_predictions(tmp_path / "taken", [answer("a.jpg")])

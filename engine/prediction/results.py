@@ -1,0 +1,139 @@
+"""Where the answers of a batch go: into its ledger, and from there into its table."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import ThawError
+from engine.events import Prediction
+from engine.model_file import NETWORK, ModelFile
+from engine.photos import printable
+from engine.prediction.classify import Answer, Found
+from engine.prediction.ledger import Ledger, files_of, open_ledger, place_beside, predictions_of
+from engine.prediction.rules import Rules, decide
+from engine.prediction.tables.cells import Layout
+from engine.prediction.tables.growing import GrowingTable, check_place
+from engine.prediction.tables.whole import check_format, grows, write_table
+
+SECONDS_BETWEEN_COMMITS = 0.5
+NO_LABEL = ("", 0.0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """`out` is the table, `ledger` the ledger; None for one that is not wanted. `resume` goes on with what is there,
+    `replace` begins anew."""
+
+    out: Path | None = None
+    ledger: Path | None = None
+    resume: bool = False
+    replace: bool = False
+    byte_order_mark: bool = False
+
+    @property
+    def kept_in(self) -> Path | None:
+        """Where the ledger is: beside the table unless told."""
+        return self.ledger or (place_beside(self.out) if self.out else None)
+
+    def own_files(self) -> tuple[Path, ...]:
+        """What is no find in a folder of photos."""
+        return ((self.out,) if self.out else ()) + (files_of(self.kept_in) if self.kept_in else ())
+
+
+class Results:
+    """Close it, whatever happens: what was added is kept then."""
+
+    def __init__(self, place: Place, model: ModelFile, rules: Rules, top: int) -> None:
+        """Raises ThawError where the table or the ledger cannot be begun, or gone on with."""
+        self.place, self._rules, self._top = place, rules, top
+        self._layout = Layout(top, model.manifest.name, model.manifest.members.get(NETWORK, ""))
+        self._ledger: Ledger | None = None
+        self._table: GrowingTable | None = None
+        self._committed = 0.0
+        if place.out:
+            self._check(place.out)
+        if place.kept_in:
+            self._ledger = open_ledger(place.kept_in, model, resume=place.resume, replace=place.replace)
+            try:
+                self._begin(self._ledger)
+            except BaseException:
+                self.close()
+                raise
+
+    def _check(self, out: Path) -> None:
+        known = self.place.resume and self.place.kept_in is not None and self.place.kept_in.exists()
+        name, replace = printable(str(out)), self.place.replace
+        if os.path.lexists(out) and not (out.is_dir() or replace or known):
+            if self.place.resume:
+                raise ThawError(f"“{name}” has no ledger beside it, so nothing can go on with it; choose another name.")
+            raise ThawError(
+                f"“{name}” exists already; go on with it (--resume), begin anew (--replace), or choose another name."
+            )
+        check_place(out, replace or known)
+        check_format(out)
+
+    def _begin(self, ledger: Ledger) -> None:
+        ledger.use(self._rules)
+        out = self.place.out
+        if out is None or not grows(out):
+            return
+        mode = "w" if self.place.replace else "x"
+        if ledger.count():  # rows may be missing, or torn where the power failed: all of them anew, then more
+            self._write_all(ledger, out)
+            mode = "a"
+        self._table = GrowingTable(out, self._layout, mode=mode, byte_order_mark=self.place.byte_order_mark)
+
+    def has_answer(self, found: Found) -> bool:
+        """Whether this very file was classified before."""
+        return self._ledger is not None and self._ledger.has_answer(found)
+
+    def add(self, answers: Sequence[Answer]) -> list[Prediction]:
+        """Take answers; their rows are in the table then, and in the ledger with the next `keep`. Raises ThawError."""
+        decided = self._decided(answers)
+        predictions = predictions_of(answers, decided, self._rules.classes, self._top)
+        if self._ledger:
+            self._ledger.add(answers, decided)
+        if self._table:
+            self._table.add(predictions)
+        return predictions
+
+    def _decided(self, answers: Sequence[Answer]) -> list[tuple[str, float]]:
+        known = [answer.probabilities for answer in answers if answer.probabilities is not None]
+        labels = iter(decide(self._rules, np.stack(known)) if known else ())
+        return [NO_LABEL if answer.probabilities is None else next(labels) for answer in answers]
+
+    def keep(self, now: bool = False) -> None:
+        """Force to the disk what was added, at most twice a second unless `now`."""
+        if self._ledger and (now or time.monotonic() - self._committed >= SECONDS_BETWEEN_COMMITS):
+            self._ledger.commit()
+            self._committed = time.monotonic()
+
+    def finish(self) -> None:
+        """The table as it is to be read: formats that cannot grow are written now, rows that became old replaced."""
+        self.keep(now=True)
+        if self._table:
+            self._table.close()
+        out = self.place.out
+        if self._ledger and out and (not grows(out) or self._ledger.changed_rows):
+            self._write_all(self._ledger, out)
+
+    def close(self) -> None:
+        """Let go of all files. A ledger without a single photo is removed."""
+        table, ledger = self._table, self._ledger
+        self._table = self._ledger = None
+        try:
+            if table:
+                table.abandon()
+        finally:
+            if ledger:
+                empty = not ledger.count()
+                ledger.close(remove=empty)
+
+    def _write_all(self, ledger: Ledger, out: Path) -> None:
+        write_table(out, self._layout, ledger.predictions(self._top), byte_order_mark=self.place.byte_order_mark)

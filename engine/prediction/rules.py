@@ -1,0 +1,71 @@
+"""How probabilities become a label: the thresholds of the model file, one's own, and "unknown" below them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import ThawError
+from engine.model_file import Manifest
+from engine.prediction.hierarchy import Hierarchy
+
+UNKNOWN = "unknown"
+
+Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`needed` is, for each of the `classes`, the confidence (0 to 1) below which the label is "unknown". With a
+    `hierarchy`, a photo that stays below it may still get the label of a group."""
+
+    classes: tuple[str, ...]
+    needed: tuple[float, ...]
+    hierarchy: Hierarchy | None = None
+
+
+def rules_for(
+    manifest: Manifest,
+    threshold: float = 0.0,
+    by_class: Mapping[str, float] | None = None,
+    hierarchy: Hierarchy | None = None,
+) -> Rules:
+    """The rules for a model's answers: `by_class` counts before all, and else the higher of `threshold` and the model
+    file's own for that class. Raises ThawError for a value that is none and for a class that the model does not know.
+    """
+    by_class = by_class or {}
+    for value in (threshold, *by_class.values()):
+        if not 0 <= value <= 1:
+            raise ThawError(f"The threshold must lie between 0 and 1, not {value}.")
+    strange = [name for name in by_class if name not in manifest.classes]
+    if strange:
+        raise ThawError(f"The model knows no class “{strange[0]}”; it knows {', '.join(manifest.classes[:20])}.")
+    if hierarchy:
+        hierarchy.check(manifest.classes)
+    needed = (by_class.get(name, max(threshold, manifest.thresholds.get(name, 0.0))) for name in manifest.classes)
+    return Rules(manifest.classes, tuple(needed), hierarchy)
+
+
+def decide(rules: Rules, probabilities: Probabilities) -> list[tuple[str, float]]:
+    """The label and the confidence for each row of `probabilities` (N × classes): the class with the highest, or the
+    nearest group that is sure enough (its confidence is the sum of its classes'), or "unknown" with the class's own."""
+    best = probabilities.argmax(axis=1)
+    confidences = probabilities[np.arange(len(probabilities)), best]
+    enough = confidences >= np.asarray(rules.needed, np.float32)[best]
+    decided = [
+        (rules.classes[place] if sure else UNKNOWN, float(confidence))
+        for place, confidence, sure in zip(best, confidences, enough, strict=True)
+    ]
+    if rules.hierarchy:
+        for row in np.flatnonzero(~enough):
+            decided[row] = rules.hierarchy.group(rules, probabilities[row]) or decided[row]
+    return decided
+
+
+def ranked(classes: Sequence[str], probabilities: Probabilities, top: int) -> tuple[tuple[str, float], ...]:
+    """The `top` best classes of one photo with their probabilities, best first; of equals the first class."""
+    best = np.argsort(-probabilities, kind="stable")[:top]
+    return tuple((classes[place], float(probabilities[place])) for place in best)
