@@ -31,6 +31,7 @@ VERBS = {
     "look": "engine.evaluation.feature_maps",
     "predict": "engine.prediction.batch",
     "pseudo_label": "engine.prediction.pseudo_labels",
+    "tabulate": "engine.prediction.retell",
     "demo": "engine.demo",
     "checks": "engine.doctor",
     "list_weights": "engine.models.pretrained.listing",

@@ -16,6 +16,7 @@ import stat
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -181,7 +182,7 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """The file of a photo. Raises PhotoError where it is none that can be opened, and for whatever goes wrong while it
     is read; the cause of that error is an OSError where the drive and not the photo is at fault."""
     name = f"“{shown_name(path)}”"
@@ -236,6 +237,7 @@ def _decoded(
     megapixels = photo.width * photo.height / 1e6
     if megapixels > max_megapixels:
         raise PhotoError(f"{name} has {megapixels:,.0f} megapixels; more than {max_megapixels:g} are not read.")
+    facts = facts_of(photo) if with_facts else NOTHING
     # A JPEG says all before it is decoded. TIFF is turned while it loads, PNG may say behind its pixels how it stands.
     if kind != "JPEG":
         photo.load()
@@ -255,7 +257,8 @@ def _decoded(
     box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
     small = flat.resize((columns, rows), resampling, box)
     upright = small if turn is None else small.transpose(turn)
-    facts = facts_of(photo) if with_facts else NOTHING
+    if with_facts and facts is NOTHING:  # a PNG may say it behind its pixels
+        facts = facts_of(photo)
     return Image(_rgb(upright), width, height, photo.format or kind, facts)
 
 

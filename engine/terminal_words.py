@@ -172,6 +172,14 @@ def _(event: ev.LayerPictured) -> str:
     return f"{what} of {event.layer}: {event.shown} of {event.channels} channels\n{files}"
 
 
+@_says(ev.TableWritten)
+def _(event: ev.TableWritten) -> str:
+    return (
+        f"{event.photos:,} photos, {event.unknown:,} of them unknown, {event.failed:,} could not be read\n"
+        f"Table: {event.out}"
+    )
+
+
 @_says(ev.PseudoLabelsFinished)
 def _(event: ev.PseudoLabelsFinished) -> str:
     head = "Stopped" if event.stopped else "Finished"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 import engine
 from engine.commands.play import Existing, play, with_json
 from engine.control import Control
+
+TABLE = "The table to write: .csv, .jsonl, .xlsx or .parquet, by its name."
+SERIES = "Decide together on photos that one camera took at most so many seconds apart."
 
 
 @click.command()
@@ -20,51 +25,69 @@ def scan(data: Path, as_json: bool) -> int:
     return play(engine.scan(data, control), control, as_json)
 
 
+Command = Callable[..., int]
+
+
+def _with_decisions(command: Command) -> Command:
+    """The options that say how probabilities become labels, and what the table looks like."""
+    options = (
+        click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes a photo."),
+        click.option(
+            "--threshold", type=click.FloatRange(0, 1), default=0.0, help="Below this confidence the label is unknown."
+        ),
+        click.option(
+            "--threshold-for", "by_class", multiple=True, metavar="CLASS=P", help="The same for one class; repeatable."
+        ),
+        click.option(
+            "--groups", type=Existing, help="A CSV file (class,group): a group is named where no class is sure."
+        ),
+        click.option("--series", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help=SERIES),
+        click.option("--bom", is_flag=True, help="Begin the CSV with a byte order mark, which Excel wants."),
+        click.option("--replace", is_flag=True, help="Begin anew, over --out if it is there."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("model", type=Existing)
 @click.argument("paths", type=Existing, nargs=-1, required=True)
-@click.option(
-    "--out", type=Existing, required=True, help="The table to write: .csv, .jsonl, .xlsx or .parquet, by its name."
-)
+@click.option("--out", type=Existing, required=True, help=TABLE)
 @click.option("--resume", is_flag=True, help="Go on with the answers that --out has: only new and changed photos.")
-@click.option("--replace", is_flag=True, help="Begin anew, over --out if it is there.")
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes to list a photo.")
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), default=0.0, help="Below this confidence the label is unknown."
-)
-@click.option(
-    "--threshold-for", "by_class", multiple=True, metavar="CLASS=P", help="The same for one class; may be repeated."
-)
-@click.option("--groups", type=Existing, help="A CSV file (class,group): a group is named where no class is sure.")
+@_with_decisions
 @click.option("--hash", "hashed", is_flag=True, help="Add the SHA-256 of each photo's file.")
-@click.option("--bom", is_flag=True, help="Begin the CSV with a byte order mark, which Excel wants.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
 @with_json
 def predict(
-    model: Path,
-    paths: tuple[Path, ...],
-    out: Path,
-    resume: bool,
-    replace: bool,
-    top: int,
-    threshold: float,
-    by_class: tuple[str, ...],
-    groups: Path | None,
-    hashed: bool,
-    bom: bool,
-    threads: int | None,
-    as_json: bool,
-) -> int:
+    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, hashed: bool, threads: int | None, as_json: bool,
+    **decisions: Any,
+) -> int:  # fmt: skip
     """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders.
 
     The answers are also kept in a ledger beside the table, from which --resume goes on.
     """
     control = Control()
     events = engine.predict(
-        model, paths, out, top=top, threshold=threshold, by_class=dict(map(_share, by_class)), groups=groups,
-        control=control, threads=threads, resume=resume, replace=replace, hashed=hashed, byte_order_mark=bom,
-    )  # fmt: skip
+        model, paths, out, control=control, threads=threads, resume=resume, hashed=hashed, **_decisions(**decisions)
+    )
     return play(events, control, as_json)
+
+
+@click.command()
+@click.argument("ledger", type=Existing)
+@click.option("--out", type=Existing, required=True, help=TABLE)
+@_with_decisions
+@with_json
+def table(ledger: Path, out: Path, as_json: bool, **decisions: Any) -> int:
+    """Make a table anew from LEDGER (the .thaw-ledger beside one), by other thresholds or in another format."""
+    control = Control()
+    return play(engine.tabulate(ledger, out, control=control, **_decisions(**decisions)), control, as_json)
+
+
+def _decisions(by_class: tuple[str, ...], series: float, bom: bool, **others: Any) -> dict[str, Any]:
+    """The options as the verbs call them."""
+    return others | {"by_class": dict(map(_share, by_class)), "series_seconds": series, "byte_order_mark": bom}
 
 
 def _share(text: str) -> tuple[str, float]:

@@ -30,6 +30,7 @@ from engine.events.photos import (
     PseudoLabelsFinished,
     ScanFinished,
     ScanProgress,
+    TableWritten,
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
 from engine.events.search import SearchFinished, TrialFinished, TrialStarted
@@ -89,6 +90,7 @@ __all__ = [
     "StepFinished",
     "StrategiesCompared",
     "StrategyCompared",
+    "TableWritten",
     "Transferred",
     "TrialFinished",
     "TrialStarted",

@@ -44,7 +44,8 @@ class EvaluationFinished(Event):
 class Prediction(Event):
     """One photo's answer. `label` may be "unknown"; with an `error` there is no label. `top` is (class, confidence),
     best first. `size` is in bytes; `taken`, `camera`, `latitude` and `longitude` (degrees) are what its EXIF says;
-    `sha256` is there where it was asked for, `verdict` where a person said what it shows."""
+    `sha256` is there where it was asked for, `verdict` where a person said what it shows, and `series` is the same
+    number for photos that were decided on together."""
 
     path: Path
     label: str
@@ -58,6 +59,7 @@ class Prediction(Event):
     longitude: float | None = None
     sha256: str = ""
     verdict: str = ""
+    series: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,16 @@ class PredictionFinished(Event):
     out: Path | None = None
     kept: int = 0
     ledger: Path | None = None
+
+
+@dataclass(frozen=True)
+class TableWritten(Event):
+    """A table of `photos` answers, of which `unknown` have no label and `failed` could not be read."""
+
+    out: Path
+    photos: int
+    unknown: int
+    failed: int
 
 
 @dataclass(frozen=True)

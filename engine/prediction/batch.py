@@ -39,6 +39,7 @@ def predict(
     threshold: float = 0.0,
     by_class: Mapping[str, float] | None = None,
     groups: Path | None = None,
+    series_seconds: float = 0.0,
     ledger: Path | None = None,
     resume: bool = False,
     replace: bool = False,
@@ -54,7 +55,9 @@ def predict(
     ones that come as a Prediction). A photo's row is in a table that can grow (CSV, JSON lines) before its Prediction
     is yielded, and in the ledger within a second; XLSX and Parquet are written at the end. A bad photo is a Prediction
     with an error. Below `threshold` (0 to 1), or the model's own for that class, or `by_class`, the label is "unknown",
-    or that of one of the `groups` (a CSV file, see `read_hierarchy`). `hashed` adds each file's SHA-256. `threads` is
+    or that of one of the `groups` (a CSV file, see `read_hierarchy`). Photos that one camera took at most
+    `series_seconds` apart are decided on together when all are there (a Prediction that came before says what the photo
+    alone shows). `hashed` adds each file's SHA-256. `threads` is
     how many photos are worked on at once; None takes one for each core, at most 16.
 
     PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
@@ -72,7 +75,11 @@ def predict(
         raise ThawError(f"The number of best classes must be 1 or more, not {top}.")
     check_paths(paths)
     model_file = open_model(locate(Path(model)))
-    rules = rules_for(model_file.manifest, threshold, by_class, read_hierarchy(groups) if groups else None)
+    manifest, hierarchy = model_file.manifest, read_hierarchy(groups) if groups else None
+    rules = rules_for(
+        manifest.classes, manifest.thresholds, threshold=threshold, by_class=by_class, hierarchy=hierarchy,
+        series_seconds=series_seconds,
+    )  # fmt: skip
     classifier = Classifier(model_file, threads=1)
     place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
     ended = threading.Event()

@@ -118,7 +118,7 @@ def _seen(work: Work, found: Found) -> tuple[photos.Image, str] | Answer:
                 return Answer(found, None, str(error))
 
 
-def _content(file: BinaryIO, size: int, hashed: bool) -> tuple[BinaryIO, str]:
+def _content(file: io.BufferedReader, size: int, hashed: bool) -> tuple[BinaryIO, str]:
     if size > WHOLE_IN_MEMORY:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest() if hashed else ""
         file.seek(0)

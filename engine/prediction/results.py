@@ -15,10 +15,13 @@ from engine.events import Prediction
 from engine.model_file import NETWORK, ModelFile
 from engine.photos import printable
 from engine.prediction.classify import Answer, Found
-from engine.prediction.ledger import Ledger, files_of, open_ledger, place_beside, predictions_of
+from engine.prediction.ledger.deciding import use_rules, vote
+from engine.prediction.ledger.ledger import Ledger, files_of
+from engine.prediction.ledger.opening import open_ledger, place_beside
+from engine.prediction.ledger.rows import predictions_of
 from engine.prediction.rules import Rules, decide
 from engine.prediction.tables.cells import Layout
-from engine.prediction.tables.growing import GrowingTable, check_place
+from engine.prediction.tables.growing import GrowingTable, Mode, check_place
 from engine.prediction.tables.whole import check_format, grows, write_table
 
 SECONDS_BETWEEN_COMMITS = 0.5
@@ -79,11 +82,11 @@ class Results:
         check_format(out)
 
     def _begin(self, ledger: Ledger) -> None:
-        ledger.use(self._rules)
+        use_rules(ledger, self._rules)
         out = self.place.out
         if out is None or not grows(out):
             return
-        mode = "w" if self.place.replace else "x"
+        mode: Mode = "w" if self.place.replace else "x"
         if ledger.count():  # rows may be missing, or torn where the power failed: all of them anew, then more
             self._write_all(ledger, out)
             mode = "a"
@@ -119,9 +122,12 @@ class Results:
         self.keep(now=True)
         if self._table:
             self._table.close()
-        out = self.place.out
-        if self._ledger and out and (not grows(out) or self._ledger.changed_rows):
-            self._write_all(self._ledger, out)
+        out, ledger = self.place.out, self._ledger
+        if ledger is None:
+            return
+        voted = vote(ledger, self._rules) if self._rules.series_seconds else 0
+        if out and (not grows(out) or ledger.changed_rows or voted):
+            self._write_all(ledger, out)
 
     def close(self) -> None:
         """Let go of all files. A ledger without a single photo is removed."""

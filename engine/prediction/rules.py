@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import ThawError
-from engine.model_file import Manifest
 from engine.prediction.hierarchy import Hierarchy
 
 UNKNOWN = "unknown"
@@ -20,33 +20,40 @@ Probabilities = npt.NDArray[np.float32]
 @dataclass(frozen=True)
 class Rules:
     """`needed` is, for each of the `classes`, the confidence (0 to 1) below which the label is "unknown". With a
-    `hierarchy`, a photo that stays below it may still get the label of a group."""
+    `hierarchy`, a photo that stays below it may still get the label of a group. Photos that one camera took at most
+    `series_seconds` apart are decided on together; 0 for each on its own."""
 
     classes: tuple[str, ...]
     needed: tuple[float, ...]
     hierarchy: Hierarchy | None = None
+    series_seconds: float = 0.0
 
 
 def rules_for(
-    manifest: Manifest,
+    classes: tuple[str, ...],
+    own: Mapping[str, float],
+    *,
     threshold: float = 0.0,
     by_class: Mapping[str, float] | None = None,
     hierarchy: Hierarchy | None = None,
+    series_seconds: float = 0.0,
 ) -> Rules:
     """The rules for a model's answers: `by_class` counts before all, and else the higher of `threshold` and the model
-    file's own for that class. Raises ThawError for a value that is none and for a class that the model does not know.
+    file's `own` for that class. Raises ThawError for a value that is none and for a class that the model does not know.
     """
     by_class = by_class or {}
+    if not 0 <= series_seconds < math.inf:
+        raise ThawError(f"The seconds between photos of a series must be 0 or more, not {series_seconds}.")
     for value in (threshold, *by_class.values()):
         if not 0 <= value <= 1:
             raise ThawError(f"The threshold must lie between 0 and 1, not {value}.")
-    strange = [name for name in by_class if name not in manifest.classes]
+    strange = [name for name in by_class if name not in classes]
     if strange:
-        raise ThawError(f"The model knows no class “{strange[0]}”; it knows {', '.join(manifest.classes[:20])}.")
+        raise ThawError(f"The model knows no class “{strange[0]}”; it knows {', '.join(classes[:20])}.")
     if hierarchy:
-        hierarchy.check(manifest.classes)
-    needed = (by_class.get(name, max(threshold, manifest.thresholds.get(name, 0.0))) for name in manifest.classes)
-    return Rules(manifest.classes, tuple(needed), hierarchy)
+        hierarchy.check(classes)
+    needed = (by_class.get(name, max(threshold, own.get(name, 0.0))) for name in classes)
+    return Rules(classes, tuple(needed), hierarchy, series_seconds)
 
 
 def decide(rules: Rules, probabilities: Probabilities) -> list[tuple[str, float]]:

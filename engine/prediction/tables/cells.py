@@ -20,9 +20,10 @@ from engine.photos import printable
 
 FIRST_COLUMNS = ("path", "label", "confidence", "error")
 LAST_COLUMNS = (
-    "human", "taken", "camera", "latitude", "longitude", "size", "sha256", "model", "model_sha256",
+    "human", "series", "taken", "camera", "latitude", "longitude", "size", "sha256", "model", "model_sha256",
 )  # fmt: skip
-"""`human` is what a person said the photo shows; `size` is in bytes, `latitude` and `longitude` in degrees."""
+"""`human` is what a person said the photo shows, `series` a number that photos have which were decided on together;
+`size` is in bytes, `latitude` and `longitude` in degrees."""
 
 Value = str | float | int | None
 
@@ -59,6 +60,7 @@ class Layout:
             prediction.error or None,
             *best,
             prediction.verdict or None,
+            prediction.series,
             prediction.taken or None,
             prediction.camera or None,
             prediction.latitude,

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from engine.errors import ThawError
 from engine.events import Prediction
@@ -19,12 +19,13 @@ from engine.photos import printable
 from engine.prediction.tables.cells import Layout
 
 JSON_LINES = (".jsonl", ".ndjson")
+Mode = Literal["x", "w", "a"]
 
 
 class GrowingTable:
     """It is created with the first rows, or when it is closed."""
 
-    def __init__(self, path: Path, layout: Layout, *, mode: str = "x", byte_order_mark: bool = False) -> None:
+    def __init__(self, path: Path, layout: Layout, *, mode: Mode = "x", byte_order_mark: bool = False) -> None:
         """`mode` is "x" where the file must not be there, "w" to write over it, "a" to go on with it."""
         self.path, self._layout, self._mode = path, layout, mode
         self._encoding = "utf-8-sig" if byte_order_mark and mode != "a" else "utf-8"
@@ -34,7 +35,7 @@ class GrowingTable:
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Write rows and hand them to the system, so that they outlive this program. Raises ThawError."""
         try:
-            stream = self._stream or self._begun()
+            self._stream = stream = self._stream or self._begun()
             if self._as_json:
                 names = self._layout.columns()
                 stream.writelines(
@@ -63,10 +64,10 @@ class GrowingTable:
                 raise self._refused(error) from None
 
     def _begun(self) -> TextIO:
-        self._stream = self.path.open(self._mode, encoding=self._encoding, newline="")
+        stream = self.path.open(self._mode, encoding=self._encoding, newline="")
         if self._mode != "a" and not self._as_json:
-            csv.writer(self._stream).writerow(self._layout.columns())
-        return self._stream
+            csv.writer(stream).writerow(self._layout.columns())
+        return stream
 
     def _refused(self, error: OSError) -> ThawError:
         return ThawError(

@@ -12,7 +12,9 @@ from engine.errors import LedgerError
 from engine.model_file import ModelFile
 from engine.photo_facts import PhotoFacts
 from engine.prediction.classify import Answer, Found
-from engine.prediction.ledger import Ledger, open_ledger, read_ledger
+from engine.prediction.ledger.deciding import use_rules, vote
+from engine.prediction.ledger.ledger import Ledger
+from engine.prediction.ledger.opening import open_ledger, read_ledger
 from engine.prediction.rules import Rules
 from tests.engine import tiny_model
 
@@ -80,12 +82,39 @@ def test_only_what_was_committed_is_there_for_others(ledger: Ledger) -> None:
 
 
 def test_other_rules_decide_anew_without_the_network(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.prediction.ledger.ROWS_AT_A_TIME", 2)
+    monkeypatch.setattr("engine.prediction.ledger.deciding.ROWS_AT_A_TIME", 2)
     add(ledger, *(Answer(found(f"{n}.jpg"), UNSURE if n % 2 else SURE) for n in range(5)))
     add(ledger, Answer(found("bad.jpg"), None, "Damaged."))
-    ledger.use(Rules(("red", "green", "blue"), (0.5, 0.0, 0.0)))
+    rules = Rules(("red", "green", "blue"), (0.5, 0.0, 0.0))
+    assert use_rules(ledger, rules)
+    assert not use_rules(ledger, rules)
     told = [(one.label, round(one.confidence, 6)) for one in ledger.predictions(1)]
     assert told == [("red", 0.9), ("unknown", 0.4), ("red", 0.9), ("unknown", 0.4), ("red", 0.9), ("", 0.0)]
+
+
+def at(name: str, second: int, shares: np.ndarray, camera: str = "Cam") -> Answer:
+    return Answer(found(name), shares, "", PhotoFacts(f"2024-05-03T14:22:{second:02d}", camera))
+
+
+def test_photos_of_a_series_share_their_evidence_and_keep_their_scores(ledger: Ledger) -> None:
+    green = np.array([0.1, 0.8, 0.1], np.float32)
+    add(
+        ledger, at("a.jpg", 0, UNSURE), at("late.jpg", 30, UNSURE), at("b.jpg", 5, green), at("c.jpg", 10, green),
+        at("other.jpg", 5, SURE, "Other"), at("x/elsewhere.jpg", 5, SURE), Answer(found("clockless.jpg"), SURE),
+    )  # fmt: skip
+    rules = Rules(("red", "green", "blue"), (0.0, 0.0, 0.0), None, 5)
+    use_rules(ledger, rules)
+    assert vote(ledger, rules) == 3
+    told = {one.path.name: one for one in ledger.predictions(1)}
+    together = [told[name] for name in ("a.jpg", "b.jpg", "c.jpg")]
+    assert {(one.label, round(one.confidence, 4), one.series) for one in together} == {("green", 0.65, 1)}
+    assert told["a.jpg"].top == (("red", float(np.float32(0.4))),)
+    assert {(one.label, one.series) for name, one in told.items() if name not in ("a.jpg", "b.jpg", "c.jpg")} == {
+        ("red", None)
+    }
+    use_rules(ledger, Rules(rules.classes, rules.needed))
+    assert next(iter(ledger.predictions(1))).label == "red"
+    assert all(one.series is None for one in ledger.predictions(1))
 
 
 def test_a_second_one_is_refused_and_a_reader_is_not(ledger: Ledger, model: ModelFile) -> None:
@@ -142,7 +171,7 @@ def test_a_newer_one_is_refused(ledger: Ledger) -> None:
 
 
 def test_a_full_disk_is_a_sentence(ledger: Ledger) -> None:
-    with ledger._guarded() as run:
+    with ledger.statements() as run:
         pages = run("PRAGMA page_count").fetchone()[0]
         run(f"PRAGMA max_page_count = {pages + 2}")
     many = [Answer(found(f"{n}.jpg"), SURE) for n in range(2000)]

@@ -22,17 +22,17 @@ def one(rules: Rules, *shares: float) -> tuple[str, float]:
 
 
 def test_ones_own_threshold_for_a_class_counts_before_all() -> None:
-    manifest = tiny_model.manifest(thresholds={"red": 0.8, "green": 0.2})
-    assert rules_for(manifest, 0.5).needed == (0.8, 0.5, 0.5)
-    assert rules_for(manifest, 0.5, {"red": 0.1}).needed == (0.1, 0.5, 0.5)
+    own = {"red": 0.8, "green": 0.2}
+    assert rules_for(tiny_model.CLASSES, own, threshold=0.5).needed == (0.8, 0.5, 0.5)
+    assert rules_for(tiny_model.CLASSES, own, threshold=0.5, by_class={"red": 0.1}).needed == (0.1, 0.5, 0.5)
 
 
 def test_wrong_thresholds_are_a_sentence() -> None:
     for wrong in ({"threshold": 1.5}, {"threshold": float("nan")}, {"by_class": {"red": -1.0}}):
         with pytest.raises(ThawError, match="between 0 and 1"):
-            rules_for(tiny_model.manifest(), **wrong)  # type: ignore[arg-type]
+            rules_for(tiny_model.CLASSES, {}, **wrong)  # type: ignore[arg-type]
     with pytest.raises(ThawError, match="no class “pink”; it knows red, green, blue"):
-        rules_for(tiny_model.manifest(), by_class={"pink": 0.5})
+        rules_for(tiny_model.CLASSES, {}, by_class={"pink": 0.5})
 
 
 def test_a_group_is_named_where_no_class_is_sure() -> None:
@@ -99,6 +99,6 @@ def test_a_wrong_table_of_groups_is_a_sentence(tmp_path: Path, text: str, said: 
 
 def test_groups_that_do_not_fit_the_model_are_a_sentence() -> None:
     with pytest.raises(ThawError, match="No class of the model is in one of the groups"):
-        rules_for(tiny_model.manifest(), hierarchy=Hierarchy({"lion": "cat"}))
+        rules_for(tiny_model.CLASSES, {}, hierarchy=Hierarchy({"lion": "cat"}))
     with pytest.raises(ThawError, match="“red” is a class of the model and also a group"):
-        rules_for(tiny_model.manifest(), hierarchy=Hierarchy({"green": "red"}))
+        rules_for(tiny_model.CLASSES, {}, hierarchy=Hierarchy({"green": "red"}))

@@ -45,7 +45,8 @@ def test_what_is_known_of_photo_and_model_stands_behind(tmp_path: Path) -> None:
     table.close()
     header, row = rows(tmp_path / "t.csv")
     assert dict(zip(header, row, strict=True)) | {"path": "", "label": "", "confidence": "", "error": ""} == {
-        "path": "", "label": "", "confidence": "", "error": "", "human": "bee", "taken": "2024-05-03T14:22:01",
+        "path": "", "label": "", "confidence": "", "error": "", "human": "bee", "series": "",
+        "taken": "2024-05-03T14:22:01",
         "camera": "'=Cam", "latitude": "-1.250000", "longitude": "9.500000", "size": "1234", "sha256": "ab" * 32,
         "model": "Ants", "model_sha256": "cd" * 32,
     }  # fmt: skip

@@ -1,0 +1,144 @@
+"""An open ledger: what is known, what is added, what is read back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LedgerError
+from engine.events import Prediction
+from engine.file_lock import FileLock
+from engine.photos import printable
+from engine.prediction.classify import Answer, Found
+from engine.prediction.ledger.rows import INSERT, SELECT, key_of, prediction, values
+
+ROWS_AT_A_TIME = 2000
+
+Execute = Callable[..., sqlite3.Cursor]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the answers in a ledger are answers of. `identity` tells apart models that could answer differently;
+    `thresholds` are the model file's own, by class."""
+
+    model: str
+    model_sha256: str
+    classes: tuple[str, ...]
+    identity: str
+    thresholds: dict[str, float]
+
+
+class Ledger:
+    """Its methods may be called from several threads, and raise LedgerError where the drive or the file is at fault."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, about: About, lock: FileLock | None = None) -> None:
+        self.path, self.about = path, about
+        self.changed_rows = False
+        """Whether an answer of earlier was replaced, so that a table that only grew is no longer true."""
+        connection.create_function("folder", 1, os.path.dirname, deterministic=True)
+        self._connection, self._lock = connection, lock
+        self._busy = threading.RLock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def statements(self) -> Iterator[Execute]:
+        """Gives what executes a statement, to one thread at a time. What it changes is kept with the next `commit`."""
+        with self._busy:
+            try:
+                yield self._connection.execute
+            except sqlite3.Error as error:
+                raise refused(self.path, error) from None
+
+    def has_answer(self, found: Found) -> bool:
+        """Whether this very file, by path, size and time, has an answer. One that could not be read has none: what
+        stood in its way may be gone."""
+        with self.statements() as run:
+            row = run("SELECT size, modified FROM photo WHERE key = ? AND error = ''", (key_of(found.path),)).fetchone()
+        return bool(row == (found.size, found.modified))
+
+    def add(self, answers: Sequence[Answer], decided: Sequence[tuple[str, float]]) -> None:
+        """Take answers with what the rules made of them; what was known of the same path is replaced."""
+        with self.statements() as run:
+            for answer, (label, confidence) in zip(answers, decided, strict=True):
+                before = run("SELECT id FROM photo WHERE key = ?", (key_of(answer.found.path),)).fetchone()
+                if before:
+                    self.changed_rows = True
+                    run("DELETE FROM verdict WHERE photo = ?", before)  # it was said of another picture
+                run(INSERT, values(before and before[0], answer, label, confidence))
+
+    def commit(self) -> None:
+        """Force to the disk what was added."""
+        with self.statements():
+            self._connection.commit()
+
+    def count(self) -> int:
+        with self.statements() as run:
+            return int(run("SELECT count(*) FROM photo").fetchone()[0])
+
+    def predictions(self, top: int) -> Iterator[Prediction]:
+        """Every photo's answer in the order in which it was met, some at a time, so that memory stays flat."""
+        for rows in self.in_parts(f"{SELECT} WHERE id > ? ORDER BY id LIMIT {ROWS_AT_A_TIME}"):
+            yield from (prediction(row, self.about.classes, top) for row in rows)
+
+    def in_parts(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a statement whose first column is the id, with a `?` for the last one that was given."""
+        after = -1
+        while True:
+            with self.statements() as run:
+                rows = run(statement, (after,)).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield rows
+
+    def close(self, remove: bool = False) -> None:
+        """Keep what was added, and let go of the file; `remove` takes it away. Twice is as good as once."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.commit()
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            if remove:
+                remove_files(self.path)
+            if self._lock:
+                self._lock.release()
+                self._lock = None
+
+
+LOCK_ENDING = ".lock"
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """All files that belong to a ledger while it is open."""
+    return tuple(path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal", LOCK_ENDING))
+
+
+def remove_files(path: Path) -> None:
+    """Take a ledger away, but not its lock, which whoever holds it removes. Raises OSError."""
+    for file in files_of(path):
+        if not file.name.endswith(LOCK_ENDING):
+            file.unlink(missing_ok=True)
+
+
+def refused(path: Path, error: sqlite3.Error) -> LedgerError:
+    """An error of SQLite in a sentence."""
+    words = str(error)
+    if "full" in words:
+        reason = "the disk is full; make room and go on with --resume"
+    elif "locked" in words or "busy" in words:
+        reason = "another program holds it; close that and go on with --resume"
+    elif "malformed" in words or "not a database" in words:
+        reason = "it is damaged, or no ledger of Thaw's"
+    else:
+        reason = words
+    return LedgerError(f"“{printable(path.name)}” could not be used: {reason}.", words)

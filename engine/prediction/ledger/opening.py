@@ -1,0 +1,147 @@
+"""Opening a ledger: to add to it, which one process at a time may do, or to look at it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+from engine.errors import LedgerError
+from engine.file_lock import FileLock, HeldElsewhere, take
+from engine.model_file import NETWORK, ModelFile
+from engine.photos import printable
+from engine.prediction.ledger.ledger import LOCK_ENDING, About, Ledger, refused, remove_files
+from engine.prediction.ledger.rows import SCHEMA
+
+ENDING = ".thaw-ledger"
+FORMAT = 1
+SECONDS_FOR_OTHERS = 10.0
+
+
+def place_beside(out: Path) -> Path:
+    """The ledger of the table `out`: answers.csv has answers.thaw-ledger."""
+    return out.with_suffix(ENDING)
+
+
+def about_model(model: ModelFile) -> About:
+    """What a model's ledger says of itself."""
+    manifest = model.manifest
+    network = manifest.members.get(NETWORK, "")
+    decides = [network, manifest.preprocessing.model_dump(mode="json"), manifest.temperature, manifest.classes]
+    identity = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    return About(manifest.name, network, manifest.classes, identity, dict(manifest.thresholds))
+
+
+def open_ledger(path: Path, model: ModelFile, *, resume: bool = False, replace: bool = False) -> Ledger:
+    """The ledger at `path` for this model's answers, made where there is none; nobody else can open it so until it is
+    closed. One that is there is taken up with `resume` and made anew with `replace`.
+
+    Raises LedgerError: one is there and neither was asked for; another process has it; it is another model's, newer or
+    damaged; the drive refuses.
+    """
+    lock = _locked(path)
+    try:
+        if replace:
+            remove_files(path)
+        elif path.exists() and not resume:
+            raise LedgerError(
+                f"“{printable(path.name)}” holds the answers of an earlier batch; go on with it (--resume), begin anew "
+                "(--replace), or choose another name."
+            )
+        return _begun(path, about_model(model), lock)
+    except BaseException as error:
+        if lock:
+            lock.release()
+        if isinstance(error, OSError):
+            raise LedgerError(f"“{printable(str(path))}” cannot be written ({error.strerror or error}).") from None
+        raise
+
+
+def read_ledger(path: Path, to_decide: bool = False) -> Ledger:
+    """The ledger at `path`, to look at while another process may add to it; `to_decide`, to apply other rules, which
+    one process at a time may do. Raises LedgerError."""
+    if not path.is_file():
+        raise LedgerError(f"There are no answers at “{printable(str(path))}”; name a {ENDING} file.")
+    lock = _locked(path) if to_decide else None
+    connection = None
+    try:
+        connection = _connected(path)
+        return Ledger(path, connection, _about(path, connection), lock)
+    except BaseException:
+        if connection:
+            connection.close()
+        if lock:
+            lock.release()
+        raise
+
+
+def _locked(path: Path) -> FileLock | None:
+    try:
+        return take(path.with_name(path.name + LOCK_ENDING))
+    except HeldElsewhere as held:
+        raise LedgerError(
+            f"Another Thaw{held.holder} is at work on “{printable(path.name)}”; wait for it or stop it there, or "
+            "choose another name."
+        ) from None
+    except OSError as error:
+        raise LedgerError(
+            f"Nothing can be written in “{printable(str(path.parent))}” ({error.strerror or error}); choose another "
+            "folder."
+        ) from None
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(path, timeout=SECONDS_FOR_OTHERS, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise refused(path, error) from None
+
+
+def _begun(path: Path, about: About, lock: FileLock | None) -> Ledger:
+    connection = _connected(path)
+    try:
+        _prepare(path, connection, about)
+        made_for = _about(path, connection)
+        if made_for.identity != about.identity:
+            raise LedgerError(
+                f"The answers in “{printable(path.name)}” are those of another model (“{made_for.model}”); choose "
+                "another name, or begin anew (--replace)."
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return Ledger(path, connection, about, lock)
+
+
+def _prepare(path: Path, connection: sqlite3.Connection, about: About) -> None:
+    entries = {
+        "format": str(FORMAT), "model": about.model, "model_sha256": about.model_sha256,
+        "classes": json.dumps(about.classes), "identity": about.identity, "thresholds": json.dumps(about.thresholds),
+    }  # fmt: skip
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")  # network drives cannot: they keep the older journal
+        connection.execute("PRAGMA synchronous = FULL")
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            connection.execute("BEGIN IMMEDIATE")  # all of it or nothing, should the power fail now
+            for statement in SCHEMA:
+                connection.execute(statement)
+            connection.executemany("INSERT INTO about VALUES (?, ?)", entries.items())
+            connection.commit()
+    except sqlite3.Error as error:
+        raise refused(path, error) from None
+
+
+def _about(path: Path, connection: sqlite3.Connection) -> About:
+    try:
+        told = dict(connection.execute("SELECT key, value FROM about"))
+        newer = int(told["format"]) > FORMAT
+        about = About(
+            told["model"], told["model_sha256"], tuple(json.loads(told["classes"])), told["identity"],
+            json.loads(told["thresholds"]),
+        )  # fmt: skip
+    except (sqlite3.Error, KeyError, ValueError) as error:
+        raise LedgerError(f"“{printable(path.name)}” is damaged, or no ledger of Thaw's.", str(error)) from None
+    if newer:
+        raise LedgerError(f"“{printable(path.name)}” was made by a newer Thaw; use that one.")
+    return about
