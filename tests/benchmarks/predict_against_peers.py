@@ -127,9 +127,9 @@ def main() -> None:
     options = asked.parse_args()
     with tempfile.TemporaryDirectory() as name, options.out.open("a") as out:
         folder = Path(name)
-        made = [sys.executable, "-c", f"from tests.benchmarks.predict_against_peers import *; make_model(Path({str(options.weights)!r}), "
-                f"Path({str(folder / 'm.thaw')!r}))"]  # fmt: skip
-        subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
+        made = f"make_model(Path({str(options.weights)!r}), Path({str(folder / 'm.thaw')!r}))"
+        program = f"from tests.benchmarks.predict_against_peers import *; {made}"
+        subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
         for _ in range(options.repeats):
             for line in [*peer_lines(options, folder), thaw_line(folder / "m.thaw", options.data, folder / "t.csv")]:
                 out.write(json.dumps(line | {"dataset": options.data.name}) + "\n")
