@@ -66,9 +66,15 @@ def test_predict_writes_the_table_of_the_contract(run_dir: Path, photos: Path, t
     assert {"photos", "failed", "skipped", "seconds", "images_per_second"} <= set(events[-1])
     with (tmp_path / "a.csv").open(newline="") as file:
         head, *rows = csv.reader(file)
-    assert head == ["path", "label", "confidence", "error", "top1", "top1_confidence", "top2", "top2_confidence"]
+    assert head[:8] == ["path", "label", "confidence", "error", "top1", "top1_confidence", "top2", "top2_confidence"]
     assert len(rows) == events[-1]["photos"] == 24
     assert rows[0][0] == str(photos / "test" / "blue" / "0.png")
+    again = lines(thaw("predict", run_dir, photos / "test", "--out", tmp_path / "a.csv", "--resume", "--json"))
+    assert (again[-1]["kept"], [event for event in again if event["event"] == "prediction"]) == (24, [])
+    made = thaw("table", tmp_path / "a.thaw-ledger", "--out", tmp_path / "b.jsonl", "--threshold-for", "blue=1")
+    assert made.returncode == 0 and "24 photos" in made.stdout
+    wrong = thaw("table", tmp_path / "a.thaw-ledger", "--out", tmp_path / "c.csv", "--threshold-for", "blue")
+    assert wrong.returncode == 2 and "CLASS=P" in wrong.stderr
 
 
 def test_an_existing_table_is_not_written_over(run_dir: Path, photos: Path, tmp_path: Path) -> None:
