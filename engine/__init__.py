@@ -31,6 +31,7 @@ VERBS = {
     "look": "engine.evaluation.feature_maps",
     "predict": "engine.prediction.batch",
     "pseudo_label": "engine.prediction.pseudo_labels",
+    "summarise_batch": "engine.prediction.summary",
     "tabulate": "engine.prediction.retell",
     "demo": "engine.demo",
     "checks": "engine.doctor",

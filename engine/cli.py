@@ -79,7 +79,7 @@ def app(arguments: tuple[str, ...]) -> int:
 for command in (
     *(training.train, training.extend, training.search, training.find_lr, training.preflight, training.baseline),
     *(training.compare_strategies, training.advise, training.demo),
-    *(photos.scan, photos.predict, photos.table, photos.pseudo_label, photos.evaluate),
+    *(photos.scan, photos.predict, photos.table, photos.summary, photos.pseudo_label, photos.evaluate),
     *(
         runs.compare,
         runs.ensemble,

@@ -6,7 +6,7 @@ from engine import events as ev
 
 Row = (
     ev.Layer | ev.GraphNode | ev.LayerTimed | ev.Model | ev.WeightsListed | ev.RunCompared | ev.SettingDiffers
-    | ev.StrategyCompared
+    | ev.StrategyCompared | ev.LabelCounted | ev.FolderCounted
 )  # fmt: skip
 """What is shown as a row of a table."""
 
@@ -31,6 +31,10 @@ RIGHT_ALIGNED = (
     "Epochs",
     "Trained parameters",
     "Seconds",
+    "Share",
+    "Mean confidence",
+    "Unknown",
+    "Not read",
 )
 
 
@@ -51,6 +55,14 @@ def cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
             return _run_cells(row)
         case ev.StrategyCompared():
             return _strategy_cells(row)
+        case ev.LabelCounted():
+            mean = _number(row.mean_confidence, ".1%")
+            titles = ("Label", "Photos", "Share", "Mean confidence")
+            return titles, (row.label, f"{row.photos:,}", f"{row.share:.1%}", mean)
+        case ev.FolderCounted():
+            labels = ", ".join(f"{label} {photos:,}" for label, photos in row.labels)
+            titles = ("Folder", "Photos", "Unknown", "Not read", "Labels")
+            return titles, (str(row.folder), f"{row.photos:,}", f"{row.unknown:,}", f"{row.failed:,}", labels)
         case ev.SettingDiffers():
             return ("Setting", *(name for name, _ in row.values)), (row.title, *(value for _, value in row.values))
 

@@ -172,6 +172,13 @@ def _(event: ev.LayerPictured) -> str:
     return f"{what} of {event.layer}: {event.shown} of {event.channels} channels\n{files}"
 
 
+@_says(ev.SummaryFinished)
+def _(event: ev.SummaryFinished) -> str:
+    said = f", a person looked at {event.verified:,}" if event.verified else ""
+    where = f"\nPage: {event.out}" if event.out else ""
+    return f"{event.photos:,} photos, {event.unknown:,} unknown, {event.failed:,} could not be read{said}{where}"
+
+
 @_says(ev.TableWritten)
 def _(event: ev.TableWritten) -> str:
     return (

@@ -85,6 +85,17 @@ def table(ledger: Path, out: Path, as_json: bool, **decisions: Any) -> int:
     return play(engine.tabulate(ledger, out, control=control, **_decisions(**decisions)), control, as_json)
 
 
+@click.command()
+@click.argument("ledger", type=Existing)
+@click.option("--out", type=Existing, help="A page of HTML to write.")
+@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@with_json
+def summary(ledger: Path, out: Path | None, replace: bool, as_json: bool) -> int:
+    """Count what LEDGER holds (the .thaw-ledger beside a table): by label, by folder, by the hour of the day."""
+    control = Control()
+    return play(engine.summarise_batch(ledger, out, replace=replace, control=control), control, as_json)
+
+
 def _decisions(by_class: tuple[str, ...], series: float, bom: bool, **others: Any) -> dict[str, Any]:
     """The options as the verbs call them."""
     return others | {"by_class": dict(map(_share, by_class)), "series_seconds": series, "byte_order_mark": bom}

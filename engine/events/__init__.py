@@ -23,6 +23,8 @@ from engine.events.models import (
 )
 from engine.events.photos import (
     EvaluationFinished,
+    FolderCounted,
+    LabelCounted,
     Prediction,
     PredictionFinished,
     PredictionProgress,
@@ -30,6 +32,7 @@ from engine.events.photos import (
     PseudoLabelsFinished,
     ScanFinished,
     ScanProgress,
+    SummaryFinished,
     TableWritten,
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
@@ -60,7 +63,9 @@ __all__ = [
     "EvaluationFinished",
     "Event",
     "FeaturesComputed",
+    "FolderCounted",
     "GraphNode",
+    "LabelCounted",
     "Layer",
     "LayerPictured",
     "LayerTimed",
@@ -90,6 +95,7 @@ __all__ = [
     "StepFinished",
     "StrategiesCompared",
     "StrategyCompared",
+    "SummaryFinished",
     "TableWritten",
     "Transferred",
     "TrialFinished",

@@ -104,6 +104,44 @@ class TableWritten(Event):
 
 
 @dataclass(frozen=True)
+class LabelCounted(Event):
+    """How many photos of a batch have a label, and their share of those that could be read; for `human` of them a
+    person said so. `mean_confidence` is of the others."""
+
+    label: str
+    photos: int
+    share: float
+    human: int
+    mean_confidence: float | None
+
+
+@dataclass(frozen=True)
+class FolderCounted(Event):
+    """What lies directly in a folder of a batch: `labels` are (label, photos), the commonest first, without unknown."""
+
+    folder: Path
+    photos: int
+    unknown: int
+    failed: int
+    labels: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class SummaryFinished(Event):
+    """`verified` photos have a person's word. `first_taken`, `last_taken` and `hours` (photos by the hour of the day,
+    24 numbers) are of those whose EXIF says when they were taken; "" where none does."""
+
+    photos: int
+    unknown: int
+    failed: int
+    verified: int
+    first_taken: str
+    last_taken: str
+    hours: tuple[int, ...]
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
 class PseudoLabel(Event):
     """A photo without a label that a model is sure of, to be looked at before it is trained on."""
 

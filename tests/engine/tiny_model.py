@@ -42,7 +42,7 @@ def manifest(classes: tuple[str, ...] = CLASSES, **changes: object) -> Manifest:
     preprocessing = Preprocessing(
         image_size=SIZE, fit="crop", interpolation="bilinear", channels=3, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)
     )
-    return Manifest(name="Colours", classes=classes, preprocessing=preprocessing, **changes)
+    return Manifest(**{"name": "Colours", "classes": classes, "preprocessing": preprocessing} | changes)
 
 
 def make(path: Path, classes: tuple[str, ...] = CLASSES, **changes: object) -> ModelFile:
