@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def write_table(
 
     Raises ThawError where the drive refuses, or what the format needs is not installed.
     """
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    beside = path.with_name(f".{path.stem}.part{path.suffix}")  # always the same: what a kill left is written over
     try:
         if grows(path):
             table = GrowingTable(beside, layout, mode="w", byte_order_mark=byte_order_mark)
