@@ -50,8 +50,8 @@ def summarise_batch(
 def _labels(ledger: Ledger) -> list[LabelCounted]:
     with ledger.statements() as run:
         rows = run(
-            f"SELECT {_LABEL} AS said, count(*), count(verdict.label), avg(CASE WHEN verdict.label IS NULL THEN "
-            f"confidence END) {_PHOTOS} WHERE error = '' GROUP BY said ORDER BY count(*) DESC, said"
+            f"SELECT {_LABEL} AS named, count(*), count(verdict.label), avg(CASE WHEN verdict.label IS NULL THEN "
+            f"confidence END) {_PHOTOS} WHERE error = '' GROUP BY named ORDER BY count(*) DESC, named"
         ).fetchall()
     whole = sum(row[1] for row in rows)
     return [LabelCounted(label, photos, photos / whole, human, mean) for label, photos, human, mean in rows]
@@ -60,8 +60,8 @@ def _labels(ledger: Ledger) -> list[LabelCounted]:
 def _folders(ledger: Ledger) -> list[FolderCounted]:
     with ledger.statements() as run:
         rows = run(
-            f"SELECT folder(key) AS place, {_LABEL} AS said, count(*), sum(error <> '') {_PHOTOS} "
-            "GROUP BY place, said ORDER BY place, count(*) DESC, said"
+            f"SELECT folder(key) AS place, {_LABEL} AS named, count(*), sum(error <> '') {_PHOTOS} "
+            "GROUP BY place, named ORDER BY place, count(*) DESC, named"
         ).fetchall()
     found: dict[bytes, list[tuple[str, int, int]]] = {}
     for place, label, photos, failed in rows:
