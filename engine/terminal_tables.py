@@ -56,13 +56,9 @@ def cells(row: Row) -> tuple[tuple[str, ...], tuple[str, ...]]:
         case ev.StrategyCompared():
             return _strategy_cells(row)
         case ev.LabelCounted():
-            mean = _number(row.mean_confidence, ".1%")
-            titles = ("Label", "Photos", "Share", "Mean confidence")
-            return titles, (row.label, f"{row.photos:,}", f"{row.share:.1%}", mean)
+            return _label_cells(row)
         case ev.FolderCounted():
-            labels = ", ".join(f"{label} {photos:,}" for label, photos in row.labels)
-            titles = ("Folder", "Photos", "Unknown", "Not read", "Labels")
-            return titles, (str(row.folder), f"{row.photos:,}", f"{row.unknown:,}", f"{row.failed:,}", labels)
+            return _folder_cells(row)
         case ev.SettingDiffers():
             return ("Setting", *(name for name, _ in row.values)), (row.title, *(value for _, value in row.values))
 
@@ -123,6 +119,17 @@ def _strategy_cells(row: ev.StrategyCompared) -> tuple[tuple[str, ...], tuple[st
     rest = [_number(row.test_accuracy, ".1%"), _number(row.gain, "+.1%"), _number(row.trained_parameters, ",d")]
     between = f"{row.val_low:.1%} to {row.val_high:.1%}"
     return titles, (row.model, row.strategy, *shares, between, *rest, _number(row.seconds, ".0f"))
+
+
+def _label_cells(row: ev.LabelCounted) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    titles = ("Label", "Photos", "Share", "Mean confidence")
+    return titles, (row.label, f"{row.photos:,}", f"{row.share:.1%}", _number(row.mean_confidence, ".1%"))
+
+
+def _folder_cells(row: ev.FolderCounted) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    labels = ", ".join(f"{label} {photos:,}" for label, photos in row.labels)
+    titles = ("Folder", "Photos", "Unknown", "Not read", "Labels")
+    return titles, (str(row.folder), f"{row.photos:,}", f"{row.unknown:,}", f"{row.failed:,}", labels)
 
 
 def _number(value: float | None, form: str) -> str:
