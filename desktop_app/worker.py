@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QCoreApplication, QObject, QThread, QThreadPool, QTimer, Signal
 
@@ -28,10 +28,16 @@ class Worker(QThread):
     """A word was given to the control: stop, finish, pause or resume."""
 
     def __init__(
-        self, title: str, job: Job, kind: str, heavy: bool = False, at_place: tuple[type[BaseException], ...] = ()
+        self,
+        title: str,
+        job: Job,
+        kind: str,
+        heavy: bool = False,
+        at_place: tuple[type[BaseException], ...] = (),
+        about: object = None,
     ) -> None:
         super().__init__()
-        self.title, self.kind, self.heavy, self.at_place = title, kind, heavy, at_place
+        self.title, self.kind, self.heavy, self.at_place, self.about = title, kind, heavy, at_place, about
         self.control = Control()
         self.control.on_command(self.steered.emit)
         self._job = job
@@ -64,6 +70,7 @@ class Jobs(QObject):
         super().__init__(parent)
         # Held here until the thread has ended: a QThread that is collected while it runs aborts the program.
         self._running: list[Worker] = []
+        self.closing = False
 
     @property
     def current(self) -> Worker | None:
@@ -84,17 +91,24 @@ class Jobs(QObject):
         return f"“{self.current.title}” is running; wait for it or stop it first." if self.current else ""
 
     def start(
-        self, title: str, job: Job, kind: str, heavy: bool = False, at_place: tuple[type[BaseException], ...] = ()
+        self,
+        title: str,
+        job: Job,
+        kind: str,
+        heavy: bool = False,
+        at_place: tuple[type[BaseException], ...] = (),
+        about: object = None,
     ) -> Worker:
         """Start `job` in a thread as soon as control is back in the event loop: whoever connects to the worker's
         signals before that misses nothing.
 
         Exceptions of the types in `at_place` are shown by whoever starts the job, at the place where it was asked for;
-        the window shows all others. Raises RuntimeError for a second heavy job: ask `busy_reason()` first.
+        the window shows all others. `about` is for whoever follows the job: what it is of. Raises RuntimeError for a
+        second heavy job: ask `busy_reason()` first.
         """
         if heavy and self.current:
             raise RuntimeError(self.busy_reason())
-        worker = Worker(title, job, kind, heavy, at_place)
+        worker = Worker(title, job, kind, heavy, at_place, about)
         self._running.append(worker)
         worker.finished.connect(self._on_thread_finished)
         self.started.emit(worker)
@@ -107,6 +121,11 @@ class Jobs(QObject):
         for worker in self._running:
             worker.control.stop()
 
+    def close(self) -> None:
+        """Stop all as the program ends: what waits for the machine to be free waits for the next time."""
+        self.closing = True
+        self.stop_all()
+
     def _on_thread_finished(self) -> None:
         worker = self.sender()
         if not isinstance(worker, Worker) or worker not in self._running:
@@ -114,6 +133,50 @@ class Jobs(QObject):
         worker.wait()
         self._running.remove(worker)
         self.ended.emit(worker)
+
+
+class NewestJob(QObject):
+    """Jobs of which only the one that was asked last counts: an earlier one is stopped, and not heard any more.
+
+    `returned` and `failed` are that one's.
+    """
+
+    returned = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self, jobs: Jobs, kind: str, parent: QObject | None = None, at_place: tuple[type[BaseException], ...] = ()
+    ) -> None:
+        super().__init__(parent)
+        self._jobs, self._kind, self._at_place = jobs, kind, at_place
+        self._worker: Worker | None = None
+
+    def ask(self, title: str, job: Job) -> Worker:
+        """Start `job` in place of the one before."""
+        self.forget()
+        self._worker = self._jobs.start(title, job, self._kind, at_place=self._at_place)
+        self._worker.returned.connect(self._on_returned)
+        self._worker.failed.connect(self._on_failed)
+        return self._worker
+
+    def forget(self) -> None:
+        """What was asked is not wanted any more."""
+        if self._worker:
+            self._worker.control.stop()
+        self._worker = None
+
+    def is_at_work(self) -> bool:
+        return self._worker is not None
+
+    def _on_returned(self, result: object) -> None:
+        if self.sender() is self._worker:
+            self._worker = None
+            self.returned.emit(result)
+
+    def _on_failed(self, error: object) -> None:
+        if self.sender() is self._worker:
+            self._worker = None
+            self.failed.emit(error)
 
 
 class Background(QObject):
@@ -125,6 +188,9 @@ class Background(QObject):
 
     done = Signal(object, object)
     _worked = Signal(object, object)
+    _at_work_now: ClassVar[set[Background]] = set()
+    """Held while they work: one that nobody else holds any more would end in its own thread, and wait there for
+    itself."""
 
     def __init__(self, work: Callable[[Any], Any], threads: int = 2, waiting: int = 200) -> None:
         super().__init__()
@@ -156,6 +222,7 @@ class Background(QObject):
         while self._waiting and len(self._at_work) < self._pool.maxThreadCount():
             key, _ = self._waiting.popitem()
             self._at_work.add(key)
+            self._at_work_now.add(self)
             self._pool.start(functools.partial(self._run, key))
 
     def _run(self, key: Any) -> None:
@@ -169,3 +236,6 @@ class Background(QObject):
         self._at_work.discard(key)
         self._start()
         self.done.emit(key, result)
+        if not self._at_work:
+            self._pool.waitForDone()  # the thread has told, and lets go of this object in a moment
+            self._at_work_now.discard(self)

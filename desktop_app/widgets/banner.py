@@ -71,14 +71,15 @@ class BannerPlace(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self.hide()
 
-    def say(self, text: str, kind: str = "info") -> None:
-        """One sentence in place of the last one; "" takes it away. `kind` is info, warning or error."""
+    def say(self, text: str, kind: str = "info", action: str = "") -> None:
+        """One sentence in place of the last one, with at most one thing to do; "" takes it away. `kind` is info,
+        warning or error."""
         if self.banner is not None:
             self.banner.hide()
             self.banner.deleteLater()
             self.banner = None
         if text:
-            self.banner = Banner(kind, text)
+            self.banner = Banner(kind, text, action)
             self._column.addWidget(self.banner)
         self.setVisible(self.banner is not None)
 

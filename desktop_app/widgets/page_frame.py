@@ -116,7 +116,7 @@ class PageFrame(QWidget):
         head.addWidget(self.action_button)
         rule = QFrame()
         rule.setProperty("role", "rule")
-        column = QVBoxLayout(self)
+        self._frame_column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
@@ -147,6 +147,10 @@ class PageFrame(QWidget):
     def add_beside_action(self, widget: QWidget) -> None:
         """A quieter control, left of the main action."""
         self._frame_beside.addWidget(widget)
+
+    def add_above(self, widget: QWidget) -> None:
+        """What stands above the content, and above the sentence of an empty page as well."""
+        self._frame_column.insertWidget(self._frame_column.indexOf(self._frame_body), widget)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

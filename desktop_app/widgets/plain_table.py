@@ -94,6 +94,13 @@ class PlainTable(QTableView):
         self._rows.show_rows(rows)
         self._quiet = False
 
+    def fit_height(self, most: int = 0) -> None:
+        """As high as its rows, or as `most` of them where there are more."""
+        rows = len(self.rows())
+        shown = min(rows, most) if most else rows
+        header = self.horizontalHeader().sizeHint().height()
+        self.setFixedHeight(header + shown * theme.row() + 2 * self.frameWidth() + 2)
+
     def search(self, text: str) -> None:
         """Show only the rows in which the text is found."""
         self._sorted.setFilterFixedString(text.strip())

@@ -19,8 +19,8 @@ from engine.events import (
     StrategiesCompared,
     StrategyCompared,
 )
+from engine.models import strategies
 from engine.models.catalog import title_of
-from engine.models.strategies import STRATEGIES
 
 STOPPED = "It was stopped before its end; resume it to have it here."
 
@@ -42,22 +42,18 @@ def strategies_compared(run_dirs: Sequence[Path], control: Control | None = None
 
 def names_of(rows: Sequence[StrategyCompared]) -> dict[Path, str]:
     """What each run is called beside the others: by its strategy, its model or both, as they differ."""
-    models, strategies = ({getattr(row, name) for row in rows} for name in ("model", "strategy"))
+    models, kinds = ({getattr(row, name) for row in rows} for name in ("model", "strategy"))
     found = {}
     for row in rows:
-        strategy = _title(row.strategy)
+        strategy = strategies.title_of(row.strategy)
         if len(models) == 1:
             found[row.run_dir] = strategy
         else:
             model = title_of(row.model)
-            found[row.run_dir] = model if len(strategies) == 1 else f"{model}, {strategy.lower()}"
+            found[row.run_dir] = model if len(kinds) == 1 else f"{model}, {strategy.lower()}"
     if len(set(found.values())) < len(found):  # strategies of one's own are all “custom” in their runs
         return {row.run_dir: row.run_dir.name for row in rows}
     return found
-
-
-def _title(strategy: str) -> str:
-    return STRATEGIES[strategy].title if strategy in STRATEGIES else strategy
 
 
 def _row(run_dir: Path) -> StrategyCompared:
@@ -89,7 +85,7 @@ def _left_out(run_dir: Path) -> Generator[Notice, None, None]:
     state = runs.state(run_dir)
     if state == "absent":
         return
-    name = _title(runs.read_config(run_dir).strategy)
+    name = strategies.title_of(runs.read_config(run_dir).strategy)
     why = runs.why_ended(run_dir) if state == "interrupted" else None
     otherwise = "It is being trained." if state == "running" else STOPPED
     told = why.text if why else otherwise

@@ -136,6 +136,11 @@ def find_strategy(name: str) -> Strategy:
     return STRATEGIES[name]
 
 
+def title_of(name: str) -> str:
+    """What a person reads for a strategy; the name itself where it is none of Thaw's."""
+    return STRATEGIES[name].title if name in STRATEGIES else name
+
+
 def split_epochs(strategy: Strategy, epochs: int) -> tuple[int, ...]:
     """Epochs of each phase of the row, summing to `epochs`: by share, each phase at least one where there are enough,
     the last phase taking the rest (and all of them when there is one epoch only)."""

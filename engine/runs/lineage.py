@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.config import TrainConfig
-from engine.errors import RunError
-from engine.runs.files import LAST, read_config, state
-from engine.runs.listing import RunSummary, list_runs
+from engine.errors import RunError, ThawError
+from engine.runs.files import CONFIG, LAST, read_config, state
+from engine.runs.listing import RunSummary, summarise
 from engine.runs.lock import trainer_of
 from engine.runs.tables import read_history
 
@@ -41,9 +41,16 @@ def check_extendable(run_dir: Path) -> TrainConfig:
 def dependents(run_dir: Path) -> tuple[RunSummary, ...]:
     """The runs beside this one whose settings name it: they began with its weights, extend it or learn from it."""
     wanted = run_dir.resolve()
-    return tuple(
-        summary
-        for summary in list_runs(wanted.parent)
-        if summary.path.resolve() != wanted
-        and any(isinstance(value, Path) and value == wanted for _, value in read_config(summary.path))
-    )
+    naming = [config.parent for config in wanted.parent.glob(f"*/{CONFIG}") if _names(config.parent, wanted)]
+    found = [summary for path in naming if (summary := summarise(path))]
+    return tuple(sorted(found, key=lambda summary: summary.started, reverse=True))
+
+
+def _names(run_dir: Path, wanted: Path) -> bool:
+    """Only the settings are read: the results of many runs may be large."""
+    if run_dir.resolve() == wanted:
+        return False
+    try:
+        return any(isinstance(value, Path) and value == wanted for _, value in read_config(run_dir))
+    except (ThawError, OSError):  # one that cannot be read is no run of the list either
+        return False

@@ -179,16 +179,20 @@ def write_predictions(run_dir: Path, rows: Iterable[PredictionRow], classes: Seq
 
 
 def read_predictions(run_dir: Path) -> tuple[PredictionRow, ...]:
+    """What the run answered; nothing where it has not come so far. Raises RunError where the table is damaged."""
     path = run_dir / PREDICTIONS
     if not path.is_file():
         return ()
-    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.reader(file)
-        next(rows, None)
-        return tuple(
-            PredictionRow(Path(place), split, label, predicted, tuple(map(float, numbers)))
-            for place, split, label, predicted, *numbers in rows
-        )
+    try:
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            rows = csv.reader(file)
+            next(rows, None)
+            return tuple(
+                PredictionRow(Path(place), split, label, predicted, tuple(map(float, numbers)))
+                for place, split, label, predicted, *numbers in rows
+            )
+    except (ValueError, csv.Error) as error:
+        raise RunError(f"{path} is damaged, so the run's answers cannot be read; its model still answers.") from error
 
 
 def write_layers(run_dir: Path, rows: Iterable[LayerHash]) -> None:

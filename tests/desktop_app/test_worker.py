@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop_app.worker import Jobs, Worker
+from desktop_app.worker import Background, Jobs, NewestJob, Worker
 from engine.control import Control
 from engine.errors import DatasetError
 
@@ -98,6 +99,45 @@ def test_stop_is_an_ordinary_end(qtbot: QtBot, jobs: Jobs) -> None:
     run_to_end(qtbot, jobs, worker)
     assert seen[-1] == ("returned", "stopped")
     assert steered == ["stop"]
+
+
+def test_only_the_newest_of_jobs_is_told_of(qtbot: QtBot, jobs: Jobs) -> None:
+    def waiting(control: Control) -> Iterator[int]:
+        while not control.stopping:
+            yield 0
+        return "the first"
+
+    def failing(_control: Control) -> Iterator[int]:
+        yield 0
+        raise ValueError("the third")
+
+    newest, told = NewestJob(jobs, "test", at_place=(Exception,)), []
+    newest.returned.connect(told.append)
+    newest.failed.connect(lambda error: told.append(str(error)))
+    newest.ask("Wait", waiting)
+    newest.ask("Count", counting(1))
+    assert newest.is_at_work()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert len(told) == 1 and told != ["the first"] and not newest.is_at_work()
+    newest.ask("Fail", failing)
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert told[1:] == ["the third"]
+    newest.ask("Wait", waiting)
+    newest.forget()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert len(told) == 2
+
+
+def test_small_work_that_nobody_waits_for_any_more_ends_in_the_thread_of_the_window(qtbot: QtBot) -> None:
+    go_on, ended_in = threading.Event(), []
+    background = Background(lambda _key: go_on.wait(10), threads=1)
+    weakref.finalize(background, lambda: ended_in.append(threading.current_thread()))
+    background.ask("a")
+    del background
+    assert not ended_in, "in its own thread it would wait for itself"
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(ended_in))
+    assert ended_in == [threading.main_thread()]
 
 
 def test_only_one_heavy_job_at_a_time(qtbot: QtBot, jobs: Jobs) -> None:

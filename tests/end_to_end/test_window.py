@@ -94,7 +94,7 @@ def test_from_a_folder_to_a_table(
     assert metrics["test"]["photos"] == 36
 
     window.show_page("review")
-    qtbot.waitUntil(lambda: window.page("review").table.model().rowCount() == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.page("review").list.table.model().rowCount() == 1, timeout=PATIENCE)
 
     window.show_page("predict")
     page = window.page("predict")

@@ -110,6 +110,6 @@ def test_runs_that_name_another_are_its_dependents(run_dir: Path) -> None:
     folder = run_dir.parent
     made(folder / "longer", extends=run_dir)
     made(folder / "wider", continue_from=run_dir, strategy="continue")
-    made(folder / "alone")
+    (made(folder / "alone") / runs.METRICS).write_text("half writ")  # nothing but its settings is read
     assert {row.name for row in runs.dependents(run_dir)} == {"longer", "wider"}
     assert runs.dependents(folder / "alone") == ()

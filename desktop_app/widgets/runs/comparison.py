@@ -31,8 +31,8 @@ from desktop_app.widgets.runs.run_lines import MOST_RUNS, SAMPLE, run_icon
 from desktop_app.widgets.segments import Segments
 from desktop_app.widgets.setting_fields import AUTOMATIC, WORDS
 from engine.events import RunCompared, SettingDiffers
+from engine.models import strategies
 from engine.models.catalog import title_of
-from engine.models.strategies import STRATEGIES
 
 MEASURES = (
     ("accuracy", "Accuracy", "Share of the validation photos that are right, after each epoch"),
@@ -54,7 +54,8 @@ class ComparisonView(QWidget):
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._folders: tuple[Path, ...] = ()
+        self._folders: tuple[Path, ...] = ()  # of which one model can be made
+        self._shown: tuple[Path, ...] = ()
         self._lacking = self._busy = ""
         self._places: dict[str, int] = {}
         self.title = group_label("")
@@ -84,14 +85,15 @@ class ComparisonView(QWidget):
         self.title.setText(f"{len(rows)} runs beside each other{on}")
         self.banner.say(comparison.notices())
         folders = tuple(row.run_dir for row in rows)
-        if folders != self._folders:
+        if folders != self._shown:
             self.outcome.say("")
-        self._folders = folders
+        self._folders = self._shown = folders
         lacking = next((row.name for row in rows if row.model_bytes is None), "")
         self._show_join(f"“{lacking}” has no model yet" if lacking else "")
-        self._content.show()
+        self.title.show()
+        self._show_content(True)
         self.runs.show_rows(rows)
-        self.runs.setFixedHeight(theme.row() * (len(rows) + 1) + theme.GRID)
+        self.runs.fit_height()
         self.plot.show_histories(comparison.histories)
         verdicts = comparison.verdicts()
         self.verdicts.setText("\n\n".join((*verdicts, OF_THESE_MODELS) if verdicts else ("No two can be compared.",)))
@@ -99,11 +101,24 @@ class ComparisonView(QWidget):
 
     def show_refusal(self, sentence: str) -> None:
         """Say why there is no comparison."""
-        self.title.setText("")
+        self.title.hide()
         self.banner.say(sentence)
         self.outcome.say("")
-        self.join.hide()
-        self._content.hide()
+        self._shown = ()
+        self.forget_runs()
+        self._show_content(False)
+
+    def forget_runs(self) -> None:
+        """No model can be made of what is still in sight: other runs are selected."""
+        self._folders = ()
+        self._show_join("")
+
+    def _show_content(self, shown: bool) -> None:
+        policies = Qt.ScrollBarPolicy
+        self._scroll.setVerticalScrollBarPolicy(
+            policies.ScrollBarAsNeeded if shown else policies.ScrollBarAlwaysOff  # it would scroll what is not seen
+        )
+        self._content.setVisible(shown)
 
     def show_busy(self, reason: str) -> None:
         """Why nothing can be made now; "" where it can."""
@@ -113,7 +128,7 @@ class ComparisonView(QWidget):
     def _show_join(self, lacking: str) -> None:
         self._lacking = lacking
         reason = lacking or self._busy
-        self.join.show()
+        self.join.setVisible(bool(self._folders))
         self.join.setEnabled(not reason)
         self.join.setToolTip(reason or "A model file that answers with the mean of what these runs say")
 
@@ -173,7 +188,7 @@ class ComparisonView(QWidget):
         inner.addWidget(self.runs)
         inner.addWidget(splitter, 1)
         splitter.setMinimumHeight(theme.wide(LEAST_HIGH))
-        scroll = QScrollArea(widgetResizable=True)
+        self._scroll = scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what lies in it is reached by itself
         self._content.setObjectName("scrolled")
@@ -238,8 +253,8 @@ def _value_column(place: int, name: str, called: str) -> Column:
         value = row.values[place][1]
         if row.setting == "model":
             return title_of(value)
-        if row.setting == "strategy" and value in STRATEGIES:
-            return STRATEGIES[value].title
+        if row.setting == "strategy":
+            return strategies.title_of(value)
         return str(WORDS.get(value, value)) or AUTOMATIC
 
     return Column(called, 148, text, tip=name)

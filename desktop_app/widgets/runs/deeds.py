@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Generator
-from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -16,13 +16,14 @@ from desktop_app.run_queue import queue_of
 from desktop_app.settings import Settings
 from desktop_app.widgets.runs.deleted import DeletedRuns
 from desktop_app.widgets.runs.questions import AboutBox, ExtendBox
-from desktop_app.worker import Jobs
+from desktop_app.worker import Jobs, NewestJob
 from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.index import DatasetIndex, load
 from engine.errors import ThawError
 from engine.events import Event
+from engine.models.catalog import find_model
 from engine.runs import About, RunSummary
 
 
@@ -36,6 +37,8 @@ class RunDeeds(QObject):
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, deleted: DeletedRuns, window: QWidget) -> None:
         super().__init__(window)
         self._project, self._jobs, self._settings, self._window = project, jobs, settings, window
+        self._reading = NewestJob(jobs, "scan", self)
+        self._reading.returned.connect(self._on_index_read)
         self._deeds = {
             "resume": self.resume,
             "extend": self.ask_how_far,
@@ -58,16 +61,11 @@ class RunDeeds(QObject):
         """Ask for how many epochs more, then train them in a new run, or let it wait its turn."""
         history = runs.read_history(summary.path)
         pace = sum(epoch.seconds for epoch in history) / len(history) if history else None
-        box = ExtendBox(self._window, summary, pace)
-        box.told.connect(functools.partial(self.extend, summary))
-        box.open()
+        ExtendBox(self._window, summary, pace, functools.partial(self.extend, summary)).open()
 
     def extend(self, summary: RunSummary, epochs: int) -> None:
-        try:
-            config = runs.extension_of(summary.path, epochs)
-        except ThawError as error:
-            dialogs.show_error(self._window, error)
-            return
+        """Let a run wait its turn that goes on with this one. Raises ThawError where that cannot be."""
+        config = runs.extension_of(summary.path, epochs)
         self.page_wanted.emit("train")
         queue_of(self._jobs, self._settings).add(config)
 
@@ -75,6 +73,7 @@ class RunDeeds(QObject):
         """Take the run's settings to the Train page, with its photos as they are now."""
         try:
             config = runs.read_config(summary.path).with_changes(extends=None, comparison=None)
+            find_model(config.model)  # one's own may have been deleted, and no page can show it then
         except ThawError as error:
             dialogs.show_error(self._window, error)
             return
@@ -82,8 +81,13 @@ class RunDeeds(QObject):
         if dataset is not None and dataset.root == config.data:
             self._draft(config, dataset)
             return
-        job = self._jobs.start(f"Reading {config.data.name}", lambda control: _index(config.data, control), "scan")
-        job.returned.connect(functools.partial(self._draft, config))
+        now = self._project.config, dataset
+        self._reading.ask(f"Reading {config.data.name}", lambda control: _index(config, now, control))
+
+    def _on_index_read(self, read: tuple[TrainConfig, tuple[TrainConfig, DatasetIndex | None], DatasetIndex]) -> None:
+        config, before, index = read
+        if before == (self._project.config, self._project.dataset):  # else the person is at something else by now
+            self._draft(config, index)
 
     def _draft(self, config: TrainConfig, index: DatasetIndex) -> None:
         self._project.set_dataset(index)
@@ -92,21 +96,17 @@ class RunDeeds(QObject):
         self.page_wanted.emit("train")
 
     def ask_about(self, summary: RunSummary) -> None:
-        box = AboutBox(self._window, summary)
-        box.told.connect(functools.partial(self.tell_about, summary))
-        box.open()
+        AboutBox(self._window, summary, functools.partial(self.tell_about, summary)).open()
 
     def tell_about(self, summary: RunSummary, about: About) -> None:
-        try:
-            runs.write_about(summary.path, about)
-        except ThawError as error:
-            dialogs.show_error(self._window, error)
+        """Keep what the person says of the run. Raises RunError where the disk refuses."""
+        runs.write_about(summary.path, about)
         self.changed.emit()
 
     def show_in_folder(self, summary: RunSummary) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(summary.path)))
 
 
-def _index(folder: Path, control: Control) -> Generator[Event, None, DatasetIndex]:
+def _index(config: TrainConfig, before: object, control: Control) -> Generator[Event, None, Any]:
     yield from ()
-    return load(folder, control)
+    return config, before, load(config.data, control)

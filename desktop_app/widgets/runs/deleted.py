@@ -7,11 +7,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
-from desktop_app.widgets.banner import Banner
+from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import quantity
 from desktop_app.worker import Jobs
 from engine import runs
@@ -22,37 +22,49 @@ from engine.runs import DAYS_KEPT, RunSummary, TrashedRun
 MEGA = 1e6
 
 
-class DeletedRuns(QWidget):
+class DeletedRuns(BannerPlace):
     """The banner that says what was deleted and undoes it. `menu_button` stands where there is room for it, and lists
-    all that can be put back; it hides where there is nothing."""
+    all that can be put back; it hides where there is nothing. Both must stand where they are seen without any run."""
 
     changed = Signal(object)  # Path of a run that came back, None for one that went
 
     def __init__(self, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._settings = jobs, settings
-        self.banner: Banner | None = None
+        self._asked: set[Path] = set()
         self.menu_button = QToolButton()
         self.menu_button.setToolTip("Put deleted runs back, or remove them for good")
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setIcon(theme.icon("chevron-down"))
         self.menu_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.menu_button.setMenu(QMenu(self.menu_button))
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self.hide()
         self._fill()
 
+    def has_any(self) -> bool:
+        """Whether there is something that can be put back."""
+        return not self.menu_button.isHidden()
+
     def delete(self, summary: RunSummary) -> None:
-        """Delete a run; where others came from it, ask first."""
+        """Delete a run; where others came from it, which a job finds out, ask first."""
+        if summary.path in self._asked:
+            return
+        self._asked.add(summary.path)
+        title = f"Looking what came from {summary.called}"
+        job = self._jobs.start(title, lambda _control: _dependents(summary.path), "read")
+        job.returned.connect(functools.partial(self._on_looked, summary))
+        job.failed.connect(lambda _error: self._asked.discard(summary.path))
+
+    def _on_looked(self, summary: RunSummary, others: tuple[RunSummary, ...]) -> None:
         try:
-            if (others := runs.dependents(summary.path)) and not self._may(summary, others):
+            if others and not self._may(summary, others):
                 return
             trashed = runs.delete(summary.path)
         except RunError as error:
             dialogs.show_error(self.window(), error)
             return
-        self._say(f"“{summary.called}” was deleted ({_size(trashed.size_bytes)}).", "Undo")
+        finally:
+            self._asked.discard(summary.path)
+        self.say(f"“{summary.called}” was deleted ({_size(trashed.size_bytes)}).", action="Undo")
         assert self.banner
         self.banner.triggered.connect(functools.partial(self.put_back, trashed))
         self._fill()
@@ -64,9 +76,17 @@ class DeletedRuns(QWidget):
         except RunError as error:
             dialogs.show_error(self.window(), error)
             return
-        self._say("")
+        self.say("")
         self._fill()
         self.changed.emit(path)
+
+    def ask_to_empty(self) -> None:
+        """Remove for good all that was deleted, if the person means it."""
+        deleted = runs.list_trash(self._settings.runs_folder)
+        question = f"Remove {quantity(len(deleted), 'deleted run')} for good?"
+        freed = f"This cannot be undone. It frees {_size(sum(trashed.size_bytes for trashed in deleted))}."
+        if dialogs.ask(self.window(), question, freed, "Remove for good", "Keep what I deleted"):
+            self.empty()
 
     def empty(self, days: int = 0) -> None:
         """Remove for good what was deleted so many days ago; a job, as many files may take a while."""
@@ -81,7 +101,7 @@ class DeletedRuns(QWidget):
         if count:
             ago = f" more than {days} days ago" if days else ""
             gone = f"{quantity(count, 'run')} deleted{ago}" if days else quantity(count, "deleted run")
-            self._say(f"{gone} {'is' if count == 1 else 'are'} removed for good: {_size(size)} free.")
+            self.say(f"{gone} {'is' if count == 1 else 'are'} removed for good: {_size(size)} free.")
         self._fill()
 
     def _may(self, summary: RunSummary, others: tuple[RunSummary, ...]) -> bool:
@@ -92,16 +112,6 @@ class DeletedRuns(QWidget):
             text += f" “{open_ones[0].called}” is not finished, and may not be able to go on without it."
         return dialogs.ask(self.window(), f"Delete “{summary.called}”?", text, "Delete", "Keep it")
 
-    def _say(self, text: str, action: str = "") -> None:
-        if self.banner:
-            self.banner.hide()
-            self.banner.deleteLater()
-            self.banner = None
-        if text:
-            self.banner = Banner("info", text, action)
-            self._column.addWidget(self.banner)
-        self.setVisible(bool(text))
-
     def _fill(self) -> None:
         deleted, menu = runs.list_trash(self._settings.runs_folder), self.menu_button.menu()
         menu.clear()
@@ -111,7 +121,8 @@ class DeletedRuns(QWidget):
             menu.addAction(theme.icon("undo-2"), text).triggered.connect(functools.partial(self._on_chosen, trashed))
         menu.addSeparator()
         size = _size(sum(trashed.size_bytes for trashed in deleted))
-        menu.addAction(theme.icon("trash-2"), f"Remove all for good ({size})").triggered.connect(lambda: self.empty())
+        remove = menu.addAction(theme.icon("trash-2"), f"Remove all for good ({size})…")
+        remove.triggered.connect(lambda: self.ask_to_empty())
         self.menu_button.setText(f"Deleted runs ({len(deleted)})")
         self.menu_button.setVisible(bool(deleted))
 
@@ -121,6 +132,11 @@ class DeletedRuns(QWidget):
     def sweep(self) -> None:
         """Remove what was deleted long ago."""
         self.empty(DAYS_KEPT)
+
+
+def _dependents(run_dir: Path) -> Generator[Event, None, tuple[RunSummary, ...]]:
+    yield from ()
+    return runs.dependents(run_dir)
 
 
 def _emptied(folder: Path, days: int) -> Generator[Event, None, tuple[int, int]]:

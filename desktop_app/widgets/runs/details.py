@@ -32,7 +32,7 @@ from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.actions import RunActions
 from desktop_app.widgets.runs.no_results import NoResults
 from desktop_app.widgets.runs.record import SPLIT_TITLES, RunRecord
-from desktop_app.widgets.runs.tables import CLASS_COLUMNS
+from desktop_app.widgets.runs.tables import CLASS_COLUMNS, RunRow
 from desktop_app.widgets.search_field import SearchField
 from engine.events import Diagnosis
 
@@ -70,13 +70,31 @@ class RunDetails(QWidget):
         self._lay_out()
         self._connect()
 
-    def show_record(self, record: RunRecord) -> None:
-        self._record = record
-        summary = record.row.summary
+    def show_row(self, row: RunRow) -> None:
+        """Say which run it is whose results come."""
+        summary = row.summary
         self.name.set_whole(summary.called)
         about = [summary.name] if summary.title else []
         self.note.set_whole(" · ".join([*about, *filter(None, [" ".join(summary.note.split())])]))
         self.note.setVisible(bool(self.note.whole()))
+
+    def show_nothing(self, sentence: str, icon: str = "chart-line") -> None:
+        """A sentence in place of the results."""
+        self._record = None
+        self.diagnoses.begin("", "")
+        for part in (self.facts, *self.switch.values()):
+            part.hide()
+        self.nothing.show_sentence(sentence, icon)
+        self._body.setCurrentIndex(1)
+
+    def show_record(self, record: RunRecord) -> None:
+        """What the run says. Where it says nothing new, what the person has chosen in it stays."""
+        before, self._record = self._record, record
+        self.show_row(record.row)
+        if before and record.has_results_of(before):
+            if not record.splits():
+                self.nothing.show_run(record.row.state, record.history)
+            return
         splits = record.splits()
         if self.split not in splits and splits:
             self.split = splits[0]
@@ -96,6 +114,7 @@ class RunDetails(QWidget):
         """Look at val, or at the locked test set."""
         if self._record and split in self._record.splits():
             self.split = split
+            self.switch[split].setChecked(True)
             self._show_split()
 
     def _show_split(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from desktop_app import dialogs
 from desktop_app.project import Project
 from desktop_app.widgets.figures import percent
 from desktop_app.worker import Jobs
@@ -17,6 +18,7 @@ from engine.errors import ThawError
 from engine.events import EnsembleFinished
 
 KIND = "ensemble"
+ENDING = ".thaw"
 
 
 class Joining(QObject):
@@ -27,27 +29,46 @@ class Joining(QObject):
     def __init__(self, project: Project, jobs: Jobs, window: QWidget) -> None:
         super().__init__(window)
         self._project, self._jobs, self._window = project, jobs, window
+        self._made = False
 
     def ask(self, run_dirs: Sequence[Path]) -> None:
         """Ask for a file, and make it of these runs."""
-        start = str(run_dirs[0].parent / "ensemble.thaw")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Make one model file", start, "Model files (*.thaw)")
-        if chosen:
-            self.make(run_dirs, Path(chosen).with_suffix(".thaw"))
+        start = str(run_dirs[0].parent / f"ensemble{ENDING}")
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Make one model file", start, f"Model files (*{ENDING})")
+        if not chosen:
+            return
+        out = Path(chosen)
+        if out.suffix.lower() != ENDING:
+            out = out.with_name(out.name + ENDING)
+            # the dialog asked about the name as it was typed, if at all
+            if out.exists() and not dialogs.ask(self._window, *_replacing(out), "Replace it", "Keep it"):
+                return
+        self.make(run_dirs, out)
 
     def make(self, run_dirs: Sequence[Path], out: Path) -> None:
         """The person has agreed to writing over `out` if it is there."""
+        self._made = False
         arguments = [*map(str, run_dirs), "--out", str(out), "--replace"]
         job = functools.partial(process.run, "ensemble", arguments)
         worker = self._jobs.start(f"Making {out.name}", job, KIND, heavy=True, at_place=(ThawError,))
         worker.happened.connect(self._on_happened)
-        worker.failed.connect(lambda error: self.told.emit(str(error), "error"))
+        worker.returned.connect(self._on_returned)
+        worker.failed.connect(lambda error: self.told.emit(dialogs.in_words(error)[0], "error"))
         self.told.emit(f"Making one model of {len(run_dirs)} runs…", "info")
 
     def _on_happened(self, event: object) -> None:
         if isinstance(event, EnsembleFinished):
+            self._made = True
             self._project.set_model_file(event.model_file)
             self.told.emit(in_words(event), "info")
+
+    def _on_returned(self, _result: object) -> None:
+        if not self._made:
+            self.told.emit("Stopped: no model was made.", "info")
+
+
+def _replacing(out: Path) -> tuple[str, str]:
+    return f"Replace “{out.name}”?", f"There is a model of this name in {dialogs.short_path(out.parent)} already."
 
 
 def in_words(event: EnsembleFinished) -> str:

@@ -38,7 +38,12 @@ class NoResults(QStackedWidget):
 
     def show_run(self, state: str, history: Sequence[EpochFinished]) -> None:
         text = SENTENCES.get(state, "This run has no results.")
-        self.nothing.set(text, "", "chart-line")
+        self.show_sentence(text)
         self.sentence.setText(text)
         self.curves.set_history(history)
         self.setCurrentIndex(1 if history else 0)
+
+    def show_sentence(self, text: str, icon: str = "chart-line") -> None:
+        """Why there is nothing to see."""
+        self.nothing.set(text, "", icon)
+        self.setCurrentIndex(0)

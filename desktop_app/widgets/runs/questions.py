@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 
 from desktop_app import theme
 from desktop_app.dialogs import Box
 from desktop_app.widgets.figures import duration, quantity
 from desktop_app.widgets.labels import muted_label
+from engine.errors import ThawError
 from engine.runs import About, RunSummary
 from engine.runs.about import LONGEST_TITLE
 
 MOST_EPOCHS = 1000
 
 
-class AboutBox(Box):
+class Question(Box):
+    """Does what was asked for while it is still open: where that fails, it says why and what was typed stays."""
+
+    def __init__(self, parent: QWidget | None, title: str, icon: str, colour: str, act: Callable[[], None]) -> None:
+        super().__init__(parent, title, icon, colour)
+        self._act = act
+        self.refusal = QLabel(wordWrap=True)
+
+    def add_buttons(self, agree: str) -> QPushButton:
+        """Cancel and the button that does it, below what was asked."""
+        self.refusal.setProperty("role", "error")
+        self.refusal.setTextFormat(Qt.TextFormat.PlainText)
+        self.refusal.setFixedWidth(theme.wide(420))
+        self.words.addWidget(self.refusal)
+        self.refusal.hide()
+        self.add_button("Cancel").clicked.connect(self.reject)
+        button = self.add_button(agree, "main")
+        button.clicked.connect(self._on_agreed)
+        return button
+
+    def _on_agreed(self) -> None:
+        try:
+            self._act()
+        except ThawError as error:
+            self.refusal.setText(f"✗ {error}")
+            self.refusal.show()
+        else:
+            self.accept()
+
+
+class AboutBox(Question):
     """What the person calls a run and notes about it."""
 
-    told = Signal(object)  # About
-
-    def __init__(self, parent: QWidget | None, summary: RunSummary) -> None:
-        super().__init__(parent, "Name and note", "pencil", "muted")
+    def __init__(self, parent: QWidget | None, summary: RunSummary, keep: Callable[[About], None]) -> None:
+        super().__init__(parent, "Name and note", "pencil", "muted", lambda: keep(self.about()))
         self.title = QLineEdit(summary.title)
         self.title.setMaxLength(LONGEST_TITLE)
         self.title.setPlaceholderText(summary.name)
@@ -34,20 +65,24 @@ class AboutBox(Box):
             self.words.addWidget(muted_label(name))
             self.words.addWidget(field)
         self.add_text(f"The folder stays “{summary.name}”.", "muted")
-        self.add_button("Cancel").clicked.connect(self.reject)
-        self.save = self.add_button("Save", "main")
-        self.save.clicked.connect(self.accept)
-        self.accepted.connect(lambda: self.told.emit(About(self.title.text(), self.note.toPlainText())))
+        self.save = self.add_buttons("Save")
         self.title.setFocus()
 
+    def about(self) -> About:
+        return About(self.title.text(), self.note.toPlainText())
 
-class ExtendBox(Box):
+
+class ExtendBox(Question):
     """For how many epochs more."""
 
-    told = Signal(int)
-
-    def __init__(self, parent: QWidget | None, summary: RunSummary, seconds_per_epoch: float | None) -> None:
-        super().__init__(parent, "Extend the run", "plus", "muted")
+    def __init__(
+        self,
+        parent: QWidget | None,
+        summary: RunSummary,
+        seconds_per_epoch: float | None,
+        extend: Callable[[int], None],
+    ) -> None:
+        super().__init__(parent, "Extend the run", "plus", "muted", lambda: extend(self.epochs.value()))
         self._summary, self._pace = summary, seconds_per_epoch
         self.add_text(f"How many epochs more than the {summary.epochs_done} of “{summary.called}”?").setFont(
             theme.group_font()
@@ -68,10 +103,7 @@ class ExtendBox(Box):
             "the learning rate is laid over all epochs, so the rate is higher again at first where it had fallen.",
             "muted",
         )
-        self.add_button("Cancel").clicked.connect(self.reject)
-        self.extend = self.add_button("Extend", "main")
-        self.extend.clicked.connect(self.accept)
-        self.accepted.connect(lambda: self.told.emit(self.epochs.value()))
+        self.extend = self.add_buttons("Extend")
         self.epochs.valueChanged.connect(self._show_sum)
         self._show_sum()
         self.epochs.setFocus()

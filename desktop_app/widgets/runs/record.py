@@ -31,6 +31,12 @@ class RunRecord:
     predictions: tuple[PredictionRow, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
 
+    def has_results_of(self, other: RunRecord) -> bool:
+        """Whether both are of one run, and there is nothing new in its results."""
+        return self.row.summary.path == other.row.summary.path and all(
+            getattr(self, name) == getattr(other, name) for name in ("metrics", "history", "diagnoses")
+        )
+
     def splits(self) -> tuple[str, ...]:
         """The splits that were measured."""
         return tuple(split for split in SPLIT_TITLES if self.metrics.get(split))

@@ -9,8 +9,8 @@ from typing import Any
 
 from desktop_app.widgets.figures import count, duration, percent
 from desktop_app.widgets.plain_table import Column
+from engine.models import strategies
 from engine.models.catalog import title_of
-from engine.models.strategies import STRATEGIES
 from engine.runs import RunSummary
 
 RUNNING = "running"
@@ -39,8 +39,7 @@ def _model(row: RunRow) -> str:
 
 
 def _strategy(row: RunRow) -> str:
-    name = row.summary.strategy
-    return STRATEGIES[name].title if name in STRATEGIES else name
+    return strategies.title_of(row.summary.strategy)
 
 
 def _hint(row: RunRow) -> str:
