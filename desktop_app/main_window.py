@@ -37,7 +37,9 @@ PAGE_OF_JOB = {
     "sample": "data",
     "train": "train",
     "search": "train",
-    "evaluate": "review",
+    "find-lr": "train",
+    "preflight": "train",
+    "ensemble": "review",
     "predict": "predict",
 }
 DROP_WORDS = (
@@ -45,6 +47,11 @@ DROP_WORDS = (
     "weights (.pth, .safetensors) in Model."
 )
 STOPPING_WORDS = "What is done is being saved. Close the window again to end it at once."
+KEPT = {
+    "train": "It stops cleanly and can be resumed later.",
+    "search": "It stops cleanly, and the best run so far is kept.",
+    "predict": "It stops cleanly, and what is done is kept.",
+}
 # Losing these costs nothing, so closing does not ask.
 STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look")
 
@@ -245,7 +252,7 @@ class MainWindow(QMainWindow):
             event.ignore()
         elif self._may_stop():
             self._closing = True
-            self.jobs.stop_all()
+            self.jobs.close()
             self._veil.appear("Stopping…", STOPPING_WORDS, busy=True)
             event.ignore()
             # The question took its time; the last job may have ended meanwhile.
@@ -258,9 +265,7 @@ class MainWindow(QMainWindow):
         asked = [worker for worker in self.jobs.running() if worker.kind not in STOPPED_UNASKED]
         if not asked:
             return True
-        kept = "It stops cleanly, and what is done is kept."
-        if asked[0].kind == "train":
-            kept = "It stops cleanly and can be resumed later."
+        kept = KEPT.get(asked[0].kind, "It stops cleanly, and nothing of it is kept.")
         return dialogs.ask(self, f"“{asked[0].title}” is still running.", kept, "Stop and close", "Keep working")
 
     def _end_children(self) -> None:

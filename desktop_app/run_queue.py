@@ -30,6 +30,8 @@ class RunQueue(QObject):
         self._started: tuple[Worker, QueuedRun] | None = None
         self._file = QueueFile(settings.runs_folder)
         self.runs: tuple[QueuedRun, ...] = self._file.take_over()
+        self.trouble = ""
+        """Why what waits could not be written to disk, as a sentence; "" where it is there."""
         self.held = bool(self.waiting())
         """Whether the next run waits for the person's word."""
         for worker in jobs.running():
@@ -79,7 +81,7 @@ class RunQueue(QObject):
 
     def _start_next(self) -> None:
         waiting = self.waiting()
-        if self.held or not waiting or self._jobs.current:
+        if self.held or not waiting or self._jobs.current or self._jobs.closing:
             return
         run = waiting[0]
         place = self.runs.index(run)
@@ -105,7 +107,11 @@ class RunQueue(QObject):
 
     def _keep(self, runs: Sequence[QueuedRun]) -> None:
         self.runs = tuple(runs)
-        self._file.write(self.runs)
+        try:
+            self._file.write(self.runs)
+            self.trouble = ""
+        except OSError as error:
+            self.trouble = f"What waits cannot be kept on disk ({error.strerror or error}); it is lost with the window."
         self.changed.emit()
 
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from desktop_app.settings import Settings
-from desktop_app.worker import Jobs, Worker
+from desktop_app.worker import Job, Jobs, Worker
 from engine import process, runs
 from engine.config import TrainConfig
 from engine.control import Control
 from engine.models.catalog import title_of
 
 KIND = "train"
-FOLDER = "run_dir"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a job trains: a run's folder, and the settings that it was started with; None where it goes on with a run,
+    which has its own."""
+
+    run_dir: Path
+    config: TrainConfig | None = None
 
 
 def new_run_dir(folder: Path, config: TrainConfig, what: str = "") -> Path:
@@ -31,14 +40,15 @@ def start(jobs: Jobs, settings: Settings, config: TrainConfig) -> Worker:
     """Start a new run of `config`."""
     run_dir = new_run_dir(settings.runs_folder, config)
     arguments = process.train_arguments(config, run_dir, weights_dir=settings.weights_dir)
-    return _begin(jobs, run_dir, config.model, lambda control: process.run("train", arguments, control))
+    training = Training(run_dir, config)
+    return _begin(jobs, training, config.model, lambda control: process.run("train", arguments, control))
 
 
 def resume(jobs: Jobs, settings: Settings, run_dir: Path, model: str, told: Sequence[str] = ()) -> Worker:
     """Go on with a run that was stopped or interrupted; `told` are more words for the command. What keeps it from that
     is the job's failure."""
     weights_dir = settings.weights_dir
-    return _begin(jobs, run_dir, model, lambda control: _resumed(run_dir, weights_dir, told, control))
+    return _begin(jobs, Training(run_dir), model, lambda control: _resumed(run_dir, weights_dir, told, control))
 
 
 def _resumed(run_dir: Path, weights_dir: Path | None, told: Sequence[str], control: Control) -> Iterator[Any]:
@@ -46,17 +56,19 @@ def _resumed(run_dir: Path, weights_dir: Path | None, told: Sequence[str], contr
     yield from process.run("train", [*arguments, *told], control)
 
 
-def _begin(jobs: Jobs, run_dir: Path, model: str, job: Any) -> Worker:
+def _begin(jobs: Jobs, training: Training, model: str, job: Job) -> Worker:
     # The Train page follows every run and says why one ended.
-    worker = jobs.start(f"Training {title_of(model)}", job, KIND, heavy=True, at_place=(Exception,))
-    worker.setProperty(FOLDER, str(run_dir))
-    return worker
+    return jobs.start(f"Training {title_of(model)}", job, KIND, heavy=True, at_place=(Exception,), about=training)
 
 
 def folder_of(worker: Worker) -> Path | None:
     """The run that this job trains."""
-    text = worker.property(FOLDER)
-    return Path(text) if text else None
+    return worker.about.run_dir if isinstance(worker.about, Training) else None
+
+
+def config_of(worker: Worker) -> TrainConfig | None:
+    """The settings that this job was started with."""
+    return worker.about.config if isinstance(worker.about, Training) else None
 
 
 def running_folders(jobs: Jobs) -> frozenset[Path]:

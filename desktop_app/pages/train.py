@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
@@ -14,6 +13,7 @@ from desktop_app import theme, training_job
 from desktop_app.project import Project
 from desktop_app.run_queue import queue_of
 from desktop_app.settings import Settings
+from desktop_app.widgets.draft_form import DraftForm
 from desktop_app.widgets.labels import group_label
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
@@ -21,12 +21,12 @@ from desktop_app.widgets.runs.brakes import Brakes
 from desktop_app.widgets.runs.offers import RunOffers
 from desktop_app.widgets.runs.queue import QueueList
 from desktop_app.widgets.runs.view import RunView
-from desktop_app.widgets.settings_form import SettingsForm
 from desktop_app.widgets.start.panel import StartPanel
 from desktop_app.widgets.start.switch import NEXT, RunSwitch
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
-from engine.errors import ConfigError, RunError
+from engine.config import TrainConfig
+from engine.errors import ThawError
 from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 
@@ -39,9 +39,9 @@ class TrainPage(PageFrame):
         self._project, self._jobs, self._settings = project, jobs, settings
         self._worker: Worker | None = None
         self._run_dir: Path | None = None
-        self._wrong: dict[str, str] = {}
-        self._typed: dict[str, Any] = {}  # what was typed into the fields that are wrong
-        self.form = SettingsForm()
+        self._kept: Path | None = None  # the run that has ended and is shown, once it is on disk
+        self._given: Path | None = None  # the model that a run has left to Predict
+        self.form = DraftForm(project)
         self.settings_title = group_label("Settings")
         self.queue = queue_of(jobs, settings)
         self.waiting = QueueList(self.queue)
@@ -62,10 +62,13 @@ class TrainPage(PageFrame):
         """Train as the settings say; where the machine is busy, the run waits its turn."""
         if self._reason_against_start():
             return
+        self._begin(self._project.config)
+
+    def _begin(self, config: TrainConfig) -> None:
         if self._jobs.busy_reason():
-            self.queue.add(self._project.config)
+            self.queue.add(config)
         else:
-            training_job.start(self._jobs, self._settings, self._project.config)
+            training_job.start(self._jobs, self._settings, config)
 
     def resume(self, run_dir: Path, told: Sequence[str] = ()) -> None:
         """Go on with a run that was left before its end; `told` are more words for `thaw train --resume`."""
@@ -80,8 +83,8 @@ class TrainPage(PageFrame):
             return "This edition has no training part"
         if self._project.dataset is None:
             return "Choose a dataset first"
-        if self._wrong:
-            return "Mend the marked setting first"
+        if wrong := self.form.wrong():
+            return f"Mend “{wrong}” first"
         if config.strategy == "custom" and not config.trainable:
             return "No layer is ticked on the Model page"
         if config.strategy == "continue" and config.continue_from is None:
@@ -100,11 +103,11 @@ class TrainPage(PageFrame):
     def _follow(self, worker: Worker) -> None:
         if worker.kind != training_job.KIND:
             return
-        self._worker, self._run_dir = worker, None
+        self._worker, self._run_dir, self._kept = worker, None, None
         worker.happened.connect(self._on_happened)
         worker.failed.connect(self._on_failed)
         self.offers.clear()
-        folder = training_job.folder_of(worker)  # known only where the page came after the job
+        folder = training_job.folder_of(worker)
         self.view.begin(runs.read_history(folder) if folder else ())
         self.brakes.follow(worker)
         self.switch.begin_run()
@@ -126,24 +129,31 @@ class TrainPage(PageFrame):
     def _on_run_finished(self, event: events.RunFinished) -> None:
         self._run_dir = event.run_dir
         self._project.set_run(event.run_dir)
-        if event.model_file:
+        if event.model_file and self._project.model_file in (None, self._given):  # one that was chosen by hand stays
+            self._given = event.model_file
             self._project.set_model_file(event.model_file)
         self._project.announce_runs()
 
     def _on_failed(self, error: object) -> None:
         self.view.facts.finish("Ended early")
         self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
-        config = self._project.config
-        with contextlib.suppress(RunError):  # a run that was resumed has settings of its own
-            config = runs.read_config(self._run_dir) if self._run_dir else config
         said = {found.kind for found in self.view.diagnoses.found()}
         if isinstance(error, BaseException) and "not-a-number" not in said:  # the diagnosis says it, with its remedy
-            self.offers.tell_failure(error, self._run_dir, config)
+            self.offers.tell_failure(error, self._run_dir, self._config_of_run())
             self._order_offers()
+
+    def _config_of_run(self) -> TrainConfig:
+        """The settings of the run that goes: those on disk, or those that it was to begin with."""
+        with contextlib.suppress(ThawError):
+            if self._run_dir:
+                return runs.read_config(self._run_dir)
+        asked = training_job.config_of(self._worker) if self._worker else None
+        return asked or self._project.config
 
     def _on_ended(self, worker: Worker) -> None:
         if worker is self._worker:
             self._worker = None
+            self._kept = self._run_dir if self._run_dir and runs.state(self._run_dir) != "absent" else None
             self.brakes.release()
             curves = self.view.curves.data
             told = curves.positions or curves.epochs or self.view.diagnoses.found()
@@ -151,16 +161,38 @@ class TrainPage(PageFrame):
             self._project.announce_runs()
         self._show_config()
 
+    def _on_runs_changed(self) -> None:
+        """What is shown of a run goes with it when it is deleted."""
+        self.offers.forget_deleted()
+        if self._worker is None and self._kept and runs.state(self._kept) == "absent":
+            self._kept = self._run_dir = None
+            self.view.begin()
+            self.switch.end_run(False)
+        self._show_state()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._worker is None and self.view.result.isHidden():
             self.offers.offer_newest()
             self._order_offers()
+            self._show_state()
 
     def _order_offers(self) -> None:
         """Tab goes from the main action to what is offered below it, though that came later."""
         for button in self.offers.findChildren(QPushButton):
             QWidget.setTabOrder(self.action_button, button)
+
+    def _review(self) -> None:
+        """Show the run that is in sight here, whatever Review showed before."""
+        if self._run_dir:
+            self._project.set_run(self._run_dir)
+        self.page_requested.emit("review")
+
+    def _classify(self) -> None:
+        """Take its model to Predict."""
+        if self._run_dir:
+            self._project.set_model_file(self._run_dir / runs.MODEL)
+        self.page_requested.emit("predict")
 
     # --- what is shown
 
@@ -168,21 +200,8 @@ class TrainPage(PageFrame):
         if self._worker is None:  # a run that goes is what a person wants to see
             self.switch.show_side(NEXT)
 
-    def _on_edited(self, name: str, value: Any) -> None:
-        self._typed |= {name: value}
-        for asked in sorted(self._typed, key=lambda other: other != name):  # what contradicted this may fit it now
-            self._wrong.pop(asked, None)
-            try:
-                self._project.set_config(**{asked: self._typed[asked]})
-                del self._typed[asked]
-            except ConfigError as error:
-                self._wrong[asked] = error.fields.get(asked, str(error))
-        self.form.show_errors(self._wrong)
-        self._show_config()
-
     def _show_config(self) -> None:
         config = self._project.config
-        self.form.show_config(config)
         dataset = self._project.dataset
         names = [dataset.root.name] if dataset else []
         names += [title_of(config.model), STRATEGIES[config.strategy].title]
@@ -196,6 +215,8 @@ class TrainPage(PageFrame):
         self.set_action("Add to queue" if busy else "Start", "plus" if busy else "play", not reason, reason)
         self.settings_title.setText("Settings of the next run" if running else "Settings")
         self.brakes.show_buttons(running)
+        self.offers.show_busy()
+        self.view.result.show_busy(busy)
         started = running or self.switch.side() != NEXT
         if self._project.dataset is None and not started and not self.offers.banners() and not self.queue.runs:
             self.show_empty("Choose a dataset first. It decides what there is to learn.", "Go to Data", "images")
@@ -205,22 +226,23 @@ class TrainPage(PageFrame):
     # --- how it is made
 
     def _connect(self) -> None:
-        self.form.edited.connect(self._on_edited)
+        self.form.checked.connect(self._show_state)
         self.action_triggered.connect(self.start)
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("data"))
         self.brakes.steered.connect(self._on_steered)
         self.before.run_compared.connect(self.view.add_notice)
         self.before.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.before.in_sight_wanted.connect(self._on_section_wanted)
-        self.view.result.review_wanted.connect(lambda: self.page_requested.emit("review"))
-        self.view.result.predict_wanted.connect(lambda: self.page_requested.emit("predict"))
-        self.view.diagnoses.photos_wanted.connect(lambda _diagnosis: self.page_requested.emit("review"))
+        self.view.result.review_wanted.connect(self._review)
+        self.view.result.predict_wanted.connect(self._classify)
+        self.view.diagnoses.photos_wanted.connect(lambda _diagnosis: self._review())
         self.view.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
         self.offers.resume_wanted.connect(self.resume)
-        self.offers.start_wanted.connect(self.start)
+        self.offers.start_wanted.connect(self._begin)
         self._jobs.started.connect(self._follow)
         self._jobs.started.connect(self._show_state)
         self._jobs.ended.connect(self._on_ended)
+        self._project.runs_changed.connect(self._on_runs_changed)
         self._project.config_changed.connect(self._show_config)
         self._project.dataset_changed.connect(self._show_config)
 

@@ -56,10 +56,12 @@ class SettingsForm(QScrollArea):
 
     def show_errors(self, fields: dict[str, str]) -> None:
         """Mark the wrong fields with their sentences, and no others."""
+        found = {name for name, sentence in fields.items() if sentence != self.rows[name].error()}
         for name, row in self.rows.items():
-            row.set_error(fields.get(name, ""))
+            if row.error() != fields.get(name, ""):
+                row.set_error(fields.get(name, ""))
         for title, names in self._advanced().items():
-            if any(name in fields for name in names):
+            if found.intersection(names):
                 self.folds[title].set_open(True)
 
     def errors(self) -> dict[str, str]:
@@ -132,13 +134,16 @@ class SettingRow(QWidget):
         self._error = QLabel(wordWrap=True)
         self._error.setProperty("role", "error")
         self._lay_out()
-        self.set_value(self._value)
+        field.set_value(self._value)
+        self._mark()
         field.edited.connect(self._on_edited)
         self.reset.clicked.connect(self._on_reset)
 
     def set_value(self, value: Any) -> None:
-        self._value = value
-        self.field.set_value(value)
+        """Show `value`; what is being typed for that very value stays as it is, or “0.0” could not become “0.01”."""
+        if value != self._value:
+            self._value = value
+            self.field.set_value(value)
         self._mark()
 
     def is_changed(self) -> bool:

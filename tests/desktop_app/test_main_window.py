@@ -215,6 +215,18 @@ def test_closing_asks_and_no_keeps_working(window: MainWindow, monkeypatch: pyte
     assert window.isVisible() and not worker.control.stopping
 
 
+def test_closing_says_what_is_kept_and_starts_nothing_new(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(dialogs, "ask", lambda _parent, _question, kept, *_rest: bool(told.append(kept)) or True)
+    window.jobs.start("Finding a learning rate", endless(), "find-lr", heavy=True)
+    assert window.sidebar.mark("train") == "running"
+    window.close()
+    assert told == ["It stops cleanly, and nothing of it is kept."] and window.jobs.closing
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5000)
+
+
 def test_closing_stops_the_job_and_then_the_window(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_app import training_job
-from desktop_app.queue_file import FILE, QueuedRun
+from desktop_app.queue_file import FILE, QueuedRun, QueueFile
 from desktop_app.run_queue import RunQueue, queue_of
 from desktop_app.settings import Settings
 from desktop_app.worker import Jobs
@@ -97,6 +97,38 @@ def test_stopping_a_run_holds_the_queue(qtbot: QtBot, jobs: Jobs, settings: Sett
     machine.let_go = True
     queue.go_on()
     qtbot.waitUntil(lambda: machine.begun == ["a", "b"] and not jobs.running())
+
+
+def test_nothing_starts_while_the_window_closes(qtbot: QtBot, jobs: Jobs, settings: Settings, machine: Machine) -> None:
+    def search(control: Control) -> Iterator[Any]:
+        while not control.stopping:
+            yield 1
+
+    queue = queue_of(jobs, settings)
+    jobs.start("Searching", search, "search", heavy=True)
+    queue.add(draft("a"))
+    jobs.close()
+    qtbot.waitUntil(lambda: not jobs.running())
+    qtbot.wait(20)
+    assert not machine.begun and names(queue) == ["a"] and (settings.runs_folder / FILE).exists()
+
+
+def test_a_disk_that_is_full_is_told_and_the_run_starts(
+    qtbot: QtBot, jobs: Jobs, settings: Settings, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    queue, machine.let_go = queue_of(jobs, settings), True
+    monkeypatch.setattr(QueueFile, "write", full)
+    queue.add(draft("a"))
+    assert "cannot be kept on disk (No space left on device)" in queue.trouble
+    monkeypatch.undo()
+    monkeypatch.setattr(process, "run", machine._run)
+    qtbot.waitUntil(lambda: machine.begun == ["a"] and not jobs.running())
+    queue.held = True
+    queue.add(draft("b"))
+    assert queue.trouble == ""
 
 
 def test_the_queue_survives_the_window_and_waits_to_be_asked(

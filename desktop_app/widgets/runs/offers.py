@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import dialogs, theme, training_job
 from desktop_app.settings import Settings
@@ -14,7 +14,7 @@ from desktop_app.widgets.figures import quantity
 from desktop_app.worker import Jobs
 from engine import runs
 from engine.config import TrainConfig
-from engine.errors import ChildDied
+from engine.errors import ChildDied, ThawError
 from engine.models.catalog import find_model
 from engine.models.pretrained import weights
 from engine.models.strategies import STRATEGIES
@@ -32,13 +32,15 @@ class RunOffers(QWidget):
     """Nothing at all where there is nothing to say."""
 
     resume_wanted = Signal(object, object)  # Path: the run to go on with; tuple: what else `thaw train` is told
-    start_wanted = Signal()
+    start_wanted = Signal(object)  # TrainConfig: what had failed before it began, and may start now
 
     def __init__(self, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs, self._settings = jobs, settings
         self._offered: Path | None = None
         self._lacking: tuple[TrainConfig, Path | None] | None = None
+        self._run_dir: Path | None = None
+        self._resuming: list[QPushButton] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.GRID)
@@ -51,7 +53,20 @@ class RunOffers(QWidget):
         while item := self._column.takeAt(0):
             item.widget().hide()
             item.widget().deleteLater()
+        self._run_dir, self._resuming = None, []
         self.hide()
+
+    def forget_deleted(self) -> None:
+        """What was said of a run that is no more goes with it."""
+        if self._run_dir and runs.state(self._run_dir) == "absent":
+            self.clear()
+
+    def show_busy(self) -> None:
+        """Nothing can be resumed while the machine is at work, and the buttons say why."""
+        reason = self._jobs.busy_reason()
+        for button in self._resuming:
+            button.setEnabled(not reason)
+            button.setToolTip(reason)
 
     def tell_failure(self, error: BaseException, run_dir: Path | None, config: TrainConfig) -> None:
         """Say why the run of `config` ended: the sentence, the details where there are any, and the way on."""
@@ -76,7 +91,7 @@ class RunOffers(QWidget):
         if newest := runs.summarise(path):
             done = f"after {quantity(newest.epochs_done, 'epoch')} of {newest.epochs}"
             why = runs.why_ended(path) if newest.state == "interrupted" else None
-            text = f"The run “{newest.name}” was {newest.state} {done}. {why.text if why else ''}"
+            text = f"The run “{newest.called}” was {newest.state} {done}. {why.text if why else ''}"
             self._add_resumable("info", text.rstrip(), newest.path)
 
     def choose_weights_folder(self) -> None:
@@ -95,20 +110,26 @@ class RunOffers(QWidget):
             spec = find_model(config.model)
             text = f"There is no {spec.weights[0].file_name} in {dialogs.short_path(folder)}."
             self._add("error", text, "Weights folder…").triggered.connect(self.choose_weights_folder)
-        elif run_dir is not None and runs.state(run_dir) in RESUMABLE:
-            self.resume_wanted.emit(run_dir, ())
+        elif run_dir is None or runs.state(run_dir) not in RESUMABLE:
+            self.start_wanted.emit(config)
+        elif self._jobs.busy_reason():
+            self._add_resumable("info", "The weights are there now.", run_dir)
         else:
-            self.start_wanted.emit()
+            self.resume_wanted.emit(run_dir, ())
 
     def _add_resumable(self, kind: str, text: str, run_dir: Path | None) -> Banner:
         resumable = run_dir is not None and runs.state(run_dir) in RESUMABLE
         banner = self._add(kind, text, "Resume" if resumable else "")
         if run_dir is not None and resumable:
+            self._run_dir = run_dir
+            self._resuming.append(banner.button)
             banner.triggered.connect(lambda: self.resume_wanted.emit(run_dir, ()))
             why = runs.why_ended(run_dir)
             if way_on := WAYS_ON.get(why.kind) if why else None:
                 words, told = way_on
-                banner.add_action(words).clicked.connect(lambda: self.resume_wanted.emit(run_dir, told))
+                self._resuming.append(banner.add_action(words))
+                self._resuming[-1].clicked.connect(lambda: self.resume_wanted.emit(run_dir, told))
+            self.show_busy()
         return banner
 
     def _add(self, kind: str, text: str, action: str) -> Banner:
@@ -119,8 +140,13 @@ class RunOffers(QWidget):
 
 
 def _lacks_weights(config: TrainConfig, folder: Path | None) -> bool:
-    """Whether the run needs official weights that are not on this machine."""
-    spec = find_model(config.model)
+    """Whether the run needs official weights that are not on this machine. What keeps a run from finding its model, or
+    weights of one's own, is told by its failure, and no folder of official weights helps."""
     strategy = STRATEGIES.get(config.strategy, STRATEGIES["custom"])
-    wanted = strategy.pretrained and not strategy.from_run and bool(spec.weights)
-    return wanted and weights.find(spec, folder, config.weights) is None
+    if not strategy.pretrained or strategy.from_run:
+        return False
+    try:
+        spec = find_model(config.model)
+        return bool(spec.weights) and weights.find(spec, folder, config.weights) is None
+    except ThawError:
+        return False

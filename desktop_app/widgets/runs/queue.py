@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.queue_file import QueuedRun
 from desktop_app.run_queue import RunQueue
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.labels import ElidedLabel, Picture, group_label, muted_label
+from engine.models import strategies
 from engine.models.catalog import title_of
-from engine.models.strategies import STRATEGIES
 
 HELD = "They wait until you let them start."
 ROWS_IN_SIGHT = 3
@@ -28,10 +28,13 @@ class QueueList(QFrame):
         self._queue = queue
         self.title = group_label("")
         self.held = muted_label(HELD)
+        self.trouble = QLabel(wordWrap=True)
+        self.trouble.setProperty("role", "error")
         self.go_on = QPushButton("Start them")
         theme.set_icon(self.go_on, "play")
         self.go_on.clicked.connect(queue.go_on)
         self._rows = QVBoxLayout()
+        self._buttons: list[dict[str, QToolButton]] = []
         self._lay_out()
         queue.changed.connect(self._show)
         self._show()
@@ -40,6 +43,7 @@ class QueueList(QFrame):
         while item := self._rows.takeAt(0):
             item.widget().hide()
             item.widget().deleteLater()
+        self._buttons = []
         runs, waiting = self._queue.runs, len(self._queue.waiting())
         failed = len(runs) - waiting
         parts = [quantity(waiting, "run waits", "runs wait")] if waiting else []
@@ -49,12 +53,15 @@ class QueueList(QFrame):
             widget.setVisible(self._queue.held and waiting > 0)
         for place, run in enumerate(runs):
             self._rows.addWidget(self._row(place, run))
+        self.trouble.setText(f"✗ {self._queue.trouble}" if self._queue.trouble else "")
+        self.trouble.setVisible(bool(self._queue.trouble))
         self._scroll.setFixedHeight(min(ROWS_IN_SIGHT, len(runs)) * (theme.row() + 2))
         self.setVisible(bool(runs))
 
     def _row(self, place: int, run: QueuedRun) -> QWidget:
         row = QWidget()
         row.setFixedHeight(theme.row() + 2)
+        self._buttons.append({})
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(theme.GRID)
@@ -70,7 +77,7 @@ class QueueList(QFrame):
             ("chevron-up", "Earlier", -1, place > 0),
             ("chevron-down", "Later", 1, place < last),
         ):
-            button = self._button(icon, f"{tip}: {name}", functools.partial(self._queue.move, place, by))
+            button = self._button(icon, f"{tip}: {name}", functools.partial(self._move, place, by))
             button.setEnabled(possible)
             line.addWidget(button)
         line.addWidget(self._button("x", f"Remove: {name}", functools.partial(self._queue.remove, place)))
@@ -82,7 +89,16 @@ class QueueList(QFrame):
         button.setToolTip(name.partition(":")[0])
         button.setAccessibleName(name)
         button.clicked.connect(lambda _checked=False: act())
+        self._buttons[-1][button.toolTip()] = button
         return button
+
+    def _move(self, place: int, by: int) -> None:
+        """The rows are made anew; whoever moves one by keyboard stays at it."""
+        self._queue.move(place, by)
+        buttons = self._buttons[place + by]
+        wanted, other = ("Earlier", "Later") if by < 0 else ("Later", "Earlier")
+        button = buttons[wanted] if buttons[wanted].isEnabled() else buttons[other]
+        button.setFocus()
 
     def _lay_out(self) -> None:
         head = QHBoxLayout(spacing=2 * theme.GRID)
@@ -103,14 +119,14 @@ class QueueList(QFrame):
         column.setContentsMargins(12, theme.GRID, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID // 2)
         column.addLayout(head)
+        column.addWidget(self.trouble)
         column.addWidget(self._scroll)
 
 
 def in_words(run: QueuedRun) -> str:
     """A run that waits, in one line."""
     config = run.config
-    strategy = STRATEGIES[config.strategy].title if config.strategy in STRATEGIES else config.strategy
-    parts = [config.data.name, title_of(config.model), strategy]
+    parts = [config.data.name, title_of(config.model), strategies.title_of(config.strategy)]
     if config.extends:
         parts.append(f"on to {quantity(config.epochs, 'epoch')}, from “{config.extends.name}”")
     else:

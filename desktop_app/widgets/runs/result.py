@@ -59,6 +59,11 @@ class RunResult(QFrame):
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         super().resizeEvent(event)
 
+    def show_busy(self, reason: str) -> None:
+        """Why nothing can be resumed now; "" where it can."""
+        self.resume.setEnabled(not reason)
+        self.resume.setToolTip(reason)
+
     def show_result(self, metrics: dict[str, Any], stopped: bool, epochs: int) -> None:
         """`metrics` as metrics.json has them; empty where the run was stopped before its first epoch was done."""
         self._sign.set_icon("circle-stop" if stopped else "circle-check", "muted" if stopped else "right")
@@ -69,7 +74,7 @@ class RunResult(QFrame):
             self.title.setText("Stopped before the first epoch was done")
             self.details.setText("There is no model yet. The run can be resumed.")
             return
-        self.title.setText(f"{percent(metrics['val']['accuracy'])} of val right")
+        self.title.setText(f"{percent(metrics['val']['accuracy'])} of the validation photos are right")
         parts = [_in_words(metrics["val"])]
         if metrics.get("test"):
             parts.append(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +16,7 @@ from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.labels import ElidedLabel
-from desktop_app.worker import Jobs
+from desktop_app.worker import Jobs, Worker
 from engine import runs
 from engine.control import Control
 from engine.errors import ChildDied, RunError, ThawError, WeightsError
@@ -101,7 +102,7 @@ def test_a_run_drives_the_page_to_its_end(
     project.runs_changed.connect(lambda: announced.append(1))
     start(page, qtbot, jobs)
     run_dir = settings.runs_folder / "insects-mobilenet_v2-feature-extraction-1"
-    assert page.view.result.title.text() == "66.7\u202f% of val right"
+    assert page.view.result.title.text() == "66.7\u202f% of the validation photos are right"
     assert "4 of 6 photos, 95\u202f% interval" in page.view.result.details.text()
     assert "locked test set" in page.view.result.details.text()
     assert values(page)["Epoch"] == "3 of 3" and values(page)["Best val"] == "90.0\u202f%, epoch 3"
@@ -169,7 +170,7 @@ def test_finish_now_reaches_the_control(page: TrainPage, qtbot: QtBot, jobs: Job
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "1 of 5")
     page.brakes.finish.click()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert page.view.result.title.text() == "66.7\u202f% of val right"
+    assert page.view.result.title.text() == "66.7\u202f% of the validation photos are right"
     assert page.view.result.resume.isHidden()
 
 
@@ -324,6 +325,129 @@ def test_an_interrupted_run_is_offered_when_the_page_opens(page: TrainPage, sett
     page.hide()
 
 
+def test_a_run_to_go_on_with_is_offered_before_a_dataset_is_open(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    fake_run.write_run(settings.runs_folder / "old", epochs=2, done=False)
+    page = TrainPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    page.show()
+    (banner,) = banners(page)
+    assert banner.isVisible() and not page.is_empty()
+    page.hide()
+
+
+def busy(jobs: Jobs) -> Worker:
+    """A job that takes the machine until it is stopped."""
+
+    def wait(control: Control) -> Iterator[Any]:
+        while not control.stopping:
+            yield 1
+
+    return jobs.start("Classifying", wait, "predict", heavy=True)
+
+
+def test_nothing_is_resumed_while_the_machine_is_busy_and_the_buttons_say_why(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, settings: Settings
+) -> None:
+    fake_run.write_run(settings.runs_folder / "old", epochs=2, done=False)
+    page.show()
+    (banner,) = banners(page)
+    buttons = (banner.button, page.view.result.resume)
+    worker = busy(jobs)
+    assert not any(button.isEnabled() for button in buttons)
+    assert all("Classifying" in button.toolTip() for button in buttons)
+    worker.control.stop()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert all(button.isEnabled() and not button.toolTip() for button in buttons)
+    page.hide()
+
+
+def test_what_is_said_of_a_run_goes_when_it_is_deleted(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings
+) -> None:
+    start(page, qtbot, jobs)
+    assert not page.view.result.isHidden()
+    runs.delete(project.run_dir)
+    project.announce_runs()
+    assert page.view.result.isHidden() and page.before.isVisibleTo(page)
+    old = fake_run.write_run(settings.runs_folder / "old", epochs=2, done=False)
+    page.show()
+    assert len(banners(page)) == 1
+    runs.delete(old)
+    project.announce_runs()
+    assert not banners(page)
+    page.hide()
+
+
+def test_a_run_that_never_began_is_judged_by_its_own_settings(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, child: Child, tmp_path: Path
+) -> None:
+    def fetch(_run_dir: Path, _control: Control) -> Iterator[Event]:
+        raise WeightsError("The weights cannot be fetched.")
+        yield
+
+    child.answer = into_run(fetch)
+    worker = busy(jobs)
+    project.set_config(epochs=4)
+    page.action_button.click()
+    project.set_config(model="small_resnet", strategy="from-scratch")  # which needs no weights
+    worker.control.stop()
+    qtbot.waitUntil(lambda: len(child.arguments) == 1 and not jobs.running())
+    (banner,) = banners(page)
+    assert banner.button.text() == "Weights folder…"
+    (tmp_path / "mobilenet_v2.pth").write_bytes(b"")
+    page.offers.set_weights_folder(tmp_path)
+    qtbot.waitUntil(lambda: len(child.arguments) == 2 and not jobs.running())
+    text = child.arguments[1][child.arguments[1].index("--config-text") + 1]
+    assert 'model = "mobilenet_v2"' in text and "epochs = 4" in text
+
+
+def test_a_failure_is_told_of_a_model_that_is_no_more(page: TrainPage, project: Project) -> None:
+    config = project.config.with_changes(model="mine")
+    page.offers.tell_failure(ThawError("There is no model named “mine”."), None, config)
+    (banner,) = banners(page)
+    assert banner.label.text() == "There is no model named “mine”." and banner.button.isHidden()
+
+
+def test_a_model_that_was_chosen_by_hand_stays(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings, tmp_path: Path
+) -> None:
+    start(page, qtbot, jobs)
+    first = project.model_file
+    start(page, qtbot, jobs)
+    second = project.model_file
+    assert first != second, "what a run has left gives way to the next"
+    project.set_model_file(tmp_path / "by hand.thaw")
+    start(page, qtbot, jobs)
+    assert project.model_file == tmp_path / "by hand.thaw"
+    project.set_run(settings.runs_folder / "another")
+    with qtbot.waitSignals([page.page_requested, page.page_requested]):
+        page.view.result.predict.click()
+        page.view.result.review.click()
+    assert project.model_file == page._run_dir / runs.MODEL and project.run_dir == page._run_dir
+
+
+def test_whoever_moves_a_waiting_run_by_keyboard_stays_at_it(
+    page: TrainPage, project: Project, jobs: Jobs, qtbot: QtBot
+) -> None:
+    worker = busy(jobs)
+    for epochs in (1, 2, 3):
+        page.queue.add(project.config.with_changes(epochs=epochs))
+    page.show()
+    buttons = [buttons for _, buttons in queued(page)]
+    buttons[2]["Earlier"].setFocus()
+    buttons[2]["Earlier"].click()
+    assert page.window().focusWidget() is queued(page)[1][1]["Earlier"]
+    queued(page)[1][1]["Earlier"].click()
+    assert page.window().focusWidget() is queued(page)[0][1]["Later"], "at the top there is no earlier"
+    for _ in range(3):
+        page.queue.remove(0)
+    page.hide()
+    worker.control.stop()
+    qtbot.waitUntil(lambda: not jobs.running())
+
+
 def test_a_finished_run_is_not_offered(page: TrainPage, settings: Settings) -> None:
     fake_run.write_run(settings.runs_folder / "old")
     page.show()
@@ -341,6 +465,33 @@ def test_a_wrong_setting_marks_its_field_and_holds_the_start(page: TrainPage, pr
     assert project.config.epochs == 7 and project.config.learning_rate is None
     row.reset.click()
     assert not row.error() and page.action_button.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "value"),
+    [
+        *(("weight_decay", "0.01", 0.01), ("momentum", "0.05", 0.05), ("clip_norm", "1.5", 1.5)),
+        *(("learning_rate", "0.00105", 0.00105), ("l1", "0,0010", 0.001)),
+    ],
+)
+def test_a_number_is_typed_key_by_key(
+    page: TrainPage, qtbot: QtBot, project: Project, name: str, keys: str, value: float
+) -> None:
+    line = page.form.rows[name].field.widget
+    qtbot.keyClicks(line, keys)
+    assert getattr(project.config, name) == value and line.text() == keys
+    line.setCursorPosition(1)
+    qtbot.keyClick(line, Qt.Key.Key_Delete)
+    assert line.cursorPosition() == 1, "who edits in the middle stays there"
+
+
+def test_what_is_chosen_elsewhere_replaces_what_was_refused(page: TrainPage, qtbot: QtBot, project: Project) -> None:
+    row = page.form.rows["learning_rate"]
+    qtbot.keyClicks(row.field.widget, "abc")
+    project.set_config(seed=3)
+    assert row.error() and row.field.widget.text() == "abc" and not page.action_button.isEnabled()
+    project.set_config(learning_rate=0.003)
+    assert row.field.widget.text() == "0.003" and not row.error() and page.action_button.isEnabled()
 
 
 def test_without_a_dataset_there_is_one_thing_to_do(
@@ -364,11 +515,7 @@ def test_no_layer_ticked_holds_the_start(page: TrainPage, project: Project) -> N
 def test_while_the_machine_is_busy_runs_wait_their_turn(
     page: TrainPage, qtbot: QtBot, jobs: Jobs, project: Project, child: Child
 ) -> None:
-    def wait(control: Control) -> Iterator[Any]:
-        while not control.stopping:
-            yield 1
-
-    jobs.start("Classifying", wait, "predict", heavy=True)
+    busy(jobs)
     page.action_button.click()
     project.set_config(epochs=4)
     page.action_button.click()

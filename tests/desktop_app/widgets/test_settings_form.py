@@ -39,7 +39,7 @@ def test_every_declared_setting_has_a_field(form: SettingsForm) -> None:
 def test_every_field_takes_and_gives_its_default(form: SettingsForm, name: str) -> None:
     """What a field shows is what the config holds: showing a value must never change it."""
     seen = edits(form)
-    form.rows[name].set_value(TrainConfig.model_fields[name].default)
+    form.rows[name].field.set_value(TrainConfig.model_fields[name].default)
     assert not form.rows[name].is_changed()
     assert not seen
 
