@@ -8,6 +8,7 @@ from typing import Any
 from desktop_app.project import Project
 from desktop_app.widgets.setting_fields import Declared
 from engine.config import TrainConfig
+from engine.models import strategies
 from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 
@@ -41,6 +42,6 @@ def _declared(name: str) -> Declared:
 def _value(name: str, value: Any) -> str:
     if name == "model":
         return title_of(value)
-    if name == "strategy" and value in STRATEGIES:
-        return STRATEGIES[value].title
+    if name == "strategy":
+        return strategies.title_of(value)
     return _declared(name).write(value)

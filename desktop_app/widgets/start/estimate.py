@@ -90,7 +90,8 @@ class EstimateSection(Asking):
 
     def _on_job_started(self, worker: Worker) -> None:
         if worker.kind == training_job.KIND:
-            estimate = self.estimate()
+            config = training_job.config_of(worker)  # not the draft: it may have waited its turn
+            estimate = self.kept.find(config, self._project.dataset) if config else None
             self._expected = (estimate, time.monotonic()) if estimate else None
             worker.happened.connect(self._on_run_told)
             worker.steered.connect(self._on_run_steered)

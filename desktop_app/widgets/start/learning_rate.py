@@ -18,8 +18,8 @@ from engine import process
 from engine.config import TrainConfig
 from engine.dataset.index import DatasetIndex
 from engine.events import LearningRateFound, RateTried, StageStarted
+from engine.models import strategies
 from engine.models.catalog import title_of
-from engine.models.strategies import STRATEGIES
 
 FIND = "Find a learning rate"
 OFFER = (
@@ -115,8 +115,7 @@ class LearningRateSection(Asking):
 def _in_words(finding: RateFinding, reason: str) -> str:
     """What was found, for what, and why; or why it holds no more."""
     found, config = finding.found, finding.config
-    strategy = STRATEGIES[found.strategy].title if found.strategy in STRATEGIES else found.strategy
-    what = f"{title_of(config.model)}, {strategy}, {shown(config.data.name)}"
+    what = f"{title_of(config.model)}, {strategies.title_of(found.strategy)}, {shown(config.data.name)}"
     if reason:
         return f"{reason} It was for {what}."
     if found.learning_rate is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from desktop_app.widgets.start.found_for import FoundFor
 from engine.config import TrainConfig
 from engine.dataset.index import DatasetIndex
 from engine.events import LearningRateFound
@@ -29,16 +30,4 @@ class RateFinding:
 
     def reason_against(self, config: TrainConfig, dataset: DatasetIndex | None) -> str:
         """Why it does not hold for a run of `config`, as a sentence; "" where it does."""
-        if config.data != self.config.data:
-            return "Found for another dataset."
-        if dataset != self.dataset:
-            return "Found before the photos changed."
-        changed = changed_settings(self.config, config, WITHOUT_EFFECT)
-        return f"Found for other settings; changed since: {', '.join(changed)}." if changed else ""
-
-
-def changed_settings(one: TrainConfig, other: TrainConfig, without: frozenset[str]) -> list[str]:
-    """The titles, in lower case, of the settings in which two differ, those in `without` left out."""
-    names = [name for name in TrainConfig.model_fields if name not in without]
-    differing = [name for name in names if getattr(one, name) != getattr(other, name)]
-    return [str(TrainConfig.model_fields[name].title).lower() for name in differing]
+        return FoundFor(self.config, self.dataset).reason_against(config, dataset, WITHOUT_EFFECT)

@@ -61,11 +61,12 @@ class ScheduleSection(QWidget):
 
     def _show_config(self) -> None:
         config = self._project.config
-        spec, strategy = find_model(config.model), STRATEGIES[config.strategy]
+        strategy = STRATEGIES[config.strategy]
         try:
+            spec = find_model(config.model)
             self._decided = decided = choose_recipe(config, spec, strategy)
             self._curve = curve = rate_curve(decided, spec, strategy)
-        except ThawError as error:  # a timeline that does not fit the model: nothing can be drawn for it
+        except ThawError as error:  # the timeline does not fit the model, or that is no more: nothing can be drawn
             self._decided = self._curve = None
             self.plot.hide()
             self.value.setText("")

@@ -12,6 +12,7 @@ from desktop_app.widgets.figures import duration, percent
 from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.plain_table import PlainTable
 from desktop_app.widgets.start.asking import Asking, beside, in_columns
+from desktop_app.widgets.start.found_for import FoundFor
 from desktop_app.widgets.start.search_table import COLUMNS, in_words
 from desktop_app.worker import Jobs
 from engine import process
@@ -21,6 +22,9 @@ from engine.models.search_space import SPACE, USUAL
 
 MOST_TRIALS, TRIALS = 500, 12
 ROWS_IN_SIGHT = 6
+WITHOUT_EFFECT = frozenset((*SPACE, "epochs", "patience", "seed", "device", "threads", "channels_last", "cache"))
+"""Settings that do not make what was found worthless: what is searched for, how long the run lasts, where it
+computes."""
 OFFER = (
     "Trains this run again and again with other settings, gives up early on those that promise little, and keeps the "
     "best as a run. The first trial is the settings as they are."
@@ -35,6 +39,7 @@ class SearchSection(Asking):
         super().__init__(project, jobs, settings, (self.search,), parent)
         self._trials: list[TrialFinished] = []
         self._best: SearchFinished | None = None
+        self._found_for = FoundFor(project.config, None)
         names = (*USUAL, *(name for name in SPACE if name not in USUAL))
         self.ticks = {name: QCheckBox(TrainConfig.model_fields[name].title) for name in names}
         self.number = QSpinBox(minimum=2, maximum=MOST_TRIALS, value=TRIALS)
@@ -57,6 +62,7 @@ class SearchSection(Asking):
         arguments = process.run_arguments(self._project.config, weights_dir=self._settings.weights_dir)
         arguments += ["--out", str(folder), "--vary", ",".join(named), "--trials", str(self.number.value())]
         self._trials, self._best = [], None
+        self._found_for = FoundFor(self._project.config, self._project.dataset)
         self.table.show_rows(())
         self.ask("Searching for settings", "search", arguments)
 
@@ -94,8 +100,7 @@ class SearchSection(Asking):
         for control in (*self.ticks.values(), self.number):
             control.setEnabled(not self.is_asking())
         self.table.setVisible(bool(self._trials))
-        rows = min(ROWS_IN_SIGHT, len(self._trials))
-        self.table.setFixedHeight(rows * theme.row() + self.table.horizontalHeader().sizeHint().height() + 4)
+        self.table.fit_height(ROWS_IN_SIGHT)
         self._show_best()
 
     def _show_best(self) -> None:
@@ -106,14 +111,19 @@ class SearchSection(Asking):
             return
         known = best.usual_accuracy is not None and best.changes
         usual = f" against {percent(best.usual_accuracy)} of the settings before" if known else ""
+        reason = self._found_for.reason_against(self._project.config, self._project.dataset, WITHOUT_EFFECT)
         self.answer.setText(
-            f"Trial {best.best_trial} is the best: {in_words(best.changes)}, {percent(best.val_accuracy)} of val right"
-            f"{usual}. It is the run “{best.run_dir.name}”. The best of many looks at the same photos flatters; what "
-            "counts is its test figure in Review."
+            f"{reason + ' ' if reason else ''}Trial {best.best_trial} is the best: {in_words(best.changes)}; "
+            f"{percent(best.val_accuracy)} of the validation photos are right{usual}. It is the run "
+            f"“{best.run_dir.name}”. The best of many looks at the same photos flatters; what counts is its test "
+            "figure in Review."
         )
         now = {name: getattr(self._project.config, name) for name in best.changes}
-        self.use.setEnabled(now != dict(best.changes))
-        self.use.setToolTip("" if self.use.isEnabled() else "The next run has these settings")
+        in_use = now == dict(best.changes)
+        self.use.setEnabled(not reason and not in_use)
+        self.use.setToolTip(reason or ("The next run has these settings" if in_use else ""))
+        self.answer.setProperty("role", "muted" if reason else "")
+        theme.restyle(self.answer)
 
     # --- how it is made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.start.asking import Asking, in_columns
 from desktop_app.widgets.start.strategy_result import StrategyResult
 from desktop_app.widgets.start.strategy_runs import StrategyRuns
-from desktop_app.worker import Jobs, Worker
+from desktop_app.worker import Jobs, NewestJob
 from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
@@ -52,7 +51,9 @@ class StrategiesSection(Asking):
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         self.train = QPushButton("Train and compare")
         super().__init__(project, jobs, settings, (self.train,), parent)
-        self._reading: Worker | None = None
+        self._recalling = NewestJob(jobs, KIND, self, at_place=(Exception,))
+        self._reading = NewestJob(jobs, KIND, self, at_place=(Exception,))
+        self._told: tuple[Event, ...] | None = None
         self.runs = StrategyRuns(queue_of(jobs, settings), jobs, self)
         self.ticks = {name: QCheckBox(row.title) for name, row in STRATEGIES.items() if not row.from_run}
         self.rate = muted_label(wrap=True)
@@ -71,8 +72,8 @@ class StrategiesSection(Asking):
             return
         config = self._project.config
         asked = [settings_of(config, Candidate(config.model, name)) for name in self._ticked()]
-        self.banner.say("")
-        self.result.show_events(())
+        self._recalling.forget()
+        self._show_told(())
         self.runs.begin(asked)
         self._show_state()
 
@@ -103,10 +104,11 @@ class StrategiesSection(Asking):
     def recall(self) -> None:
         """Show the last comparison of the dataset again, or what is left of it. One that is going on stays."""
         dataset = self._project.dataset
-        if self._pending() or self._is_reading():
+        if self._pending() or self._reading.is_at_work():
             return
         if dataset is None:
-            self._on_recalled(Path(), ((), ()))
+            self._recalling.forget()
+            self._on_recalled((Path(), (), ()))
             return
         folder, data = self._settings.runs_folder, dataset.root
 
@@ -114,43 +116,55 @@ class StrategiesSection(Asking):
             yield from ()
             found = runs.compared_runs(folder, data)
             latest = [run_dir for run_dir, config in found if config.comparison == found[-1][1].comparison]
-            return found, tuple(strategies_compared(latest, control))
+            return data, found, tuple(strategies_compared(latest, control))
 
-        looking = self._jobs.start("Looking for a comparison", job, KIND, at_place=(Exception,))
-        looking.returned.connect(functools.partial(self._on_recalled, data))
+        self._recalling.ask("Looking for a comparison", job)
 
-    def _on_recalled(self, data: Path, found: tuple[Sequence[tuple[Path, TrainConfig]], tuple[Event, ...]]) -> None:
-        dataset = self._project.dataset
-        if self._pending() or self._is_reading() or (dataset.root if dataset else Path()) != data:
+    def _on_recalled(self, recalled: tuple[Path, Sequence[tuple[Path, TrainConfig]], tuple[Event, ...]]) -> None:
+        data, found, told = recalled
+        if self._pending() or self._reading.is_at_work() or self._open_folder() != data:
             return
-        self.runs.recall(data, found[0])
-        self._show_told(found[1] if self.runs.folders() else ())
+        self.runs.recall(data, found)
+        self._show_told(told if self.runs.folders() else ())
 
-    def _is_reading(self) -> bool:
-        return self._reading is not None and self._reading in self._jobs.running()
+    def _open_folder(self) -> Path:
+        dataset = self._project.dataset
+        return dataset.root if dataset else Path()
+
+    def _on_dataset_changed(self) -> None:
+        if self._pending() or self._reading.is_at_work():
+            self._read()
+        else:
+            self.recall()
 
     # --- what the runs say
 
-    def _on_run_ended(self) -> None:
+    def _read(self) -> None:
+        """Hold the runs that have ended beside each other, where they are of the photos that are open."""
+        if self.runs.data() != self._open_folder():
+            self._reading.forget()
+            self._show_told(())
+            self.recall()
+            return
         folders = self.runs.folders()
 
         def job(control: Control) -> Iterator[Any]:
             yield from ()
             return tuple(strategies_compared(folders, control))
 
-        self._reading = self._jobs.start("Comparing strategies", job, KIND, at_place=(Exception,))
-        self._reading.returned.connect(self._on_read)
-        self._reading.failed.connect(self._on_failed)
+        self._reading.ask("Comparing strategies", job)
         self._show_state()
 
     def _on_read(self, told: tuple[Event, ...]) -> None:
-        if self.sender() is not self._reading:
-            return
         self._show_told(told)
         if not self._pending() and self.result.rows():
             self.in_sight_wanted.emit(self.result)
 
     def _show_told(self, told: tuple[Event, ...]) -> None:
+        if told == self._told:  # what the person has chosen and folded stays
+            self._show_state()
+            return
+        self._told = told
         self.result.show_events(told)
         self.banner.say(" ".join(event.text for event in told if isinstance(event, Notice)))
         if self.result.rows() and not self._pending():
@@ -158,8 +172,9 @@ class StrategiesSection(Asking):
         self._show_state()
 
     def _on_failed(self, error: object) -> None:
-        if self.sender() is self._reading:
-            self.tell_failure(error)
+        self._told = None
+        self.tell_failure(error)
+        self._show_state()
 
     # --- what is shown
 
@@ -209,10 +224,14 @@ class StrategiesSection(Asking):
         for tick in self.ticks.values():
             tick.toggled.connect(self._show_state)
         self.runs.changed.connect(self._show_state)
-        self.runs.ended.connect(self._on_run_ended)
+        self.runs.ended.connect(self._read)
+        self._recalling.returned.connect(self._on_recalled)
+        self._reading.returned.connect(self._on_read)
+        for job in (self._recalling, self._reading):
+            job.failed.connect(self._on_failed)
         self.result.taken.connect(self.take)
         self.result.closer_wanted.connect(self._look_closer)
-        self._project.dataset_changed.connect(self.recall)
+        self._project.dataset_changed.connect(self._on_dataset_changed)
         self._project.runs_changed.connect(self.recall)
 
     def _lay_out(self) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.figures import count, duration, interval, percent
-from desktop_app.widgets.plain_table import Column, PlainTable
+from desktop_app.widgets.plain_table import Column
 from desktop_app.widgets.start.strategy_bars import StrategyBars
+from desktop_app.widgets.start.take_table import TakeTable
 from engine.evaluation.strategies_compared import names_of
 from engine.events import Event, StrategiesCompared, StrategyCompared
 
@@ -28,21 +29,22 @@ class StrategyResult(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: dict[Path, str] = {}
-        self._in_use: StrategyCompared | None = None
-        self._chosen: StrategyCompared | None = None
         self.sentence = QLabel(wordWrap=True)
         self.bars = StrategyBars()
-        self.table = PlainTable("Strategies beside each other", self._columns())
-        self.closer, self.use = QPushButton("Look closer in Review"), QPushButton()
+        self.choice = TakeTable(
+            "Strategies beside each other",
+            self._columns(),
+            lambda row: self._names[row.run_dir],
+            "The next run has this strategy already; choose another row",
+        )
+        self.closer = QPushButton("Look closer in Review")
         theme.set_icon(self.closer, "history")
         self._lay_out()
-        self.closer.clicked.connect(lambda: self.closer_wanted.emit(tuple(self.table.rows())))
-        self.use.clicked.connect(self._on_use_clicked)
-        self.table.chosen.connect(self._on_chosen)
-        self.table.activated.connect(lambda _index: self._on_use_clicked())
+        self.closer.clicked.connect(lambda: self.closer_wanted.emit(tuple(self.rows())))
+        self.choice.taken.connect(self.taken)
 
     def rows(self) -> Sequence[StrategyCompared]:
-        return self.table.rows()
+        return self.choice.table.rows()
 
     def show_events(self, events: Sequence[Event]) -> None:
         """Show what `strategies_compared` told; without a row there is nothing to see."""
@@ -50,40 +52,16 @@ class StrategyResult(QWidget):
         end = next((event for event in events if isinstance(event, StrategiesCompared)), None)
         self.setVisible(end is not None)
         self._names = names_of(rows)
-        self.table.show_rows(rows)
-        header = self.table.horizontalHeader().sizeHint().height()
-        self.table.setFixedHeight(header + len(rows) * theme.row() + 4)
+        self.choice.show_rows(rows, next((row for row in rows if end and row.run_dir == end.best), None))
         self.bars.show_rows(rows, [self._names[row.run_dir] for row in rows])
         self.sentence.setText(end.sentence if end else "")
-        self._chosen = next((row for row in rows if end and row.run_dir == end.best), None)
-        if self._chosen:
-            self.table.choose(self._chosen)
         enough = len(rows) >= LEAST
         self.closer.setEnabled(enough)
         self.closer.setToolTip("" if enough else "At least two must have ended")
-        self._show_use()
 
     def show_in_use(self, row: StrategyCompared | None) -> None:
         """Which row the settings of the next run have already."""
-        self._in_use = row
-        self._show_use()
-
-    def _on_chosen(self, row: StrategyCompared) -> None:
-        self._chosen = row
-        self._show_use()
-
-    def _on_use_clicked(self) -> None:
-        if self.use.isEnabled() and self._chosen:
-            self.taken.emit(self._chosen)
-
-    def _show_use(self) -> None:
-        row = self._chosen
-        there = row is not None and row != self._in_use
-        text = f"Use {self._names[row.run_dir]}" if row and there else "In use"
-        self.use.setText(text)
-        self.use.setAccessibleName(text)
-        self.use.setEnabled(there)
-        self.use.setToolTip("" if there else "The next run has this strategy already; choose another row")
+        self.choice.show_current(row)
 
     def _columns(self) -> tuple[Column, ...]:
         return (
@@ -130,16 +108,13 @@ class StrategyResult(QWidget):
 
     def _lay_out(self) -> None:
         self.sentence.setAccessibleName("Which strategy is best")
-        buttons = QHBoxLayout(spacing=theme.GRID)
-        buttons.addStretch(1)
-        buttons.addWidget(self.closer)
-        buttons.addWidget(self.use)
+        self.choice.beside.addStretch(1)
+        self.choice.beside.addWidget(self.closer)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
-        for widget in (self.sentence, self.bars, self.table):
+        for widget in (self.sentence, self.bars, self.choice):
             column.addWidget(widget)
-        column.addLayout(buttons)
 
 
 def _parameters(row: StrategyCompared) -> str:

@@ -55,6 +55,10 @@ class StrategyRuns(QObject):
         """When they were asked for."""
         return runs.asked_at(self._asked[0].comparison or "") if self._asked else None
 
+    def data(self) -> Path | None:
+        """The photos that they are of."""
+        return self._asked[0].data if self._asked else None
+
     def __len__(self) -> int:
         return len(self._asked)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -13,8 +12,6 @@ NEXT, RUN = "next", "run"
 
 class RunSwitch(QWidget):
     """Shows `before` or `run`. While there was no run there is nothing to switch."""
-
-    switched = Signal()
 
     def __init__(self, before: QWidget, run: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,7 +43,6 @@ class RunSwitch(QWidget):
         """“next” or “run”."""
         self.segments.choose(name)
         self._stack.setCurrentIndex(int(name == RUN))
-        self.switched.emit()
 
     def begin_run(self) -> None:
         """A run has started: it is what a person wants to see."""

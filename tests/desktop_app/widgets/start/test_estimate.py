@@ -124,6 +124,23 @@ def test_the_real_time_stands_beside_the_estimate(
     assert section.after.text() == text
 
 
+def test_a_run_of_other_settings_is_not_held_against_the_estimate_of_the_draft(
+    section: EstimateSection, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings, child: Child
+) -> None:
+    section.measure.click()
+    wait(qtbot, jobs)
+    child.answer = into_run(lambda run_dir, _control: fake_run.whole_run(run_dir, 10))
+    training_job.start(jobs, settings, project.config.with_changes(batch_size=4))
+    wait(qtbot, jobs)
+    assert section.after.isHidden()
+
+
+def test_with_nothing_chosen_nothing_is_said_to_be_in_use(section: EstimateSection) -> None:
+    section.table.show_estimates([OWN, OTHER], None)
+    assert section.table.use.text() == "Use" and section.table.use.toolTip() == "Choose a row"
+    assert not section.table.use.isEnabled()
+
+
 @pytest.mark.parametrize("reason", ["not measured", "another length"])
 def test_nothing_is_compared_with_what_was_not_estimated(
     section: EstimateSection, qtbot: QtBot, jobs: Jobs, project: Project, settings: Settings, child: Child, reason: str

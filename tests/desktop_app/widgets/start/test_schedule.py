@@ -33,6 +33,12 @@ def test_it_is_drawn_as_the_settings_change(section: ScheduleSection, project: P
     assert section.sentence.text() == "The learning rate rises over 0.5 epochs, then stays as it is."
 
 
+def test_of_a_model_that_is_no_more_nothing_is_drawn(section: ScheduleSection, project: Project, qtbot: QtBot) -> None:
+    project.set_config(model="mine")
+    qtbot.waitUntil(section.plot.isHidden)
+    assert "mine" in section.sentence.text()
+
+
 def test_what_waits_for_validation_says_so(section: ScheduleSection, project: Project, qtbot: QtBot) -> None:
     project.set_config(schedule="plateau", plateau_epochs=2)
     qtbot.waitUntil(lambda: "only validation will tell: after 2 epochs" in section.sentence.text())

@@ -66,6 +66,13 @@ def test_trials_are_shown_and_the_best_can_be_taken(
     section.use.click()
     assert project.config.weight_decay == 0.03 and project.config.augmentation == "standard"
     assert not section.use.isEnabled()
+    project.set_config(weight_decay=0.1, epochs=30)
+    assert section.use.isEnabled(), "a longer run may begin with what a short one found"
+    project.set_config(model="squeezenet1_0")
+    assert not section.use.isEnabled() and "changed since: model" in section.use.toolTip()
+    project.set_config(model="mobilenet_v2")
+    project.set_dataset(DatasetIndex(Path("/cats"), ("a",), (Photo(Path("/cats/a/1.jpg"), "a"),), ()))
+    assert not section.use.isEnabled() and section.answer.text().startswith("Found for another dataset.")
 
 
 def test_a_failure_is_told_at_its_place(

@@ -95,10 +95,10 @@ def test_one_click_trains_them_and_shows_them_beside_each_other(
     assert "Feature extraction, Last blocks and Fine-tuning are best alike" in section.result.sentence.text()
     assert section.fold.is_open()
     assert section.train.isEnabled() and section.progress.whole().startswith("The comparison of ")
-    section.result.table.chosen.emit(rows[2])
-    assert section.result.use.text() == "Use Fine-tuning"
-    section.result.use.click()
-    assert project.config.strategy == "fine-tuning" and not section.result.use.isEnabled()
+    section.result.choice.table.chosen.emit(rows[2])
+    assert section.result.choice.use.text() == "Use Fine-tuning"
+    section.result.choice.use.click()
+    assert project.config.strategy == "fine-tuning" and not section.result.choice.use.isEnabled()
     with qtbot.waitSignal(section.review_wanted):
         section.result.closer.click()
     assert project.wanted_comparison == tuple(row.run_dir for row in rows)
@@ -180,6 +180,39 @@ def test_what_waits_of_a_comparison_belongs_to_it_again(
     qtbot.waitUntil(lambda: not jobs.running())
 
 
+def test_a_comparison_of_other_photos_is_not_shown(
+    qtbot: QtBot, section: StrategiesSection, project: Project, jobs: Jobs, child: Child
+) -> None:
+    birds = project.dataset
+    child.waits_in = "last-blocks"
+    tick(section, "feature-extraction", "last-blocks", "from-scratch")
+    section.train.click()
+    qtbot.waitUntil(lambda: len(section.result.rows()) == 1)
+    project.set_dataset(DatasetIndex(Path("/cats"), ("a",), (Photo(Path("/cats/a/1.jpg"), "a"),), ()))
+    assert not section.result.rows() and section.result.isHidden()
+    child.waits_in = ""
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert not section.result.rows() and section.progress.isHidden()
+    project.set_dataset(birds)
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert len(section.result.rows()) == 3
+
+
+def test_what_a_person_has_chosen_and_folded_stays_when_other_runs_change(
+    qtbot: QtBot, section: StrategiesSection, project: Project, jobs: Jobs, child: Child
+) -> None:
+    tick(section, "feature-extraction", "last-blocks")
+    with qtbot.waitSignal(section.in_sight_wanted):
+        section.train.click()
+    qtbot.waitUntil(lambda: not jobs.running())
+    other = next(row for row in section.result.rows() if row != section.result.choice.chosen())
+    section.result.choice.table.chosen.emit(other)
+    section.fold.set_open(False)
+    project.announce_runs()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert section.result.choice.chosen() == other and not section.fold.is_open() and len(child.begun) == 2
+
+
 def test_runs_by_hand_do_not_belong_to_it(
     qtbot: QtBot, section: StrategiesSection, project: Project, jobs: Jobs, settings: Settings, child: Child
 ) -> None:
@@ -201,7 +234,7 @@ def test_the_result_is_brought_into_sight(
     tick(section, "feature-extraction", "last-blocks")
     with qtbot.waitSignal(panel.in_sight_wanted):
         section.start()
-    bar, use = panel.verticalScrollBar(), section.result.use
+    bar, use = panel.verticalScrollBar(), section.result.choice.use
     qtbot.waitUntil(lambda: bar.value() == bar.maximum() and not use.visibleRegion().isEmpty())
     assert len(child.begun) == 2
     qtbot.waitUntil(lambda: not jobs.running())
