@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,15 +25,14 @@ from desktop_app.widgets.transfer.architecture_panel import ArchitecturePanel
 from desktop_app.widgets.transfer.cost import TransferCost
 from desktop_app.widgets.transfer.model_notes import ModelNotes
 from desktop_app.widgets.transfer.own_strategy_store import OwnStrategyStore
-from desktop_app.widgets.transfer.pseudo_labels import PseudoLabelsDialog
+from desktop_app.widgets.transfer.pseudo_labels import PseudoLabelsDialog, finished_on
 from desktop_app.widgets.transfer.strategy_panel import CONTINUE, StrategyPanel
 from desktop_app.widgets.weights.dialog import WeightsDialog
-from desktop_app.worker import Jobs, Worker
-from engine import runs
-from engine.errors import ThawError
+from desktop_app.worker import Jobs, NewestJob, Worker
 from engine.events import Advice, GraphNode, Layer
 from engine.models.catalog import CATALOG, find_model
 from engine.models.strategies import STRATEGIES
+from engine.runs import RunSummary
 
 FEWEST_CLASSES = 2
 WEIGHTS_JOBS = ("weights", "weights-import")
@@ -59,6 +57,8 @@ class ModelPage(PageFrame):
         self.cost = TransferCost(project, jobs)
         self.source = LayerSource(jobs, self)
         self.own = OwnStrategyStore(self)
+        self._looking = NewestJob(jobs, "read", self)
+        self._looking.returned.connect(self._on_runs_found)
         self.set_content(self._made())
         self._connect()
         self._read_models()
@@ -118,18 +118,17 @@ class ModelPage(PageFrame):
         dialog.show()
         return dialog
 
-    def open_self_training(self) -> PseudoLabelsDialog:
+    def open_self_training(self) -> None:
         """Let a finished run on these photos label more of them; what the person takes joins the next run."""
-        root = self._project.config.data
-        of_dataset = []
-        for run in runs.list_runs(self._settings.runs_folder):
-            with contextlib.suppress(ThawError):  # one that cannot be read cannot label either
-                if run.state == "finished" and runs.read_config(run.path).data == root.resolve():
-                    of_dataset.append(run)
-        dialog = PseudoLabelsDialog(self._jobs, self._settings, of_dataset, root.name, self.window())
-        dialog.taken.connect(lambda path: self._set(pseudo_labels=path))
-        dialog.show()
-        return dialog
+        folder, root = self._settings.runs_folder, self._project.config.data
+        self._looking.ask("Looking for runs", lambda _control: finished_on(root, folder))
+
+    def _on_runs_found(self, found: tuple[Path, tuple[RunSummary, ...]]) -> None:
+        root, of_dataset = found
+        if root == self._project.config.data:
+            dialog = PseudoLabelsDialog(self._jobs, self._settings, of_dataset, root.name, self.window())
+            dialog.taken.connect(lambda path: self._set(pseudo_labels=path))
+            dialog.show()
 
     def set_weights_folder(self, folder: Path) -> None:
         """Look for weights in `folder` first, now and at the start of training."""

@@ -144,7 +144,7 @@ class BaselineLine(QFrame):
             self.detail.setText(f"Being measured: {self._progress.detail}. {self._progress.left}".strip())
             return
         found = self.baseline
-        self.title.setText(f"Baseline: {percent(found.val_accuracy)} of val right")
+        self.title.setText(f"Baseline: {percent(found.val_accuracy)} of the validation photos are right")
         self.detail.setText(
             f"Before any training, by a linear classifier on the features of {title_of(found.model)}: interval "
             f"{interval(found.low, found.high)}, {count(found.val_photos)} photos. Always naming the commonest class "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -85,10 +84,6 @@ class Curves(QWidget):
 
     # --- what comes in
 
-    def clear(self) -> None:
-        self.data = CurveData()
-        self._touch()
-
     def set_history(self, epochs: Iterable[EpochFinished], steps_per_epoch: int = 0) -> None:
         """Show the epochs of a run that is over, or of the part before a resume; steps are not kept on disk."""
         self.data = CurveData()
@@ -110,11 +105,6 @@ class Curves(QWidget):
     def add_epoch(self, epoch: EpochFinished) -> None:
         self.data.add_epoch(epoch)
         self._touch()
-
-    def save_picture(self, path: Path) -> bool:
-        """Write what is seen now as a picture; the ending of the name says which format."""
-        self._redraw()
-        return self.grab().save(str(path))
 
     # --- what is drawn
 

@@ -100,7 +100,7 @@ class ModelChooser(QWidget):
         self.box.clear()
         for run in self._runs:
             accuracy = f" · {percent(run.val_accuracy)}" if run.val_accuracy is not None else ""
-            self.box.add(f"{shown(run.name)}{accuracy}", run.path, shown(run.path))
+            self.box.add(f"{shown(run.called)}{accuracy}", run.path, shown(run.path))
         paths = [run.path for run in self._runs]
         if self.path is not None:
             # A run is meant by its folder and by the model file in it.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ from desktop_app.widgets.progress import Progress, after, show_share
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.widgets.ticked_photos import TickedPhotos
 from desktop_app.worker import Jobs, Worker
+from engine import runs
 from engine.control import Control
+from engine.errors import ThawError
 from engine.events import PseudoLabel, PseudoLabelsFinished
 from engine.runs import RunSummary
 
@@ -52,6 +55,19 @@ def look(model: Path, folder: Path, threshold: float, control: Control) -> Itera
     return (yield from verb(model, folder, threshold=threshold, control=control))
 
 
+def finished_on(root: Path, folder: Path) -> Generator[Any, None, tuple[Path, tuple[RunSummary, ...]]]:
+    """A job: the finished runs in `folder` on the photos in `root`, newest first. Results may be large, so those of
+    other runs are not read."""
+    yield from ()
+    found = []
+    for config in folder.glob(f"*/{runs.CONFIG}"):
+        with contextlib.suppress(ThawError, OSError):  # one that cannot be read cannot label either
+            ours = runs.read_config(config.parent).data == root.resolve()
+            if ours and (summary := runs.summarise(config.parent)) and summary.state == "finished":
+                found.append(summary)
+    return root, tuple(sorted(found, key=lambda summary: summary.started, reverse=True))
+
+
 def free_name(dataset: str) -> Path:
     """A file that is not there yet, in Thaw's own folder."""
     folder = home_folder() / "pseudo-labels"
@@ -62,13 +78,13 @@ def free_name(dataset: str) -> Path:
 class PseudoLabelsDialog(QDialog):
     """`taken` carries the Path of the CSV with the photos that stayed ticked: the setting `pseudo_labels` of a run.
 
-    `runs` are the finished runs on this dataset, newest first; `dataset` is its name.
+    `found` are the finished runs on this dataset, newest first; `dataset` is its name.
     """
 
     taken = Signal(object)
 
     def __init__(
-        self, jobs: Jobs, settings: Settings, runs: Sequence[RunSummary], dataset: str, parent: QWidget | None = None
+        self, jobs: Jobs, settings: Settings, found: Sequence[RunSummary], dataset: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Self-training")
@@ -80,15 +96,15 @@ class PseudoLabelsDialog(QDialog):
         self.banner = BannerPlace()
         self.folder: Path | None = None
         self.model = ElidedBox("Run that labels")
-        for run in runs:
-            self.model.add(f"{shown(run.name)} · {percent(run.val_accuracy)}", run.path, shown(str(run.path)))
+        for run in found:
+            self.model.add(f"{shown(run.called)} · {percent(run.val_accuracy)}", run.path, shown(str(run.path)))
         self.folder_name = ElidedLabel("No folder chosen")
         self.choose = QPushButton("Choose folder…")
         self.threshold = QDoubleSpinBox()
         self.look = QPushButton("Look")
         self.stop = QPushButton("Stop")
         self.bar = QProgressBar()
-        self.told = muted_label(NO_RUN if not runs else "", wrap=True)
+        self.told = muted_label(NO_RUN if not found else "", wrap=True)
         self.photos = TickedPhotos()
         self.use = QPushButton("Use no photos")
         self.cancel = QPushButton("Cancel")

@@ -101,7 +101,7 @@ class StrategyPanel(QWidget):
         self.run.clear()
         for run in found:
             accuracy = f" · {percent(run.val_accuracy)}" if run.val_accuracy is not None else ""
-            self.run.add(f"{shown(run.name)}{accuracy}", run.path, shown(run.path))
+            self.run.add(f"{shown(run.called)}{accuracy}", run.path, shown(run.path))
         self.run.setEnabled(bool(found))
         self.run.setPlaceholderText("Choose a run" if found else NO_RUN)
         self.run.setCurrentIndex(-1)

@@ -10,7 +10,9 @@ from desktop_app.pages.model import ModelPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import Banner
+from desktop_app.widgets.transfer.pseudo_labels import PseudoLabelsDialog
 from desktop_app.worker import Jobs
+from engine import runs
 from engine.dataset.index import DatasetIndex
 from engine.models.strategies import STRATEGIES
 from tests.desktop_app.pages import fake_run
@@ -37,6 +39,21 @@ def tick(page: ModelPage, name: str, ticked: bool) -> None:
     model = page.tree.model
     node = next(node for node in model._root.walk() if node.name == name)
     model.ticked.emit(model.names_with([node], ticked))
+
+
+def test_only_finished_runs_on_these_photos_label_more(
+    page: ModelPage, qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings
+) -> None:
+    folder = settings.runs_folder
+    for name, done in (("one", True), ("killed", False)):
+        fake_run.write_run(folder / name, done=done)
+        runs.write_config(folder / name, runs.read_config(folder / name).with_changes(data=project.config.data))
+    fake_run.write_run(folder / "on others")
+    page.open_self_training()
+    qtbot.waitUntil(lambda: bool(page.findChildren(PseudoLabelsDialog)) and not jobs.running())
+    (dialog,) = page.findChildren(PseudoLabelsDialog)
+    assert [dialog.model.itemData(place) for place in range(dialog.model.count())] == [folder / "one"]
+    dialog.close()
 
 
 def test_a_strategy_sets_the_ticks(page: ModelPage, project: Project) -> None:

@@ -79,7 +79,7 @@ def test_an_open_dataset_is_measured(
     assert "5 of 20 photos" in line.detail.text() and not line.stop.isHidden()
     child.go.set()
     ended(qtbot, jobs)
-    assert line.baseline == FOUND and line.title.text() == "Baseline: 90.0\u202f% of val right"
+    assert line.baseline == FOUND and line.title.text() == "Baseline: 90.0\u202f% of the validation photos are right"
     assert line.stop.isHidden()
 
 
