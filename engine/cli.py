@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 import engine
-from engine.commands import models, photos, runs, training
 from engine.commands.play import INTERRUPTED, play, with_json
 from engine.control import Control
 from engine.errors import ThawError
@@ -51,7 +50,31 @@ def _fail(sentence: str) -> typing.NoReturn:
     sys.exit(1)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+COMMANDS = {
+    "models": ("models", "layers", "measure", "look", "weights"),
+    "photos": ("scan", "predict", "table", "summary", "pseudo-label", "evaluate"),
+    "runs": ("compare", "ensemble"),
+    "training": (
+        "train", "extend", "search", "find-lr", "preflight", "baseline", "compare-strategies", "advise", "demo",
+    ),
+}  # fmt: skip
+"""By the module of engine.commands that has them. It is loaded when one of them is called: the settings of a training
+run, of which `thaw train` makes its options, take half as long to load as a small batch takes to classify."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted({*self.commands, *(name for names in COMMANDS.values() for name in names)})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        for module, names in COMMANDS.items():
+            if name in names:
+                found = vars(importlib.import_module(f"engine.commands.{module}")).values()
+                return next(one for one in found if isinstance(one, click.Command) and one.name == name)
+        return super().get_command(context, name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(engine.__version__, prog_name="thaw")
 def cli() -> None:
     """Train an image classifier on your own photos, see what it does, and classify whole folders, offline."""
@@ -74,19 +97,6 @@ def doctor(self_check: bool, as_json: bool) -> int:
 def app(arguments: tuple[str, ...]) -> int:
     """Open the window."""
     return subprocess.run([*window_program(), *arguments], check=False).returncode
-
-
-for command in (
-    *(training.train, training.extend, training.search, training.find_lr, training.preflight, training.baseline),
-    *(training.compare_strategies, training.advise, training.demo),
-    *(photos.scan, photos.predict, photos.table, photos.summary, photos.pseudo_label, photos.evaluate),
-    *(
-        runs.compare,
-        runs.ensemble,
-    ),
-    *(models.models, models.layers, models.measure, models.look, models.weights),
-):
-    cli.add_command(command)
 
 
 def window_program() -> list[str]:

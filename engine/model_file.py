@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from engine.config.photos import Fit
 from engine.errors import ModelFileError, RunError
 from engine.events import ParityMeasured
+from engine.fit import Fit
 from engine.whole_file import whole_file
 
 FORMAT = 1

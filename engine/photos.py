@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as pillow
 
-from engine.config.photos import Fit
 from engine.errors import PhotoError
+from engine.fit import Fit
 from engine.photo_facts import NOTHING, PhotoFacts, facts_of
 from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name, is_raw_name, looks_like_photo
 

@@ -8,8 +8,8 @@ from pydantic import field_validator
 
 from engine.config.augmentations import why_wrong
 from engine.config.declare import Settings, setting
+from engine.fit import Fit
 
-Fit = Literal["crop", "pad", "stretch"]
 Sampling = Literal["each", "root", "balanced"]
 AugmentationName = Literal[
     "none", "light", "standard", "strong", "randaugment", "trivialaugment", "autoaugment", "medical", "documents",

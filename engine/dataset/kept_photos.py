@@ -14,9 +14,9 @@ from pathlib import Path
 import PIL
 
 from engine import photos
-from engine.config.photos import Fit
 from engine.dataset.pixel_store import Pixels, PixelStore
 from engine.dataset.row_store import stores_folder
+from engine.fit import Fit
 
 WHOLE_SHARE = 1.5
 """The shorter side of a whole photo that is kept, by the image size. A part of half the photo is then hardly enlarged;

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from engine.config.augmentations import PRESETS, Preset
-from engine.config.photos import Fit
 from engine.dataset.augment.draw import draw
 from engine.dataset.augment.view import augmented
 from engine.dataset.index import Photo
 from engine.dataset.kept_photos import KeptPhotos
 from engine.errors import PhotoError, ThawError
 from engine.events import Notice
+from engine.fit import Fit
 
 LOOK_AHEAD = 3
 """Batches decoded beyond the one in use: enough to hide an uneven photo, and bounded whatever the dataset."""

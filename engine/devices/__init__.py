@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import sys
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-import psutil
-
-from engine.devices import nvidia
 from engine.devices.torch_build import torch_build
 
 Kind = Literal["cpu", "cuda", "mps"]
@@ -30,7 +28,8 @@ def cpu_threads() -> int:
     """Cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    psutil: Any = importlib.import_module("psutil")  # here, as elsewhere it would only make a small batch wait
+    return int(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
 
 
 def describe() -> DeviceReport:
@@ -42,7 +41,7 @@ def describe() -> DeviceReport:
         return DeviceReport(cpu, "cpu", threads, "This edition has no training part; prediction runs on the CPU.")
     if sys.platform == "darwin" and platform.machine() == "arm64":
         return DeviceReport("Apple GPU (MPS)", "mps", threads, "Training runs on the GPU of this Mac.")
-    if not nvidia.has_driver():
+    if not importlib.import_module("engine.devices.nvidia").has_driver():
         return DeviceReport(cpu, "cpu", threads, "No NVIDIA driver was found, so training runs on the CPU.")
     if build.cuda is None:
         reason = "An NVIDIA GPU is here, but the installed torch is a CPU build; install a CUDA build to use the GPU."

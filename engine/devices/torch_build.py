@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,8 @@ class TorchBuild:
 
 def torch_build() -> TorchBuild | None:
     """None where torch is not installed."""
+    import importlib.metadata  # noqa: PLC0415 - 20 ms that classifying photos does not need
+
     try:
         version = importlib.metadata.version("torch")
         found = importlib.util.find_spec("torch")

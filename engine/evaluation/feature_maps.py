@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from engine import photos, runs
 from engine.config import TrainConfig
-from engine.config.photos import Fit
 from engine.control import Control
 from engine.errors import RunError, ThawError
 from engine.evaluation.channel_pictures import (
@@ -28,6 +27,7 @@ from engine.evaluation.channel_pictures import (
     write_pictures,
 )
 from engine.events import Event, LayerPictured, Notice, StageStarted
+from engine.fit import Fit
 from engine.memory import keep_memory
 from engine.models.build import Classifier, build, load_backbone
 from engine.models.catalog import find_model, for_weights

@@ -272,3 +272,20 @@ def test_who_looks_before_a_run_takes_the_settings_of_a_run(photos: Path, monkey
     done = CliRunner().invoke(cli, ["find-lr", str(photos), *flags], standalone_mode=False)
     assert json.loads(done.output)["text"] == "looked" and done.return_value == 0
     assert asked == [make_config({"data": photos, "model": "lenet5", "epochs": 3, "learning_rate": 0.01, "seed": 7})]
+
+
+def test_classifying_does_not_wait_for_the_settings_of_training() -> None:
+    program = (
+        "import sys, engine.cli, engine.commands.photos, engine.prediction.batch, engine.terminal\n"
+        "print([name for name in ('engine.config', 'engine.runs', 'psutil', 'optuna') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_every_command_is_found_and_says_what_it_does() -> None:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None and command.name == name and command.help
+    assert cli.get_command(context, "nonsense") is None

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.config.augmentations import Fill, Preset
-from engine.config.photos import Fit
 from engine.dataset.augment.policies import Picked, pick
+from engine.fit import Fit
 
 VERSION = 1
 """Of what the operations compute from a draw; what is kept of augmented photos is kept by it."""
