@@ -17,12 +17,12 @@ class TorchBuild:
 
 def torch_build() -> TorchBuild | None:
     """None where torch is not installed."""
-    import importlib.metadata  # noqa: PLC0415 - 20 ms that classifying photos does not need
+    from importlib import metadata  # noqa: PLC0415 - 20 ms that classifying photos does not need
 
     try:
-        version = importlib.metadata.version("torch")
+        version = metadata.version("torch")
         found = importlib.util.find_spec("torch")
-    except (importlib.metadata.PackageNotFoundError, ValueError):
+    except (metadata.PackageNotFoundError, ValueError):
         return None
     if found is None or not found.origin:
         return None
