@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings, home_folder
-from desktop_app.widgets.banner import Banner
+from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.baseline import BaselineLine
 from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall, split_note
 from desktop_app.widgets.figures import quantity
@@ -90,7 +90,7 @@ class DataPage(PageFrame):
         self._project, self._jobs, self._settings = project, jobs, settings
         self._worker: Worker | None = None
         self._wall: PhotoWall | None = None
-        self._error: Banner | None = None
+        self.banner = BannerPlace()
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(SIGN_OF_WORK_AFTER_MS)
@@ -156,10 +156,11 @@ class DataPage(PageFrame):
         for pane in (start, self.scanning, self.view):
             self._panes.addWidget(pane)
         content = QWidget()
-        self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
-        self._column.setSpacing(2 * theme.GRID)
-        self._column.addWidget(self._panes, 1)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
+        column.setSpacing(2 * theme.GRID)
+        column.addWidget(self.banner)
+        column.addWidget(self._panes, 1)
         self.set_content(content)
 
     # --- opening -------------------------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ class DataPage(PageFrame):
     def _read(self, title: str, job: Any, kind: str) -> None:
         if self._worker:
             self._worker.control.stop()
-        self._clear_error()
+        self.banner.say("")
         self.scanning.title.setText(f"{title}…")
         self.scanning.number.setText(" ")
         self._worker = self._jobs.start(title, job, kind, at_place=(DatasetError,))
@@ -218,15 +219,8 @@ class DataPage(PageFrame):
         self._worker = None
         self._patience.stop()
         if isinstance(error, DatasetError):
-            self._error = Banner("error", str(error))
-            self._column.insertWidget(0, self._error)
+            self.banner.say(str(error), "error")
         self._show()
-
-    def _clear_error(self) -> None:
-        if self._error:
-            self._error.hide()
-            self._error.deleteLater()
-            self._error = None
 
     # --- showing -------------------------------------------------------------------------------------------------
 

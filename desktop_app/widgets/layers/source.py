@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.worker import Jobs, Worker
+from desktop_app.worker import Jobs, NewestJob
 from engine import process
 from engine.control import Control
 from engine.errors import ThawError
@@ -45,16 +45,15 @@ class LayerSource(QObject):
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = jobs
         self._wanted: Wanted | None = None
-        self._worker: Worker | None = None
         self._rows: list[Any] = []
+        self._reading = NewestJob(jobs, KIND, self, at_place=(Exception,))
+        self._reading.returned.connect(self._on_returned)
+        self._reading.failed.connect(self._on_failed)
 
     def ask(self, wanted: Wanted) -> None:
         """Answer now where a table has it, else when the child has told."""
-        if self._worker:
-            self._worker.control.stop()
-            self._worker = None
+        self._reading.forget()
         self._wanted = wanted
         if wanted.image_size is None and tables.has_table(wanted.model):
             layers = tables.with_classes(wanted.model, wanted.classes, wanted.head, wanted.width)
@@ -67,21 +66,13 @@ class LayerSource(QObject):
         def job(control: Control) -> Iterator[Any]:
             return process.run("layers", wanted.arguments(), control)
 
-        self._rows = []
-        worker = self._worker = self._jobs.start("Reading the layers", job, KIND, at_place=(Exception,))
-        worker.happened.connect(lambda event: self._rows.append(event) if worker is self._worker else None)
-        worker.returned.connect(lambda _: self._on_returned(worker, wanted))
-        worker.failed.connect(lambda error: self._on_failed(worker, wanted, error))
+        self._rows = []  # a list for each job, as one that is overtaken may still tell
+        self._reading.ask("Reading the layers", job).happened.connect(self._rows.append)
 
-    def _on_returned(self, worker: Worker, wanted: Wanted) -> None:
-        if worker is not self._worker:
-            return
-        self._worker = None
+    def _on_returned(self, _result: object) -> None:
         layers = tuple(row for row in self._rows if isinstance(row, Layer))
-        self.ready.emit(wanted, layers, tuple(row for row in self._rows if isinstance(row, GraphNode)))
+        self.ready.emit(self._wanted, layers, tuple(row for row in self._rows if isinstance(row, GraphNode)))
 
-    def _on_failed(self, worker: Worker, wanted: Wanted, error: BaseException) -> None:
-        if worker is self._worker:
-            self._worker = None
-            sentence = str(error) if isinstance(error, ThawError) else "The layers of this model cannot be read."
-            self.failed.emit(wanted, sentence)
+    def _on_failed(self, error: BaseException) -> None:
+        sentence = str(error) if isinstance(error, ThawError) else "The layers of this model cannot be read."
+        self.failed.emit(self._wanted, sentence)

@@ -68,12 +68,12 @@ def test_what_is_wrong_with_a_folder_stands_on_the_page(
     (tmp_path / "empty").mkdir()
     page.open_folder(tmp_path / "empty")
     wait_for_end(qtbot, jobs)
-    qtbot.waitUntil(lambda: page._error is not None and page._error.isVisible(), timeout=5000)
-    assert page._error is not None and page._error.label.text().endswith(".")
+    qtbot.waitUntil(lambda: page.banner.isVisibleTo(page), timeout=5000)
+    assert page.banner.text().endswith(".")
     assert project.dataset is not None and project.dataset.root == good
     page.open_folder(good)
     wait_for_end(qtbot, jobs)
-    assert page._error is None
+    assert page.banner.isHidden()
 
 
 def test_the_last_folder_asked_for_wins(

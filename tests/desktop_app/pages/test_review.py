@@ -276,7 +276,7 @@ def test_what_ailed_a_run_stands_above_its_results_and_opens_its_photos(
     doubted = Diagnosis("noisy-labels", "note", "A label may be wrong.", "1 photo.", "Look.", {}, None, (photo,))
     record.write(run_dir, (doubted,))
     details = opened(qtbot, project, jobs, settings).one.details
-    details.show_split("test")
+    details.switch["test"].click()
     assert details.diagnoses.banner and details.diagnoses.banner.button.text() == "Show 1 photo"
     details.diagnoses.banner.button.click()
     assert details.split == "val" and details.switch["val"].isChecked()

@@ -128,6 +128,8 @@ def test_more_than_six_are_refused_with_a_sentence(
     select(page, *names[:2])
     settled(qtbot, jobs)
     assert not page.several.comparison.join.isHidden()
+    select(page, *names[:3])
+    assert page.several.comparison.join.isHidden(), "other runs are selected than those in sight"
     select(page, *names)
     settled(qtbot, jobs)
     assert "at most 6" in page.several.comparison.banner.text() and page.several.comparison._content.isHidden()
