@@ -94,6 +94,11 @@ class Settings(QObject):
         self._store.setValue("folders/runs", str(folder))
 
     @property
+    def batches_folder(self) -> Path:
+        """Where the answers of classified photos are kept: beside these settings, for they are no documents."""
+        return _ini_file().parent / "batches"
+
+    @property
     def weights_dir(self) -> Path | None:
         """The person's own folder of pretrained weights, looked in first."""
         text = self._text("folders/weights")
@@ -112,6 +117,24 @@ class Settings(QObject):
     @last_model.setter
     def last_model(self, path: Path) -> None:
         self._store.setValue("predict/model", str(path))
+
+    @property
+    def batch_put_aside(self) -> str:
+        """The file name of the batch that the person does not want to be asked about again."""
+        return self._text("predict/put_aside")
+
+    @batch_put_aside.setter
+    def batch_put_aside(self, name: str) -> None:
+        self._store.setValue("predict/put_aside", name)
+
+    @property
+    def csv_byte_order_mark(self) -> bool:
+        """Whether a saved CSV begins with a byte order mark."""
+        return self._text("predict/byte_order_mark") == "yes"
+
+    @csv_byte_order_mark.setter
+    def csv_byte_order_mark(self, wanted: bool) -> None:
+        self._store.setValue("predict/byte_order_mark", "yes" if wanted else "no")
 
     @property
     def recent_folders(self) -> tuple[Path, ...]:

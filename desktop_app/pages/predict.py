@@ -1,11 +1,10 @@
-"""The Predict page: a model and photos become labels."""
+"""The Predict page: a model and photos become labels, kept in a ledger of Thaw's own."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -16,36 +15,34 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import count, quantity
 from desktop_app.widgets.page_frame import EmptyState, PageFrame
+from desktop_app.widgets.prediction.batch import BACK, Asked, Batch
+from desktop_app.widgets.prediction.decision import Decision
+from desktop_app.widgets.prediction.earlier import EarlierBatches, decision
 from desktop_app.widgets.prediction.results import PredictionResults
+from desktop_app.widgets.prediction.saving import Saving
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.widgets.transfer.model_chooser import ModelChooser
 from desktop_app.worker import Jobs, Worker
-from engine.control import Control
-from engine.errors import ModelFileError, RunError, ThawError
-from engine.events import Notice, Prediction, PredictionFinished
+from engine.errors import ThawError
+from engine.events import Notice, PredictionFinished, PredictionProgress
 from engine.photo_formats import FORMATS
+
+if TYPE_CHECKING:
+    from engine.prediction.ledger.batches import Batch as EarlierBatch
 
 NO_MODEL = "Choose a model first: a .thaw file, or a run that you have trained."
 NO_PHOTOS = "Drop photos or a folder here, or choose them above."
-
-
-def classify(model: Path, paths: Sequence[Path], control: Control) -> Iterator[Any]:
-    """A job: the answers for the photos. The threshold is applied in the window, so that it can move."""
-    # Loaded in the job's thread: ONNX Runtime and NumPy have no part in opening the window.
-    predict = importlib.import_module("engine.prediction.batch").predict
-    return (yield from predict(model, paths, control=control))
 
 
 class PredictPage(PageFrame):
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__("predict", "Predict", parent)
         self._project, self._jobs, self._settings = project, jobs, settings
-        self._worker: Worker | None = None
+        self.batch: Batch | None = None
         self._waiting: tuple[Path, ...] = ()
         self._usable = False
         self._source = ""
         self.banner = BannerPlace()
-        self._add_beside()
         self._build()
         self.action_triggered.connect(self._on_action)
         project.model_file_changed.connect(self._on_model_file_changed)
@@ -56,26 +53,28 @@ class PredictPage(PageFrame):
         if project.model_file is None and settings.last_model and settings.last_model.exists():
             project.set_model_file(settings.last_model)
 
-    def _add_beside(self) -> None:
-        self.save = QPushButton("Save CSV…")
-        self.save.setProperty("kind", "quiet")
-        theme.set_icon(self.save, "file-down", "muted")
-        self.save.clicked.connect(self.choose_csv)
+    def _build(self) -> None:
+        self.saving = Saving(self._jobs, self._settings, self)
+        self.saving.said.connect(self.banner.say)
+        self.earlier = EarlierBatches(self._settings)
+        self.earlier.begun.connect(self.start)
+        self.earlier.opened.connect(self._open_earlier)
+        self.earlier.let_go.connect(self._let_go)
+        self.earlier.failed.connect(self._tell_error)
         self.photos = QPushButton("Choose photos…")
         self.photos.setProperty("kind", "quiet")
         self.photos.clicked.connect(self.choose_photos)
-        for button in (self.save, self.photos):
+        for button in (self.earlier.menu_button, self.saving.button, self.photos):
             self.add_beside_action(button)
-
-    def _build(self) -> None:
         self.chooser = ModelChooser()
         self.chooser.chosen.connect(self._project.set_model_file)
         self.chooser.file_wanted.connect(self.choose_model)
         self.chooser.described.connect(self._on_described)
-        self.chooser.refused.connect(self._on_refused)
+        self.chooser.refused.connect(self._tell_error)
         self.empty = EmptyState()
         self.empty.triggered.connect(self.choose_model)
         self.results = PredictionResults(self._settings)
+        self.results.failed.connect(self._tell_error)
         self._panes = QStackedWidget()
         self._panes.addWidget(self.empty)
         self._panes.addWidget(self.results)
@@ -84,6 +83,7 @@ class PredictPage(PageFrame):
         column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
         column.setSpacing(2 * theme.GRID)
         column.addWidget(self.chooser)
+        column.addWidget(self.earlier)
         column.addWidget(self.banner)
         column.addWidget(self._panes, 1)
         self.set_content(content)
@@ -91,6 +91,8 @@ class PredictPage(PageFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._look_for_runs()
+        if not event.spontaneous() and self.batch is None:
+            self.earlier.look()
 
     # --- the model -----------------------------------------------------------------------------------------------
 
@@ -113,13 +115,12 @@ class PredictPage(PageFrame):
 
     def _on_described(self, _manifest: object) -> None:
         self._usable = True
-        assert self._project.model_file
         self._settings.last_model = self._project.model_file
         self._show()
         if self._waiting:
             self.open_photos(self._waiting)
 
-    def _on_refused(self, error: Exception) -> None:
+    def _tell_error(self, error: Exception) -> None:
         self.banner.say(str(error) if isinstance(error, ThawError) else dialogs.in_words(error)[0], "error")
         self._show()
 
@@ -145,95 +146,96 @@ class PredictPage(PageFrame):
         model = self._project.model_file
         if model is None or not self._usable:
             self._show()
-            return
-        if self._worker:
-            self._worker.control.stop()  # what is asked last is what is wanted; it starts when this one has ended
-            return
-        if reason := self._jobs.busy_reason():
+        elif self.batch:
+            self.batch.stop()  # what is asked last is what is wanted; it starts when this one has ended
+        elif reason := self._jobs.busy_reason():
             self.banner.say(f"{reason} The photos are classified then.", "info")
+        else:
+            self._waiting = ()
+            self._settings.last_folder = paths[0].parent
+            self.banner.say("")
+            self.earlier.ask(paths, model)
+
+    def start(self, asked: Asked, by: Decision | None = None) -> None:
+        """Classify what is asked for, and show its ledger; decided on as it is now, unless `by` says how."""
+        if self.batch or self._jobs.busy_reason():
+            self.open_photos(asked.paths)
             return
-        self._waiting = ()
+        self._project.set_model_file(asked.model)
         self.banner.say("")
-        self._settings.last_folder = paths[0].parent
-        self._source = shown(paths[0].name) if len(paths) == 1 else quantity(len(paths), "photo")
-        self.results.begin()
-        self._worker = self._jobs.start(
-            f"Classifying {self._source}",
-            lambda control: classify(model, paths, control),
-            "predict",
-            heavy=True,
-            at_place=(ModelFileError, RunError),
-        )
-        self._worker.happened.connect(self._on_happened)
-        self._worker.failed.connect(self._on_failed)
-        self._worker.returned.connect(self._on_returned)
+        if by is not None:
+            self.results.show_decision(by)
+        self._source = shown(asked.paths[0].name) if len(asked.paths) == 1 else quantity(len(asked.paths), "photo")
+        self.batch = batch = Batch(asked, self.results.decision, self)
+        batch.grew.connect(self._on_grew)
+        batch.decided.connect(self.results.model.refresh)
+        batch.noticed.connect(self._on_noticed)
+        batch.failed.connect(self._tell_error)
+        batch.ended.connect(self._on_ended)
+        self.results.open(asked.ledger, batch.decide)
+        self.earlier.show_path(asked.ledger)
+        batch.start(self._jobs, f"Classifying {self._source}")
         self._show()
 
-    def _on_happened(self, event: object) -> None:
-        if isinstance(event, Prediction):
-            self.results.add(event)
-        elif isinstance(event, Notice):
-            self.banner.say(event.text, "info")
-        elif isinstance(event, PredictionFinished):
-            self._tell_end(event)
+    def _on_grew(self, _progress: PredictionProgress) -> None:
+        self.results.model.grow()
 
-    def _tell_end(self, event: PredictionFinished) -> None:
-        done = f"{quantity(event.photos, 'photo')} in {event.seconds:.1f} s"
-        speed = f"{event.images_per_second:.0f} photos/s" if event.images_per_second >= 1 else ""
-        stopped = "stopped" if event.stopped else ""
-        skipped = f"{count(event.skipped)} other files left out" if event.skipped else ""
-        self._source = " · ".join(filter(None, (self._source, done, speed, skipped, stopped)))
+    def _on_noticed(self, notice: Notice) -> None:
+        self.banner.say("" if notice.kind == BACK else notice.text, "warning" if notice.kind == "drive" else "info")
 
-    def _on_returned(self, _value: object) -> None:
-        self._end()
-
-    def _on_failed(self, error: Exception) -> None:
-        if isinstance(error, (ModelFileError, RunError)):
-            self.banner.say(str(error), "error")
-        self._end()
-
-    def _end(self) -> None:
-        self._worker = None
-        self.results.finish()
+    def _on_ended(self, finished: PredictionFinished | None) -> None:
+        if self.batch:
+            self.batch.deleteLater()
+        self.batch = None
+        if finished:
+            self._source = " · ".join(filter(None, (self._source, *_words(finished))))
+        self.results.settle()
+        self.earlier.look()
         self._show()
 
-    # --- saving --------------------------------------------------------------------------------------------------
-
-    def choose_csv(self) -> None:
-        """Ask for a name, then write the answers as they are shown, the threshold applied."""
-        start = str(self._settings.last_folder / "predictions.csv")
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the answers", start, "CSV (*.csv)")
-        if chosen:
-            self.save_csv(Path(chosen))
-
-    def save_csv(self, path: Path) -> None:
-        try:
-            importlib.import_module("engine.prediction.tables.whole").write_predictions(path, self.results.results())
-        except (OSError, ThawError) as error:
-            dialogs.show_error(self.window(), error)
+    def _open_earlier(self, batch: EarlierBatch) -> None:
+        if self.batch:
+            self.banner.say("Stop the batch that runs first.", "info")
             return
-        self.banner.say(f"Saved to {shown(path)}.", "info")
+        self.results.show_decision(decision(batch))
+        self.results.open(batch.path)
+        self.earlier.show_path(batch.path)
+        self._source = shown(batch.path.stem)
+        self._show()
+
+    def _let_go(self, then: Callable[[], None]) -> None:
+        """Close the batch in sight, so that its files may be moved."""
+        self.results.close_files()
+        self.results.open(None)
+        self.earlier.show_path(None)
+        self._source = ""
+        then()
+        self._show()
+
+    def close_files(self) -> None:
+        """Let go of everything on the disk."""
+        self.results.close_files()
+        self.earlier.close_files()
 
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _on_action(self) -> None:
-        if self._worker:
-            self._worker.control.stop()
+        if self.batch:
+            self.batch.stop()
         else:
             self.choose_folder()
 
     def _show(self, _worker: Worker | None = None) -> None:
-        has_results = self.results.model.total() > 0 or self._worker is not None
-        running = self._worker is not None
+        running = self.batch is not None
+        has_results = self.results.model.path is not None
         reason = "" if running else self._jobs.busy_reason() or ("" if self._usable else "Choose a model first.")
-        if running:
-            self.set_action("Stop", "square", not self._worker.control.stopping, "Stopping…")
+        if self.batch and self.batch.worker:
+            self.set_action("Stop", "square", not self.batch.worker.control.stopping, "Stopping…")
         else:
             self.set_action("Choose folder…", "folder-open", not reason, reason)
         self.photos.setVisible(self._usable and not running)
         self.photos.setEnabled(not reason)
-        self.save.setVisible(has_results)
-        self.save.setEnabled(not running)
+        self.saving.offer(self.results.model.path, running)
         self._panes.setCurrentWidget(self.results if has_results else self.empty)
         if self._project.model_file is None:
             waiting = " Your photos are classified as soon as you do." if self._waiting else ""
@@ -243,3 +245,12 @@ class PredictPage(PageFrame):
         self.set_context(self._source or "Labels for photos that nobody has sorted")
         if self._waiting and not running and not reason:
             self.open_photos(self._waiting)
+
+
+def _words(finished: PredictionFinished) -> tuple[str, ...]:
+    return (
+        f"{quantity(finished.photos, 'photo')} in {finished.seconds:.1f} s",
+        f"{finished.images_per_second:.0f} photos/s" if finished.images_per_second >= 1 else "",
+        f"{count(finished.skipped)} other files left out" if finished.skipped else "",
+        "stopped" if finished.stopped else "",
+    )

@@ -71,7 +71,7 @@ class BannerPlace(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self.hide()
 
-    def say(self, text: str, kind: str = "info", action: str = "") -> None:
+    def say(self, text: str, kind: str = "info", action: str = "") -> Banner | None:
         """One sentence in place of the last one, with at most one thing to do; "" takes it away. `kind` is info,
         warning or error."""
         if self.banner is not None:
@@ -82,6 +82,7 @@ class BannerPlace(QWidget):
             self.banner = Banner(kind, text, action)
             self._column.addWidget(self.banner)
         self.setVisible(self.banner is not None)
+        return self.banner
 
     def text(self) -> str:
         return self.banner.label.text() if self.banner else ""

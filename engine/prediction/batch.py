@@ -19,7 +19,7 @@ from engine.prediction.classify import Found, Spent, Work
 from engine.prediction.drives import Drives
 from engine.prediction.hierarchy import read_hierarchy
 from engine.prediction.results import Place, Results
-from engine.prediction.rules import rules_for
+from engine.prediction.rules import LiveRules, rules_for
 from engine.prediction.runtime import Classifier
 from engine.prediction.stream import Stream
 from engine.prediction.walk import PhotoWalk, check_paths
@@ -45,6 +45,7 @@ def predict(
     replace: bool = False,
     byte_order_mark: bool = False,
     hashed: bool = False,
+    live_rules: LiveRules | None = None,
     control: Control | None = None,
     threads: int | None = None,
 ) -> Generator[PredictEvent, None, None]:
@@ -57,8 +58,8 @@ def predict(
     with an error. Below `threshold` (0 to 1), or the model's own for that class, or `by_class`, the label is "unknown",
     or that of one of the `groups` (a CSV file, see `read_hierarchy`). Photos that one camera took at most
     `series_seconds` apart are decided on together when all are there (a Prediction that came before says what the photo
-    alone shows). `hashed` adds each file's SHA-256. `threads` is
-    how many photos are worked on at once; None takes one for each core, at most 16.
+    alone shows). `live_rules` stand in place of all these, and may be changed while it runs. `hashed` adds each file's
+    SHA-256. `threads` is how many photos are worked on at once; None takes one for each core, at most 16.
 
     PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
     for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
@@ -80,6 +81,7 @@ def predict(
         manifest.classes, manifest.thresholds, threshold=threshold, by_class=by_class, hierarchy=hierarchy,
         series_seconds=series_seconds,
     )  # fmt: skip
+    live = live_rules or LiveRules(rules)
     classifier = Classifier(model_file, threads=1)
     place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
     ended = threading.Event()
@@ -88,14 +90,16 @@ def predict(
     work = Work(classifier, tally.spent, drives.comes_back, hashed)
     width = threads or min(cpu_threads(), MOST_THREADS)
     with contextlib.ExitStack() as stack:
-        results = Results(place, model_file, rules, min(top, len(classifier.classes)))
+        results = Results(place, model_file, live.now, min(top, len(classifier.classes)), paths)
         stack.callback(results.close)
         total = stack.enter_context(_counting(paths, place.own_files()))
         stream = stack.enter_context(Stream(work, _to_do(walk, results, tally), width, ended))
         for answers in stream:
             if not tally.goes_on(results.keep):
                 break
+            results.use(live)
             predictions = results.add(answers) if answers else []
+            results.counted(total())
             results.keep()
             yield from _news(walk, drives, tally)
             yield from predictions
@@ -105,7 +109,9 @@ def predict(
         stopped = not tally.goes_on(results.keep) and tally.done != total()
         if not tally.done and not stopped:
             raise ThawError(_nothing_found(walk))
-        results.finish()
+        results.use(live)
+        results.counted(total())
+        results.finish(stopped)
     yield tally.finished(walk, stopped, place)
     if walk.troubles and not stopped:
         raise ThawError(" ".join(walk.troubles[:3]), "\n".join(walk.troubles))
@@ -197,7 +203,7 @@ def _counting(paths: Sequence[Path], own: Sequence[Path]) -> Iterator[Callable[[
 
 def _news(walk: PhotoWalk, drives: Drives, tally: Tally) -> Iterator[Notice]:
     for text in drives.news():
-        yield Notice(text, "drive")
+        yield Notice(text, "drive" if drives.away else "drive-back")
     new = walk.troubles[tally.troubles_told :]
     tally.troubles_told += len(new)
     for text in new:

@@ -43,7 +43,7 @@ class Hierarchy:
         What is needed is what the likeliest class needs, and at least `NEEDED`. Where the likeliest class's groups are
         not sure enough, nothing is: a group that it is no part of is not named.
         """
-        lines = [self._above(name) for name in rules.classes]
+        lines = [self.above(name) for name in rules.classes]
         best = int(probabilities.argmax())
         needed = max(NEEDED, rules.needed[best])
         for name in lines[best]:
@@ -52,7 +52,8 @@ class Hierarchy:
                 return name, min(share, 1.0)
         return None
 
-    def _above(self, name: str) -> list[str]:
+    def above(self, name: str) -> list[str]:
+        """The groups that a class, or a group, belongs to, the nearest first."""
         line: list[str] = []
         while name in self.group_of:
             name = self.group_of[name]

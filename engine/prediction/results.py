@@ -15,11 +15,12 @@ from engine.events import Prediction
 from engine.model_file import NETWORK, ModelFile
 from engine.photos import printable
 from engine.prediction.classify import Answer, Found
+from engine.prediction.ledger import course
 from engine.prediction.ledger.deciding import use_rules, vote
 from engine.prediction.ledger.ledger import Ledger, files_of
 from engine.prediction.ledger.opening import open_ledger, place_beside
 from engine.prediction.ledger.rows import predictions_of
-from engine.prediction.rules import Rules, decide
+from engine.prediction.rules import LiveRules, Rules, decide
 from engine.prediction.tables.cells import Layout
 from engine.prediction.tables.growing import GrowingTable, Mode, check_place
 from engine.prediction.tables.whole import check_format, grows, write_table
@@ -52,9 +53,11 @@ class Place:
 class Results:
     """Close it, whatever happens: what was added is kept then."""
 
-    def __init__(self, place: Place, model: ModelFile, rules: Rules, top: int) -> None:
-        """Raises ThawError where the table or the ledger cannot be begun, or gone on with."""
-        self.place, self._rules, self._top = place, rules, top
+    def __init__(self, place: Place, model: ModelFile, rules: Rules, top: int, paths: Sequence[Path]) -> None:
+        """`paths` are what was asked for. Raises ThawError where the table or the ledger cannot be begun, or gone on
+        with."""
+        self.place, self._rules, self._top, self._paths, self._model = place, rules, top, paths, model.path
+        self._total: int | None = None
         self._layout = Layout(top, model.manifest.name, model.manifest.members.get(NETWORK, ""))
         self._ledger: Ledger | None = None
         self._table: GrowingTable | None = None
@@ -82,6 +85,7 @@ class Results:
         check_format(out)
 
     def _begin(self, ledger: Ledger) -> None:
+        course.begin(ledger, self._paths, self._model)
         use_rules(ledger, self._rules)
         out = self.place.out
         if out is None or not grows(out):
@@ -95,6 +99,21 @@ class Results:
     def has_answer(self, found: Found) -> bool:
         """Whether this very file was classified before."""
         return self._ledger is not None and self._ledger.has_answer(found)
+
+    def use(self, live: LiveRules) -> None:
+        """Where other rules are wanted by now, decide by them from now on, and anew on what is there."""
+        if (wanted := live.now) is self._rules:
+            return
+        self._rules = wanted
+        if self._ledger:
+            self._ledger.changed_rows |= use_rules(self._ledger, wanted)
+        live.used = wanted
+
+    def counted(self, total: int | None) -> None:
+        """Take how many photos there are; None where that is not known yet."""
+        if self._ledger and total is not None and total != self._total:
+            self._total = total
+            course.note(self._ledger, total=total)
 
     def add(self, answers: Sequence[Answer]) -> list[Prediction]:
         """Take answers; their rows are in the table then, and in the ledger with the next `keep`. Raises ThawError."""
@@ -117,8 +136,10 @@ class Results:
             self._ledger.commit()
             self._committed = time.monotonic()
 
-    def finish(self) -> None:
+    def finish(self, stopped: bool = False) -> None:
         """The table as it is to be read: formats that cannot grow are written now, rows that became old replaced."""
+        if self._ledger and not stopped:
+            course.note(self._ledger, finished=True)
         self.keep(now=True)
         if self._table:
             self._table.close()

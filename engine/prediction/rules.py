@@ -29,6 +29,14 @@ class Rules:
     series_seconds: float = 0.0
 
 
+class LiveRules:
+    """Rules that another thread may change while a batch is decided by them: `now` is what is wanted, and `used` the
+    same as soon as all that was answered is decided by it."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.now = self.used = rules
+
+
 def rules_for(
     classes: tuple[str, ...],
     own: Mapping[str, float],

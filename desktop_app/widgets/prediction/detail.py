@@ -10,11 +10,10 @@ from desktop_app import theme
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.labels import ElidedLabel, Picture
-from desktop_app.widgets.prediction.model import PredictionModel
+from desktop_app.widgets.prediction.model import LABEL, TOP, cell, sign
 from desktop_app.widgets.prediction.table import paint_bar
 from engine.events import Prediction
 
-TOP = 5
 PHOTO_HEIGHT_PER_WIDTH = 0.8
 
 
@@ -94,9 +93,8 @@ class TopBars(QWidget):
 class PredictionDetail(QWidget):
     enlarged = Signal()
 
-    def __init__(self, model: PredictionModel, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model = model
         self.prediction: Prediction | None = None
         self.photo = PhotoPane()
         self.photo.clicked.connect(self.enlarged)
@@ -134,21 +132,16 @@ class PredictionDetail(QWidget):
         self.prediction = prediction
         self.photo.set_prediction(prediction)
         self.bars.set_top(prediction.top if prediction else ())
-        self.refresh()
-
-    def refresh(self) -> None:
-        """The threshold has moved: the verdict may be another."""
-        prediction = self.prediction
         for widget in (self._sign, self.label, self._name, self.bars):
             widget.setVisible(prediction is not None)
         self._error.setVisible(bool(prediction and prediction.error))
         if prediction is None:
             return
-        sign, colour = self._model.sign(prediction)
-        self._sign.setVisible(bool(sign))
-        if sign:
-            self._sign.set_icon(sign, colour)
-        self.label.set_whole(thumbnails.shown(self._model.label(prediction)) or "not read")
+        icon, colour = sign(prediction)
+        self._sign.setVisible(bool(icon))
+        if icon:
+            self._sign.set_icon(icon, colour)
+        self.label.set_whole(cell(prediction, LABEL))
         self._name.set_whole(thumbnails.shown(prediction.path.name))
         self._error.setText(thumbnails.shown(prediction.error))
         self.bars.setVisible(bool(prediction.top))

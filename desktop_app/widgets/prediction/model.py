@@ -1,169 +1,191 @@
-"""The answers as rows: stored once as they came, shown through a threshold, a filter, a search and an order."""
+"""The answers of a ledger as rows: their ids, and the few photos that are in sight."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+import contextlib
+import dataclasses
+from array import array
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from desktop_app import theme
 from desktop_app.widgets.figures import percent
+from desktop_app.widgets.prediction.reading import LedgerReader, Reading, Wish, opened
 from desktop_app.widgets.thumbnails import shown
+from engine.errors import LedgerError
 from engine.events import Prediction
+from engine.prediction.ledger import views
+from engine.prediction.ledger.views import UNKNOWN_LABEL, Counts, View
+
+if TYPE_CHECKING:
+    from engine.prediction.ledger.ledger import Ledger
 
 Index = QModelIndex | QPersistentModelIndex
 PHOTO, NAME, LABEL, CONFIDENCE, ERROR = range(5)
 TITLES = ("", "Photo", "Label", "Confidence", "Error")
-UNKNOWN = "unknown"
-# Filters that are no label; a class may bear any name, so these are no text.
-ALL, ONLY_UNKNOWN, ONLY_FAILED = object(), object(), object()
+ORDERS = {NAME: views.NAME, LABEL: views.LABEL, CONFIDENCE: views.CONFIDENCE, ERROR: views.ERROR}
+PAGE = 64
+"""Photos that are read from the ledger at a time, which takes a millisecond."""
+MOST_KEPT = 1024
+"""Photos whose answers are in memory."""
+TOP = 5
+GROWTHS_PER_SECOND = 10
+NOTHING = Prediction(Path(), "", 0.0, error="This answer could not be read from the disk.")
 
 
-class PredictionModel(QAbstractTableModel):
-    """Appending costs the same at the first row and at the hundred-thousandth: what is new goes to the end, and takes
-    its place in the order when the job is done (`settle`)."""
+class LedgerModel(QAbstractTableModel):
+    """What takes long is read in a thread, so rows may come a moment after they were asked for. `was_read` says that
+    rows and counts are those of the ledger now; `failed` carries the exception where it cannot be read."""
+
+    was_read = Signal()
+    failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._all: list[Prediction] = []
-        self._rows: list[int] = []
-        self._threshold = 0.0
-        self._filter: object = ALL
-        self._search = ""
-        self._order: tuple[int, Qt.SortOrder] | None = None
-        self._counts: Counter[object] = Counter()
+        self.path: Path | None = None
+        self.view, self.counts = View(), Counts()
+        self._ids: array[int] = array("q")
+        self._kept: OrderedDict[int, Prediction] = OrderedDict()
+        self._ledger: Ledger | None = None
+        self._newest = self._number = 0
+        self._reads = False
+        self._reader = LedgerReader(self)
+        self._reader.done.connect(self._on_read)
+        self._growth = QTimer(self, singleShot=True, interval=1000 // GROWTHS_PER_SECOND)
+        self._growth.timeout.connect(self._ask_for_growth)
 
-    # --- what is stored ------------------------------------------------------------------------------------------
+    # --- what is read --------------------------------------------------------------------------------------------
 
-    def clear(self) -> None:
+    def open(self, path: Path | None) -> None:
+        """Show the ledger at `path`, which need not be there yet; None lets go of the one that is shown."""
+        self._let_go()
         self.beginResetModel()
-        self._all, self._rows, self._counts = [], [], Counter()
+        self.path, self.view, self.counts, self._newest = path, View(), Counts(), 0
+        self._ids = array("q")
         self.endResetModel()
+        self.refresh()
 
-    def append(self, predictions: Sequence[Prediction]) -> None:
-        first = len(self._all)
-        self._all.extend(predictions)
-        self._counts.update(self._kind(prediction) for prediction in predictions)
-        new = [first + number for number, prediction in enumerate(predictions) if self._matches(prediction)]
-        if new:
-            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(new) - 1)
-            self._rows.extend(new)
-            self.endInsertRows()
+    def refresh(self) -> None:
+        """Everything may be another: read it anew, in order."""
+        self._number += 1
+        self._ask(0)
 
-    def settle(self) -> None:
-        """Put what was appended where the order wants it."""
-        if self._order:
-            self.sort(*self._order)
+    def grow(self) -> None:
+        """There may be more photos; they go to the end, and take their place in the order with `refresh`."""
+        if not self._growth.isActive():
+            self._growth.start()
 
-    def total(self) -> int:
-        return len(self._all)
-
-    def counts(self) -> Counter[object]:
-        """How many photos have each label; ONLY_UNKNOWN and ONLY_FAILED are keys, too."""
-        return self._counts
-
-    def prediction(self, row: int) -> Prediction:
-        return self._all[self._rows[row]]
-
-    def row_of(self, prediction: Prediction) -> int | None:
-        """Where it is shown; None where the filter hides it."""
-        return next((row for row, number in enumerate(self._rows) if self._all[number] is prediction), None)
-
-    def results(self) -> list[Prediction]:
-        """All answers in the order in which they came, the threshold applied."""
-        return [self.judged(prediction) for prediction in self._all]
-
-    # --- how it is shown -----------------------------------------------------------------------------------------
-
-    def set_threshold(self, threshold: float) -> None:
-        """Below it the answer is “unknown”; nothing is computed again."""
-        self._threshold = threshold
-        self._counts = Counter(map(self._kind, self._all))
-        if self._filter is ALL:
-            if self._rows:
-                self.dataChanged.emit(self.index(0, LABEL), self.index(len(self._rows) - 1, CONFIDENCE))
-        else:
-            self._arrange()
-
-    def set_filter(self, wanted: object) -> None:
-        """ALL, ONLY_UNKNOWN, ONLY_FAILED, or a label."""
-        self._filter = wanted
-        self._arrange()
-
-    def set_search(self, text: str) -> None:
-        """Show only photos whose file names hold the text."""
-        self._search = text.casefold()
-        self._arrange()
+    def set_view(self, **changes: Any) -> None:
+        """Show other photos, or in another order: fields of View."""
+        view = dataclasses.replace(self.view, **changes)
+        if view != self.view:
+            self.view = view
+            self.refresh()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self._order = (column, order) if column > PHOTO else None
-        self._arrange()
+        self.set_view(order=ORDERS.get(column, ""), descending=order == Qt.SortOrder.DescendingOrder)
 
-    def label(self, prediction: Prediction) -> str:
-        """What is shown as the answer; "" where the photo could not be read."""
-        if prediction.error:
-            return ""
-        if prediction.confidence < self._threshold or prediction.label == UNKNOWN:
-            return UNKNOWN
-        return prediction.label
+    def close(self) -> None:
+        """Let go of all files, at once."""
+        self._number += 1
+        self._growth.stop()
+        self._reader.close()
+        self._let_go()
 
-    def judged(self, prediction: Prediction) -> Prediction:
-        label = self.label(prediction)
-        if label == prediction.label:
-            return prediction
-        return Prediction(prediction.path, label, prediction.confidence, prediction.top, prediction.error)
+    @property
+    def reads(self) -> bool:
+        """Whether something is being read."""
+        return self._reads
 
-    def sign(self, prediction: Prediction) -> tuple[str, str]:
-        """The icon before the label and the colour of both: no icon for an answer, since nobody knows yet whether it
-        is right."""
-        if prediction.error:
-            return "x", "wrong"
-        return ("circle-help", "unsure") if self._is_unknown(prediction) else ("", "text")
+    def _ask(self, after: int) -> None:
+        self._reads = True
+        self._reader.ask(Wish(self.path, self.view, after, self._number))
 
-    def _is_unknown(self, prediction: Prediction) -> bool:
-        # A class of that very name is an answer and no doubt.
-        top = prediction.top[0][0] if prediction.top else ""
-        return prediction.confidence < self._threshold or (prediction.label == UNKNOWN and top != UNKNOWN)
+    def _ask_for_growth(self) -> None:
+        if self._reads:
+            self._growth.start()
+        elif self.path is not None:
+            self._ask(self._newest)
 
-    def _kind(self, prediction: Prediction) -> object:
-        if prediction.error:
-            return ONLY_FAILED
-        return ONLY_UNKNOWN if self._is_unknown(prediction) else prediction.label
+    def _on_read(self, wish: Wish, result: object) -> None:
+        if wish.number != self._number:
+            return
+        self._reads = False
+        if isinstance(result, Reading):
+            self._show(result, wish.after > 0)
+        elif not (isinstance(result, LedgerError) and self.path is not None and not self.path.exists()):
+            self.failed.emit(result)  # a batch that has just begun has no file yet, which is no failure
 
-    def _matches(self, prediction: Prediction) -> bool:
-        if self._filter is not ALL and self._kind(prediction) != self._filter:
-            return False
-        return not self._search or self._search in shown(prediction.path.name).casefold()
+    def _show(self, reading: Reading, more: bool) -> None:
+        self._newest = reading.newest
+        if not more:
+            self.counts = reading.counts
+            self._kept.clear()
+            self._replace(reading.ids)
+        elif reading.counts.photos:
+            self.counts = _together(self.counts, reading.counts)
+            self._append(reading.ids)
+        self.was_read.emit()
 
-    def _arrange(self) -> None:
-        rows = [number for number, prediction in enumerate(self._all) if self._matches(prediction)]
-        if self._order:
-            column, order = self._order
-            rows.sort(
-                key=lambda number: self._key(self._all[number], column), reverse=order == Qt.SortOrder.DescendingOrder
-            )
+    def _append(self, ids: array[int]) -> None:
+        if ids:
+            self.beginInsertRows(QModelIndex(), len(self._ids), len(self._ids) + len(ids) - 1)
+            self._ids.extend(ids)
+            self.endInsertRows()
+
+    def _replace(self, ids: array[int]) -> None:
         self.layoutAboutToBeChanged.emit()
-        kept = [(index, self._rows[index.row()]) for index in self.persistentIndexList()]
-        places = {number: row for row, number in enumerate(rows)} if kept else {}
-        self._rows = rows
-        for index, number in kept:
-            moved = self.index(places[number], index.column()) if number in places else QModelIndex()
-            self.changePersistentIndex(index, moved)
+        kept = [(index, self._ids[index.row()]) for index in self.persistentIndexList()]
+        self._ids = ids
+        for index, id_ in kept:
+            row = self.row_of(id_)
+            self.changePersistentIndex(index, QModelIndex() if row is None else self.index(row, index.column()))
         self.layoutChanged.emit()
 
-    def _key(self, prediction: Prediction, column: int) -> Any:
-        if column == NAME:
-            return shown(prediction.path.name).casefold()
-        if column == LABEL:
-            return (self.label(prediction).casefold(), -prediction.confidence)
-        return -1.0 if prediction.error else prediction.confidence if column == CONFIDENCE else prediction.error
+    # --- single photos -------------------------------------------------------------------------------------------
+
+    def id_of(self, row: int) -> int:
+        return self._ids[row]
+
+    def row_of(self, id_: int) -> int | None:
+        """Where a photo is shown; None where the view hides it."""
+        try:
+            return self._ids.index(id_)
+        except ValueError:
+            return None
+
+    def prediction(self, row: int) -> Prediction:
+        id_ = self._ids[row]
+        if id_ not in self._kept:
+            self._fetch(row - row % PAGE)
+        return self._kept.get(id_, NOTHING)
+
+    def _fetch(self, first: int) -> None:
+        if self.path is None:
+            return
+        try:
+            self._ledger = self._ledger or opened(self.path)
+            self._kept.update(self._ledger.these(self._ids[first : first + PAGE], TOP))
+        except LedgerError as error:
+            self._let_go()
+            self.failed.emit(error)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def _let_go(self) -> None:
+        ledger, self._ledger = self._ledger, None
+        self._kept.clear()
+        if ledger is not None:
+            with contextlib.suppress(LedgerError):
+                ledger.close()
 
     # --- Qt ------------------------------------------------------------------------------------------------------
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self._ids)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(TITLES)
@@ -177,26 +199,45 @@ class PredictionModel(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        prediction = self.prediction(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(prediction, index.column())
+            return cell(self.prediction(index.row()), index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return shown(prediction.path) if index.column() == NAME else self._text(prediction, index.column())
+            prediction = self.prediction(index.row())
+            return shown(prediction.path) if index.column() == NAME else cell(prediction, index.column())
         if role == Qt.ItemDataRole.FontRole and index.column() == CONFIDENCE:
             return theme.figures_font()
         return None
 
-    def _text(self, prediction: Prediction, column: int) -> str:
-        if column == NAME:
-            return shown(prediction.path.name)
-        if column == LABEL:
-            return shown(self.label(prediction)) or "not read"
-        if column == CONFIDENCE:
-            return "" if prediction.error else percent(prediction.confidence)
-        return _without_name(prediction) if column == ERROR else ""
+
+def cell(prediction: Prediction, column: int) -> str:
+    """The words of a cell."""
+    if column == NAME:
+        return shown(prediction.path.name)
+    if column == LABEL:
+        return shown(prediction.label) or "not read"
+    if column == CONFIDENCE:
+        return "" if prediction.error else percent(prediction.confidence)
+    return _without_name(prediction) if column == ERROR else ""
+
+
+def sign(prediction: Prediction) -> tuple[str, str]:
+    """The icon before the label and the colour of both: no icon for an answer, since nobody knows yet whether it is
+    right."""
+    if prediction.error:
+        return "x", "wrong"
+    # A class of that very name is an answer and no doubt.
+    named_so = bool(prediction.top) and prediction.top[0][0] == UNKNOWN_LABEL
+    return ("circle-help", "unsure") if prediction.label == UNKNOWN_LABEL and not named_so else ("", "text")
 
 
 def _without_name(prediction: Prediction) -> str:
     """The sentence without the file's name, which stands in the same row."""
     text = shown(prediction.error).removeprefix(f"“{shown(prediction.path.name)}” ")
     return text[:1].upper() + text[1:]
+
+
+def _together(before: Counts, more: Counts) -> Counts:
+    return Counts(
+        before.photos + more.photos, before.labels + more.labels, before.unknown + more.unknown,
+        before.failed + more.failed, more.seen, more.corrected,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from desktop_app.widgets import thumbnails
 from desktop_app.widgets.class_table import plain_table
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.photo_grid import OPENING, keep_enter
-from desktop_app.widgets.prediction.model import CONFIDENCE, ERROR, LABEL, NAME, PHOTO, PredictionModel
+from desktop_app.widgets.prediction.model import CONFIDENCE, ERROR, LABEL, NAME, PHOTO, LedgerModel, cell, sign
 from engine.events import Prediction
 
 Index = QModelIndex | QPersistentModelIndex
@@ -22,7 +22,7 @@ NARROWEST_NAME_AND_ERROR = 300
 class _PredictionDelegate(QStyledItemDelegate):
     """Paints the three columns that are more than words."""
 
-    def __init__(self, model: PredictionModel, parent: QWidget) -> None:
+    def __init__(self, model: LedgerModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
 
@@ -51,12 +51,12 @@ class _PredictionDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_label(self, painter: QPainter, prediction: Prediction, box: QRectF) -> None:
-        sign, colour = self._model.sign(prediction)
-        if sign:
-            theme.paint_icon(painter, sign, QRectF(box.x() + 8, box.center().y() - 8, 16, 16), colour)
-        words = box.adjusted(32 if sign else 8, 0, -8, 0)
+        icon, colour = sign(prediction)
+        if icon:
+            theme.paint_icon(painter, icon, QRectF(box.x() + 8, box.center().y() - 8, 16, 16), colour)
+        words = box.adjusted(32 if icon else 8, 0, -8, 0)
         painter.setPen(theme.colour(colour))
-        text = thumbnails.shown(self._model.label(prediction)) or "not read"
+        text = cell(prediction, LABEL)
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, int(words.width()))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, text)
 
@@ -88,7 +88,7 @@ class PredictionTable(QTableView):
     opened = Signal()
     """The selected photo is to be shown large."""
 
-    def __init__(self, model: PredictionModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: LedgerModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Answers")
         self._model = model

@@ -7,26 +7,41 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from engine.prediction.hierarchy import Hierarchy
 from engine.prediction.ledger.ledger import ROWS_AT_A_TIME, Ledger
 from engine.prediction.rules import Rules, decide
+
+KEY = "rules"
 
 
 def use_rules(ledger: Ledger, rules: Rules) -> bool:
     """Decide anew on every photo, unless it was these rules that decided last; whether that was done."""
     text = json.dumps([rules.needed, dict(rules.hierarchy.group_of) if rules.hierarchy else {}, rules.series_seconds])
+    if ledger.noted(KEY) == text:
+        return False
+    ledger.note(KEY, text)
     with ledger.statements() as run:
-        if run("SELECT value FROM about WHERE key = 'rules'").fetchone() == (text,):
-            return False
-        run("INSERT OR REPLACE INTO about VALUES ('rules', ?)", (text,))
         run("UPDATE photo SET series = NULL WHERE series IS NOT NULL")
-    statement = f"SELECT id, probabilities FROM photo WHERE id > ? AND error = '' ORDER BY id LIMIT {ROWS_AT_A_TIME}"
-    for rows in ledger.in_parts(statement):
-        decided = decide(rules, np.stack([np.frombuffer(blob, "<f4") for _, blob in rows]))
+    for rows in ledger.in_parts(
+        "SELECT id, label, confidence, probabilities FROM photo WHERE id > ? AND error = '' "
+        f"ORDER BY id LIMIT {ROWS_AT_A_TIME}"
+    ):
+        decided = decide(rules, np.stack([np.frombuffer(row[-1], "<f4") for row in rows]))
         with ledger.statements() as run:
-            for (id_, _), (label, confidence) in zip(rows, decided, strict=True):
-                run("UPDATE photo SET label = ?, confidence = ? WHERE id = ?", (label, confidence, id_))
+            for (id_, *before, _), now in zip(rows, decided, strict=True):
+                if tuple(before) != now:  # a threshold that moves a little changes few of them
+                    run("UPDATE photo SET label = ?, confidence = ? WHERE id = ?", (*now, id_))
     ledger.commit()
     return True
+
+
+def rules_used(ledger: Ledger) -> Rules | None:
+    """The rules that decided last, None where none did yet."""
+    text = ledger.noted(KEY)
+    if text is None:
+        return None
+    needed, group_of, series_seconds = json.loads(text)
+    return Rules(ledger.about.classes, tuple(needed), Hierarchy(group_of) if group_of else None, series_seconds)
 
 
 def vote(ledger: Ledger, rules: Rules) -> int:

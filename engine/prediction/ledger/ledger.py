@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,8 @@ from engine.prediction.classify import Answer, Found
 from engine.prediction.ledger.rows import INSERT, SELECT, key_of, prediction, values
 
 ROWS_AT_A_TIME = 2000
+LONGEST_NUMBER = 15
+_NUMBER = re.compile(r"[0-9]+")
 
 Execute = Callable[..., sqlite3.Cursor]
 
@@ -42,7 +45,8 @@ class Ledger:
         self.path, self.about = path, about
         self.changed_rows = False
         """Whether an answer of earlier was replaced, so that a table that only grew is no longer true."""
-        connection.create_function("folder", 1, os.path.dirname, deterministic=True)
+        for name, function in (("folder", os.path.dirname), ("file_name", file_name), ("in_order", in_order)):
+            connection.create_function(name, 1, function, deterministic=True)
         self._connection, self._lock = connection, lock
         self._busy = threading.RLock()
         self._closed = False
@@ -78,6 +82,16 @@ class Ledger:
         with self.statements():
             self._connection.commit()
 
+    def note(self, key: str, value: str) -> None:
+        """Keep a word about the whole, with the next `commit`."""
+        with self.statements() as run:
+            run("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
+
+    def noted(self, key: str) -> str | None:
+        with self.statements() as run:
+            row = run("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
     def count(self) -> int:
         with self.statements() as run:
             return int(run("SELECT count(*) FROM photo").fetchone()[0])
@@ -86,6 +100,12 @@ class Ledger:
         """Every photo's answer in the order in which it was met, some at a time, so that memory stays flat."""
         for rows in self.in_parts(f"{SELECT} WHERE id > ? ORDER BY id LIMIT {ROWS_AT_A_TIME}"):
             yield from (prediction(row, self.about.classes, top) for row in rows)
+
+    def these(self, ids: Sequence[int], top: int) -> dict[int, Prediction]:
+        """The answers for a few photos, by id; what is not there is left out."""
+        with self.statements() as run:
+            rows = run(f"{SELECT} WHERE id IN ({', '.join('?' * len(ids))})", tuple(ids)).fetchall()
+        return {row[0]: prediction(row, self.about.classes, top) for row in rows}
 
     def in_parts(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a statement whose first column is the id, with a `?` for the last one that was given."""
@@ -113,6 +133,16 @@ class Ledger:
             if self._lock:
                 self._lock.release()
                 self._lock = None
+
+
+def file_name(path: bytes) -> str:
+    """What a search for names looks in; whatever is no UTF-8 is a replacement sign."""
+    return os.path.split(path)[1].decode("utf-8", "replace").casefold()
+
+
+def in_order(path: bytes) -> str:
+    """The name as it sorts: “photo 2” before “photo 10”."""
+    return _NUMBER.sub(lambda number: number[0].zfill(LONGEST_NUMBER), file_name(path))
 
 
 LOCK_ENDING = ".lock"

@@ -1,48 +1,50 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop_app.pages import predict
 from desktop_app.pages.predict import PredictPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.prediction.model import ONLY_FAILED, ONLY_UNKNOWN
+from desktop_app.widgets.prediction import batch as batch_module
+from desktop_app.widgets.prediction.batch import BACK, Asked
 from desktop_app.worker import Jobs
 from engine.control import Control
-from engine.events import Prediction, PredictionFinished, PredictionProgress
+from engine.events import Notice, PredictionFinished, PredictionProgress
+from engine.prediction.ledger import views
 from tests.desktop_app.photo_files import write_dataset
 from tests.engine import tiny_model
 
-FOLDER = Path("/photos")
-
-
-def answer(number: int, label: str, confidence: float) -> Prediction:
-    other = "bee" if label == "ant" else "ant"
-    top = ((label, confidence), (other, 1 - confidence))
-    return Prediction(FOLDER / f"{number}.jpg", label, confidence, top)
-
-
-ANSWERS = (
-    answer(1, "ant", 0.95),
-    answer(2, "bee", 0.55),
-    Prediction(FOLDER / "3.jpg", "", 0.0, (), "“3.jpg” is damaged."),
-    answer(4, "bee", 0.80),
-)
+Made = Callable[[], PredictPage]
 
 
 @pytest.fixture
-def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> Iterator[PredictPage]:
-    page = PredictPage(project, jobs, settings)
-    qtbot.addWidget(page)
-    page.resize(1100, 700)
-    page.show()
-    yield page
-    page.chooser._background.close()
+def pages(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Iterator[Made]:
+    """Makes pages, each as after a new start of the program."""
+    made: list[PredictPage] = []
+
+    def make() -> PredictPage:
+        page = PredictPage(Project(), jobs, settings)
+        qtbot.addWidget(page)
+        page.resize(1100, 700)
+        made.append(page)
+        page.show()
+        return page
+
+    yield make
+    for page in made:
+        page.chooser._background.close()
+        page.close_files()
+
+
+@pytest.fixture
+def page(pages: Made) -> PredictPage:
+    return pages()
 
 
 @pytest.fixture
@@ -52,29 +54,71 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
-def fake_job(monkeypatch: pytest.MonkeyPatch, *events: object) -> list[tuple[Path, ...]]:
-    asked: list[tuple[Path, ...]] = []
-
-    def classify(_model: Path, paths: tuple[Path, ...], _control: Control) -> Iterator[object]:
-        asked.append(paths)
-        yield from events
-
-    monkeypatch.setattr(predict, "classify", classify)
-    return asked
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twelve photos in three folders, and one that cannot be read."""
+    root = write_dataset(tmp_path / "photos")
+    (root / "bad.jpg").write_bytes(b"\xff\xd8\xff not a photo")
+    return root
 
 
-def use(qtbot: QtBot, page: PredictPage, project: Project, model: Path) -> None:
-    project.set_model_file(model)
+def use(qtbot: QtBot, page: PredictPage, model: Path) -> None:
+    page._project.set_model_file(model)
     qtbot.waitUntil(lambda: page._usable, timeout=10_000)
 
 
-def wait_for_end(qtbot: QtBot, jobs: Jobs) -> None:
-    qtbot.waitUntil(lambda: not jobs.running(), timeout=20_000)
-
-
-def names(page: PredictPage) -> list[str]:
+def wait_for_end(qtbot: QtBot, page: PredictPage, jobs: Jobs) -> None:
     shown = page.results.model
-    return [shown.prediction(row).path.stem for row in range(shown.rowCount())]
+    qtbot.waitUntil(
+        lambda: shown.path is not None and not jobs.running() and not shown.reads and not page.results.decider.at_work,
+        timeout=20_000,
+    )
+
+
+def classify(qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path) -> None:
+    use(qtbot, page, model)
+    page.open_photos((photos,))
+    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    wait_for_end(qtbot, page, jobs)
+
+
+def labels(page: PredictPage) -> dict[str, str]:
+    shown = page.results.model
+    return {
+        f"{one.path.parent.name}/{one.path.stem}": one.label
+        for one in (shown.prediction(row) for row in range(shown.rowCount()))
+    }
+
+
+def saved(qtbot: QtBot, page: PredictPage, jobs: Jobs, out: Path) -> list[dict[str, str]]:
+    page.saving.save(out)
+    qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
+    return list(csv.DictReader(out.open(encoding="utf-8-sig")))
+
+
+def hanging(monkeypatch: pytest.MonkeyPatch, *events: object) -> list[Asked]:
+    """In place of the work: tells these events, then waits to be stopped."""
+    asked: list[Asked] = []
+
+    def classify(wanted: Asked, _rules: object, control: Control) -> Iterator[object]:
+        asked.append(wanted)
+        yield from events
+        while not control.stopping:
+            control._stop.wait(0.01)
+        yield PredictionFinished(1, 0, 0, 1.0, 1.0, stopped=True)
+
+    monkeypatch.setattr(batch_module, "classify", classify)
+    return asked
+
+
+def cut(path: Path, keep: int) -> None:
+    """The ledger as a crash leaves it: some photos have their answer, and nobody said that it was the end."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM photo WHERE id > ?", (keep,))
+        connection.execute(
+            "UPDATE about SET value = replace(value, '\"finished\": true', '\"finished\": false') WHERE key = 'course'"
+        )
+    connection.close()
 
 
 def test_without_a_model_it_says_what_to_do(page: PredictPage) -> None:
@@ -83,106 +127,176 @@ def test_without_a_model_it_says_what_to_do(page: PredictPage) -> None:
     assert page.action_button.accessibleDescription() == "Choose a model first."
 
 
-def test_photos_wait_for_the_model(
-    qtbot: QtBot, page: PredictPage, project: Project, jobs: Jobs, model: Path, monkeypatch: pytest.MonkeyPatch
+def test_photos_wait_for_the_model_and_their_answers_for_the_person(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, settings: Settings
 ) -> None:
-    asked = fake_job(monkeypatch, *ANSWERS, PredictionFinished(4, 1, 0, 2.0, 2.0))
-    page.open_photos((FOLDER,))
-    assert not asked
-    use(qtbot, page, project, model)
-    qtbot.waitUntil(lambda: asked == [(FOLDER,)])
-    wait_for_end(qtbot, jobs)
-    assert page.results.model.rowCount() == 4
-    assert page.context() == "photos · 4 photos in 2.0 s · 2 photos/s"
-    assert page.results.summary.text() == "4 photos · 1 not read"
+    page.open_photos((photos,))
+    assert page.results.model.path is None
+    use(qtbot, page, model)
+    assert page.chooser.about.whole() == "3 classes (red, green, blue) · 32 × 32 pixels"
+    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    wait_for_end(qtbot, page, jobs)
+    assert {(name.split("/")[0], label) for name, label in labels(page).items()} == {
+        ("red", "red"), ("green", "green"), ("blue", "blue"), ("photos", ""),
+    }  # fmt: skip
+    assert page.results.summary.text() == "13 photos · 1 not read"
+    assert page.context().startswith("photos · 13 photos in ")
+    page.results.table.selectRow(1)
+    assert page.results.detail.label.whole() in ("red", "green", "blue")
+    # the answers lie in Thaw's own folder, and nothing lies among the photos
+    assert page.results.model.path is not None and page.results.model.path.parent == settings.batches_folder
+    assert sorted(path.name for path in photos.iterdir()) == ["bad.jpg", "blue", "green", "red"]
 
 
 def test_the_threshold_moves_without_another_run(
-    qtbot: QtBot,
-    page: PredictPage,
-    project: Project,
-    jobs: Jobs,
-    model: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, tmp_path: Path
 ) -> None:
-    asked = fake_job(monkeypatch, *ANSWERS)
-    use(qtbot, page, project, model)
-    page.open_photos((FOLDER,))
-    wait_for_end(qtbot, jobs)
-    results = page.results
-    results.threshold.setValue(60)
-    qtbot.waitUntil(lambda: results.model.counts()[ONLY_UNKNOWN] == 1)
-    assert [results.model.label(results.model.prediction(row)) for row in range(4)] == ["ant", "unknown", "", "bee"]
-    results.model.set_filter(ONLY_UNKNOWN)
-    assert names(page) == ["2"]
-    results.model.set_filter(ONLY_FAILED)
-    assert names(page) == ["3"]
-    page.save_csv(tmp_path / "out.csv")
-    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
-    assert [row["label"] for row in rows] == ["ant", "unknown", "", "bee"]
-    assert len(asked) == 1
+    classify(qtbot, page, jobs, model, photos)
+    page.results.controls.threshold.setValue(100)
+    qtbot.waitUntil(lambda: page.results.model.counts.unknown == 12)
+    wait_for_end(qtbot, page, jobs)
+    assert page.results.summary.text() == "13 photos · 12 unknown · 1 not read"
+    page.results.model.set_view(kind=views.FAILED)
+    wait_for_end(qtbot, page, jobs)
+    assert list(labels(page)) == ["photos/bad"]
+    rows = saved(qtbot, page, jobs, tmp_path / "out.csv")
+    assert sorted(row["label"] for row in rows) == ["", *["unknown"] * 12]
+    assert page.banner.text().startswith("Saved to ")
+    page.results.controls.threshold.setValue(0)
+    qtbot.waitUntil(lambda: page.results.model.counts.unknown == 0)
+
+
+def test_formats_and_the_byte_order_mark(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, tmp_path: Path, settings: Settings
+) -> None:
+    classify(qtbot, page, jobs, model, photos)
+    saved(qtbot, page, jobs, tmp_path / "plain.csv")
+    page.saving.mark.setChecked(True)
+    saved(qtbot, page, jobs, tmp_path / "marked.csv")
+    plain, marked = ((tmp_path / name).read_bytes() for name in ("plain.csv", "marked.csv"))
+    assert marked == b"\xef\xbb\xbf" + plain and settings.csv_byte_order_mark
+    page.saving.save(tmp_path / "nowhere" / "a.csv")
+    qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
+    assert "could not be written" in page.banner.text()
 
 
 def test_stop_keeps_what_is_done(
-    qtbot: QtBot, page: PredictPage, project: Project, jobs: Jobs, model: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def classify(_model: Path, _paths: tuple[Path, ...], control: Control) -> Iterator[object]:
-        yield ANSWERS[0]
-        yield PredictionProgress(1, 100, 10.0, 9.9)
-        while not control.stopping:
-            control._stop.wait(0.01)
-        yield PredictionFinished(1, 0, 0, 1.0, 1.0, stopped=True)
-
-    monkeypatch.setattr(predict, "classify", classify)
-    use(qtbot, page, project, model)
-    page.open_photos((FOLDER,))
-    assert page.action_button.text() == "Stop"
-    qtbot.waitUntil(lambda: page.results.model.rowCount() == 1)
+    hanging(monkeypatch, PredictionProgress(1, 100, 10.0, 9.9))
+    use(qtbot, page, model)
+    page.open_photos((photos,))
+    qtbot.waitUntil(lambda: page.action_button.text() == "Stop", timeout=10_000)
     page.action_button.click()
-    wait_for_end(qtbot, jobs)
+    wait_for_end(qtbot, page, jobs)
     assert page.action_button.text() == "Choose folder…" and page.action_button.isEnabled()
-    assert names(page) == ["1"] and "stopped" in page.context()
-    assert page.save.isEnabled()
-
-
-def test_real_photos_and_a_real_model(
-    qtbot: QtBot, page: PredictPage, project: Project, jobs: Jobs, model: Path, tmp_path: Path
-) -> None:
-    root = write_dataset(tmp_path / "photos")
-    (root / "bad.jpg").write_bytes(b"\xff\xd8\xff not a photo")
-    use(qtbot, page, project, model)
-    assert page.chooser.about.whole() == "3 classes (red, green, blue) · 32 × 32 pixels"
-    page.open_photos((root,))
-    wait_for_end(qtbot, jobs)
-    shown = page.results.model
-    labels = {(one.path.parent.name, shown.label(one)) for one in map(shown.prediction, range(shown.rowCount()))}
-    assert labels == {("red", "red"), ("green", "green"), ("blue", "blue"), ("photos", "")}
-    page.results.table.selectRow(1)
-    assert page.results.detail.label.whole() in ("red", "green", "blue")
-
-
-def test_what_is_no_model_is_refused_at_its_place(
-    qtbot: QtBot, page: PredictPage, project: Project, tmp_path: Path
-) -> None:
-    (tmp_path / "no.thaw").write_bytes(b"nothing")
-    project.set_model_file(tmp_path / "no.thaw")
-    qtbot.waitUntil(lambda: bool(page.banner.text()), timeout=10_000)
-    assert not page._usable
+    assert "stopped" in page.context()
 
 
 def test_another_folder_replaces_the_one_that_runs(
-    qtbot: QtBot, page: PredictPage, project: Project, jobs: Jobs, model: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, page: PredictPage, model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def classify(_model: Path, paths: tuple[Path, ...], control: Control) -> Iterator[object]:
-        if paths == (FOLDER,):
-            while not control.stopping:
-                control._stop.wait(0.01)
-        yield Prediction(paths[0] / "9.jpg", "ant", 0.9, (("ant", 0.9),))
+    asked = hanging(monkeypatch)
+    use(qtbot, page, model)
+    page.open_photos((photos,))
+    qtbot.waitUntil(lambda: len(asked) == 1, timeout=10_000)
+    page.open_photos((photos / "red",))
+    qtbot.waitUntil(lambda: len(asked) == 2, timeout=10_000)
+    assert asked[1].paths == (photos / "red",)
 
-    monkeypatch.setattr(predict, "classify", classify)
-    use(qtbot, page, project, model)
-    page.open_photos((FOLDER,))
-    page.open_photos((Path("/other"),))
-    qtbot.waitUntil(lambda: page.results.model.total() == 1 and not jobs.running(), timeout=10_000)
-    assert page.results.model.prediction(0).path == Path("/other/9.jpg")
+
+def test_a_drive_that_is_away_is_told_until_it_is_back(
+    qtbot: QtBot, page: PredictPage, model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = hanging(monkeypatch, Notice("“USB” is gone.", "drive"))
+    use(qtbot, page, model)
+    page.open_photos((photos,))
+    qtbot.waitUntil(lambda: bool(asked) and page.banner.text() == "“USB” is gone.", timeout=10_000)
+    assert page.batch is not None
+    page.batch.grew.emit(PredictionProgress(5, 10, 1.0, 5.0))
+    assert page.banner.text() == "“USB” is gone."
+    page.batch.noticed.emit(Notice("“USB” is back.", BACK))
+    assert page.banner.text() == ""
+
+
+def test_a_batch_that_was_cut_is_offered_and_gone_on_with(
+    qtbot: QtBot, pages: Made, jobs: Jobs, model: Path, photos: Path, settings: Settings
+) -> None:
+    page = pages()
+    classify(qtbot, page, jobs, model, photos)
+    before = labels(page)
+    page.close_files()
+    (ledger,) = settings.batches_folder.glob("*.thaw-ledger")
+    cut(ledger, 4)
+    page = pages()
+    offer = page.earlier.banner
+    qtbot.waitUntil(lambda: "was left at 4 of 13 photos" in offer.text(), timeout=10_000)
+    assert offer.banner is not None
+    offer.banner.button.click()
+    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    wait_for_end(qtbot, page, jobs)
+    assert labels(page) == before and page.results.model.path == ledger
+    assert offer.text() == ""
+    assert pages().earlier.banner.text() == ""
+
+
+def test_what_is_put_aside_is_not_offered_again(
+    qtbot: QtBot, pages: Made, jobs: Jobs, model: Path, photos: Path, settings: Settings
+) -> None:
+    page = pages()
+    classify(qtbot, page, jobs, model, photos)
+    page.close_files()
+    cut(next(settings.batches_folder.glob("*.thaw-ledger")), 4)
+    page = pages()
+    qtbot.waitUntil(lambda: bool(page.earlier.banner.text()), timeout=10_000)
+    page.earlier.otherwise.click()
+    page = pages()
+    qtbot.waitUntil(page.earlier.menu_button.isVisible, timeout=10_000)
+    assert page.earlier.banner.text() == ""
+
+
+def test_the_same_folder_asks_once(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, settings: Settings
+) -> None:
+    classify(qtbot, page, jobs, model, photos)
+    first = page.results.model.path
+    page.open_photos((photos,))
+    offer = page.earlier.banner
+    qtbot.waitUntil(lambda: "were classified on" in offer.text(), timeout=10_000)
+    assert page.batch is None
+    page.earlier.otherwise.click()
+    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    wait_for_end(qtbot, page, jobs)
+    assert page.results.model.path != first
+    assert len(list(settings.batches_folder.glob("*.thaw-ledger"))) == 2
+
+
+def test_an_earlier_batch_is_opened_with_its_threshold_and_deleted_with_a_way_back(
+    qtbot: QtBot, pages: Made, jobs: Jobs, model: Path, photos: Path, settings: Settings
+) -> None:
+    page = pages()
+    classify(qtbot, page, jobs, model, photos)
+    page.results.controls.threshold.setValue(100)
+    qtbot.waitUntil(lambda: page.results.model.counts.unknown == 12)
+    page.close_files()
+    page = pages()
+    menu = page.earlier.menu_button.menu()
+    qtbot.waitUntil(lambda: bool(menu.actions()), timeout=10_000)
+    assert "photos" in menu.actions()[0].text() and "13 photos" in menu.actions()[0].text()
+    menu.actions()[0].trigger()
+    wait_for_end(qtbot, page, jobs)
+    assert page.results.controls.threshold.value() == 100 and page.results.model.counts.unknown == 12
+    menu.actions()[-1].trigger()
+    assert not list(settings.batches_folder.glob("*.thaw-ledger"))
+    assert page.empty.isVisible() and "was deleted" in page.earlier.banner.text()
+    assert page.earlier.banner.banner is not None
+    page.earlier.banner.banner.button.click()
+    assert len(list(settings.batches_folder.glob("*.thaw-ledger"))) == 1
+    qtbot.waitUntil(lambda: bool(menu.actions()), timeout=10_000)
+
+
+def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPage, tmp_path: Path) -> None:
+    (tmp_path / "no.thaw").write_bytes(b"nothing")
+    page._project.set_model_file(tmp_path / "no.thaw")
+    qtbot.waitUntil(lambda: bool(page.banner.text()), timeout=10_000)
+    assert not page._usable

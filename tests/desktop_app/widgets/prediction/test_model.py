@@ -1,111 +1,137 @@
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
+from pytestqt.qtbot import QtBot
 
-from desktop_app.widgets.prediction.model import ALL, CONFIDENCE, ERROR, LABEL, NAME, ONLY_UNKNOWN, PredictionModel
+from desktop_app.widgets.prediction import model as module
+from desktop_app.widgets.prediction.model import CONFIDENCE, ERROR, LABEL, NAME, LedgerModel, cell, sign
 from engine.events import Prediction
+from engine.model_file import ModelFile
+from engine.prediction.ledger import views
+from tests.engine import tiny_model
+from tests.engine.prediction import many_photos
+
+MANY = 200_000
 
 
-def answers(count: int, start: int = 0) -> list[Prediction]:
-    made = []
-    for number in range(start, start + count):
-        share = (number * 37 % 101) / 101
-        label = f"class {number % 7}"
-        made.append(Prediction(Path(f"/photos/{number}.jpg"), label, share, ((label, share),)))
-    return made
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> ModelFile:
+    return tiny_model.make(tmp_path_factory.mktemp("model") / "m.thaw")
 
 
-def shown(model: PredictionModel) -> list[str]:
-    return [model.prediction(row).path.stem for row in range(model.rowCount())]
+@pytest.fixture(scope="module")
+def large(model_file: ModelFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "a.thaw-ledger"
+    many_photos.write(path, model_file, MANY)
+    return path
 
 
-def test_sorting_puts_late_rows_in_their_place_when_the_job_is_done() -> None:
-    model = PredictionModel()
-    model.append(answers(20))
+@pytest.fixture
+def model() -> Iterator[LedgerModel]:
+    model = LedgerModel()
+    yield model
+    model.close()
+
+
+def settle(qtbot: QtBot, model: LedgerModel) -> None:
+    qtbot.waitUntil(lambda: not model.reads, timeout=20_000)
+
+
+def open_small(qtbot: QtBot, model: LedgerModel, model_file: ModelFile, path: Path, photos: int = 50) -> None:
+    many_photos.write(path, model_file, photos)
+    model.open(path)
+    settle(qtbot, model)
+
+
+def shown(model: LedgerModel) -> list[str]:
+    return [model.prediction(row).path.stem.removeprefix("IMG_") for row in range(model.rowCount())]
+
+
+def test_200000_photos_are_ids_and_a_few_answers(qtbot: QtBot, model: LedgerModel, large: Path) -> None:
+    model.open(large)
+    settle(qtbot, model)
+    assert model.rowCount() == model.counts.photos == MANY
+    for row in range(0, MANY, 997):  # a hand on the scroll bar
+        assert model.index(row, NAME).data() == f"IMG_{row + 1}.jpg"
+    assert len(model._kept) <= module.MOST_KEPT + module.PAGE
     model.sort(CONFIDENCE, Qt.SortOrder.DescendingOrder)
-    model.append(answers(20, 20))
-    assert shown(model)[-1] == "39"
-    model.settle()
+    settle(qtbot, model)
+    ends = [model.prediction(row).confidence for row in (0, 1, MANY // 2, MANY - 201)]
+    assert ends == sorted(ends, reverse=True) and ends[0] > 0.999
+    assert all(model.prediction(row).error for row in (MANY - 200, MANY - 1))
+    model.set_view(kind=views.OF_LABEL, label="green", search="img_77")
+    model.sort(NAME)
+    settle(qtbot, model)
+    assert shown(model)[:4] == ["77", "773", "777", "7701"]
+    assert len(model._kept) <= module.MOST_KEPT + module.PAGE
+
+
+def test_what_comes_later_goes_to_the_end_until_the_batch_is_done(
+    qtbot: QtBot, model: LedgerModel, model_file: ModelFile, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.thaw-ledger"
+    open_small(qtbot, model, model_file, path, 20)
+    model.sort(CONFIDENCE, Qt.SortOrder.DescendingOrder)
+    settle(qtbot, model)
+    many_photos.write(path, model_file, 20, 21)
+    with qtbot.waitSignal(model.was_read):
+        model.grow()
+        model.grow()
+    assert shown(model)[20:] == [str(number) for number in range(21, 41)]
+    assert model.counts.photos == 40 and model.counts.unknown == 10
+    model.refresh()
+    settle(qtbot, model)
     shares = [model.prediction(row).confidence for row in range(40)]
     assert shares == sorted(shares, reverse=True)
-
-
-def test_no_order_is_the_order_of_arrival() -> None:
-    model = PredictionModel()
-    model.append(answers(30))
-    model.sort(NAME, Qt.SortOrder.DescendingOrder)
     model.sort(-1)
-    assert shown(model) == [str(number) for number in range(30)]
+    settle(qtbot, model)
+    assert shown(model) == [str(number) for number in range(1, 41)]
 
 
-def test_filter_search_and_threshold_go_together() -> None:
-    model = PredictionModel()
-    model.append(answers(100))
-    model.set_filter("class 3")
-    assert all(model.prediction(row).label == "class 3" for row in range(model.rowCount()))
-    model.set_threshold(0.5)
-    assert all(model.prediction(row).confidence >= 0.5 for row in range(model.rowCount()))
-    model.set_filter(ONLY_UNKNOWN)
-    assert all(model.label(model.prediction(row)) == "unknown" for row in range(model.rowCount()))
-    model.set_filter(ALL)
-    model.set_search("99")
-    assert shown(model) == ["99"]
-    assert sum(model.counts().values()) == 100
+def test_a_ledger_that_is_not_there_yet_is_no_failure(
+    qtbot: QtBot, model: LedgerModel, model_file: ModelFile, tmp_path: Path
+) -> None:
+    failures: list[object] = []
+    model.failed.connect(failures.append)
+    model.open(tmp_path / "a.thaw-ledger")
+    settle(qtbot, model)
+    many_photos.write(tmp_path / "a.thaw-ledger", model_file, 3)
+    with qtbot.waitSignal(model.was_read):
+        model.grow()
+    assert model.rowCount() == 3 and not failures
+    (tmp_path / "broken.thaw-ledger").write_bytes(b"no ledger at all")
+    model.open(tmp_path / "broken.thaw-ledger")
+    settle(qtbot, model)
+    assert len(failures) == 1 and model.rowCount() == 0
 
 
-def test_a_class_called_unknown_is_an_answer() -> None:
-    model = PredictionModel()
-    one = Prediction(Path("a.jpg"), "unknown", 0.9, (("unknown", 0.9),))
-    model.append([one])
-    assert model.counts()["unknown"] == 1 and model.counts()[ONLY_UNKNOWN] == 0
-    assert model.sign(one) == ("", "text")
-
-
-def test_an_answer_bears_no_sign_of_being_right() -> None:
-    model = PredictionModel()
-    model.set_threshold(0.5)
-    sure, unsure = (Prediction(Path("a.jpg"), "ant", share, (("ant", share),)) for share in (0.9, 0.4))
-    failed = Prediction(Path("b.jpg"), "", 0.0, (), "“b.jpg” is damaged.")
-    assert [model.sign(one) for one in (sure, unsure, failed)] == [
-        ("", "text"),
-        ("circle-help", "unsure"),
-        ("x", "wrong"),
-    ]
-
-
-def test_a_selected_row_follows_its_photo() -> None:
-    model = PredictionModel()
-    model.append(answers(50))
-    kept = QPersistentModelIndex(model.index(10, NAME))
+def test_a_selected_row_follows_its_photo(
+    qtbot: QtBot, model: LedgerModel, model_file: ModelFile, tmp_path: Path
+) -> None:
+    open_small(qtbot, model, model_file, tmp_path / "a.thaw-ledger")
+    kept = QPersistentModelIndex(model.index(9, NAME))
     model.sort(LABEL, Qt.SortOrder.DescendingOrder)
-    assert kept.data() == "10.jpg"
-    model.set_search("nothing has this name")
+    settle(qtbot, model)
+    assert kept.data() == "IMG_10.jpg"
+    model.set_view(search="nothing has this name")
+    settle(qtbot, model)
     assert not kept.isValid()
 
 
-def test_the_error_stands_without_the_name() -> None:
-    model = PredictionModel()
-    model.append([Prediction(Path("x/3.jpg"), "", 0.0, (), "“3.jpg” is damaged and cannot be read.")])
-    assert model.index(0, ERROR).data() == "Is damaged and cannot be read."
-    assert model.index(0, CONFIDENCE).data() == ""
-
-
-def test_appending_does_not_get_slower() -> None:
-    model = PredictionModel()
-
-    def seconds() -> float:
-        batches = [answers(100, number * 100) for number in range(50)]
-        start = time.perf_counter()
-        for batch in batches:
-            model.append(batch)
-        return time.perf_counter() - start
-
-    first = min(seconds() for _ in range(2))
-    for _ in range(16):
-        seconds()
-    last = min(seconds() for _ in range(2))
-    assert model.rowCount() == 100_000
-    assert last < 5 * first + 0.05
+def test_an_answer_bears_no_sign_of_being_right() -> None:
+    sure = Prediction(Path("a.jpg"), "ant", 0.9, (("ant", 0.9),))
+    unsure = Prediction(Path("a.jpg"), "unknown", 0.4, (("ant", 0.4),))
+    named_so = Prediction(Path("a.jpg"), "unknown", 0.9, (("unknown", 0.9),))
+    failed = Prediction(Path("x/3.jpg"), "", 0.0, (), "“3.jpg” is damaged and cannot be read.")
+    assert [sign(one) for one in (sure, unsure, named_so, failed)] == [
+        ("", "text"),
+        ("circle-help", "unsure"),
+        ("", "text"),
+        ("x", "wrong"),
+    ]
+    assert cell(failed, ERROR) == "Is damaged and cannot be read."
+    assert cell(failed, CONFIDENCE) == "" and cell(failed, LABEL) == "not read"

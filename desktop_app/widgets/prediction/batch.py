@@ -1,0 +1,109 @@
+"""One batch that runs: started, steered, and what it tells."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.widgets.prediction.decision import Decision
+from desktop_app.worker import Jobs, Worker
+from engine.control import Control
+from engine.errors import ThawError
+from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress
+
+if TYPE_CHECKING:
+    from engine.prediction.rules import LiveRules
+
+AWAY, BACK = "drive", "drive-back"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be classified, and the `ledger` in which the answers are kept; `resume` goes on with it."""
+
+    model: Path
+    paths: tuple[Path, ...]
+    ledger: Path
+    resume: bool = False
+
+
+class Batch(QObject):
+    """`grew` says that there may be more rows in the ledger, `decided` that its labels are by the newest decision;
+    `noticed` carries a Notice, and `ended` PredictionFinished or None once the job has ended, after `failed` where an
+    exception ended it."""
+
+    grew = Signal(object)  # PredictionProgress
+    decided = Signal()
+    noticed = Signal(object)
+    failed = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, asked: Asked, decision: Decision, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.asked, self.decision = asked, decision
+        self.worker: Worker | None = None
+        self._rules: LiveRules | None = None
+        self._model_says: tuple[tuple[str, ...], dict[str, float]] = ((), {})
+        self._told_used: object = None
+        self._finished: PredictionFinished | None = None
+
+    def start(self, jobs: Jobs, title: str) -> None:
+        self.worker = jobs.start(title, self._work, "predict", heavy=True, at_place=(ThawError,))
+        self.worker.happened.connect(self._on_happened)
+        self.worker.failed.connect(self._on_failed)
+        self.worker.returned.connect(lambda _value: self.ended.emit(self._finished))
+
+    def stop(self) -> None:
+        if self.worker:
+            self.worker.control.stop()
+
+    def decide(self, decision: Decision) -> None:
+        """Decide otherwise, from the next photo on and on all that is there."""
+        self.decision = decision
+        if self._rules:
+            try:
+                self._rules.now = decision.rules(*self._model_says)
+            except ThawError as error:
+                self.noticed.emit(Notice(str(error)))
+
+    def _work(self, control: Control) -> Iterator[Any]:
+        """In the job's thread. What streams in is in the ledger; the window needs no Prediction of it."""
+        # Loaded here: ONNX Runtime and NumPy have no part in opening the window.
+        files = importlib.import_module("engine.model_file")
+        manifest = files.open_model(files.locate(self.asked.model)).manifest
+        self._model_says = (manifest.classes, dict(manifest.thresholds))
+        rules = self.decision.rules(*self._model_says)
+        self._rules = importlib.import_module("engine.prediction.rules").LiveRules(rules)
+        yield from classify(self.asked, self._rules, control)
+
+    def _on_happened(self, event: object) -> None:
+        if isinstance(event, PredictionProgress):
+            self.grew.emit(event)
+            if self._rules and self._rules.used is not self._told_used:
+                is_first, self._told_used = self._told_used is None, self._rules.used
+                if not is_first:
+                    self.decided.emit()
+        elif isinstance(event, Notice):
+            self.noticed.emit(event)
+        elif isinstance(event, PredictionFinished):
+            self._finished = event
+
+    def _on_failed(self, error: Exception) -> None:
+        if isinstance(error, ThawError):
+            self.failed.emit(error)
+        self.ended.emit(self._finished)
+
+
+def classify(asked: Asked, rules: LiveRules, control: Control) -> Iterator[Any]:
+    """A job: the answers go into the ledger, and what is told of them comes out."""
+    predict = importlib.import_module("engine.prediction.batch").predict
+    for event in predict(
+        asked.model, asked.paths, ledger=asked.ledger, resume=asked.resume, live_rules=rules, control=control
+    ):
+        if not isinstance(event, Prediction):
+            yield event

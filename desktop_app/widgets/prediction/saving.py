@@ -1,0 +1,120 @@
+"""Saving the answers as a table, in a format that the person chooses."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
+
+from desktop_app import dialogs, theme
+from desktop_app.settings import Settings
+from desktop_app.widgets.prediction.reading import opened
+from desktop_app.widgets.thumbnails import shown
+from desktop_app.worker import Jobs, Worker
+from engine.control import Control
+from engine.errors import ThawError
+from engine.events import Prediction, PredictionProgress
+
+FORMATS = ((".csv", "CSV"), (".jsonl", "JSON lines"), (".xlsx", "Excel"), (".parquet", "Parquet"))
+NEEDED = {".parquet": "pyarrow"}
+"""What a format needs that Thaw does not bring."""
+MARK = "Begin the CSV with a byte order mark (for Excel)"
+TOP = 5
+SECONDS_BETWEEN = 0.25
+RUNNING = "Wait until the batch is done, or stop it."
+
+
+class Saving(QObject):
+    """`button` has the menu; `said` carries a sentence and its kind for a banner."""
+
+    said = Signal(str, str)
+
+    def __init__(self, jobs: Jobs, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._settings = jobs, settings
+        self._ledger: Path | None = None
+        self._worker: Worker | None = None
+        self.button = QPushButton("Save…")
+        self.button.setProperty("kind", "quiet")
+        theme.set_icon(self.button, "file-down", "muted")
+        menu = QMenu(self.button)
+        for ending, title in FORMATS:
+            if ending not in NEEDED or importlib.util.find_spec(NEEDED[ending]):
+                menu.addAction(f"{title} ({ending})…").triggered.connect(functools.partial(self.choose, ending))
+        menu.addSeparator()
+        self.mark = menu.addAction(MARK)
+        self.mark.setCheckable(True)
+        self.mark.setChecked(settings.csv_byte_order_mark)
+        self.mark.toggled.connect(self._on_mark_toggled)
+        self.button.setMenu(menu)
+
+    def offer(self, ledger: Path | None, running: bool) -> None:
+        """What there is to save: the answers in a ledger, or none."""
+        self._ledger = ledger
+        self.button.setVisible(ledger is not None)
+        self.button.setEnabled(not running)
+        self.button.setToolTip(RUNNING if running else "")
+
+    def choose(self, ending: str, _checked: bool = False) -> None:
+        """Ask for a name, then write the answers as they are shown."""
+        if self._ledger is None:
+            return
+        start = str(self._settings.last_folder / f"{self._ledger.stem}{ending}")
+        title = dict(FORMATS)[ending]
+        chosen, _ = QFileDialog.getSaveFileName(self.button, "Save the answers", start, f"{title} (*{ending})")
+        if chosen:
+            path = Path(chosen)
+            self.save(path if path.suffix else path.with_suffix(ending))
+
+    def save(self, out: Path) -> None:
+        """Write the answers to `out`, in the format of its ending."""
+        if self._ledger is None:
+            return
+        work = functools.partial(self._write, self._ledger, out, self.mark.isChecked())
+        self._worker = self._jobs.start(f"Saving {shown(out.name)}", work, "save", at_place=(ThawError, OSError))
+        self._worker.failed.connect(lambda error: self.said.emit(dialogs.in_words(error)[0], "error"))
+        self._worker.returned.connect(lambda _value: self.said.emit(f"Saved to {shown(out)}.", "info"))
+
+    def _on_mark_toggled(self, wanted: bool) -> None:
+        self._settings.csv_byte_order_mark = wanted
+
+    def _write(self, ledger: Path, out: Path, mark: bool, control: Control) -> Iterator[Any]:
+        """In the job's thread."""
+        yield from ()
+        assert self._worker
+        write(ledger, out, mark, self._worker.happened.emit, control)
+
+
+def write(path: Path, out: Path, mark: bool, tell: Callable[[object], object], control: Control) -> None:
+    """The table of the ledger at `path`; `tell` gets PredictionProgress. Raises ThawError, also where it is stopped."""
+    cells = importlib.import_module("engine.prediction.tables.cells")
+    whole = importlib.import_module("engine.prediction.tables.whole")
+    ledger = opened(path)
+    try:
+        about = ledger.about
+        layout = cells.Layout(min(TOP, len(about.classes)), about.model, about.model_sha256)
+        rows = _told(ledger.predictions(layout.top), ledger.count(), tell, control)
+        whole.write_table(out, layout, rows, byte_order_mark=mark)
+    finally:
+        ledger.close()
+
+
+def _told(
+    predictions: Iterable[Prediction], total: int, tell: Callable[[object], object], control: Control
+) -> Iterator[Prediction]:
+    began = told = time.monotonic()
+    for done, prediction in enumerate(predictions, 1):
+        yield prediction
+        if control.stopping:
+            raise ThawError("Saving was stopped, and no table was written.")
+        if (now := time.monotonic()) - told >= SECONDS_BETWEEN:
+            told = now
+            rate = done / (now - began)
+            tell(PredictionProgress(done, total, rate, (total - done) / rate))

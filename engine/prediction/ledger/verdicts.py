@@ -1,0 +1,64 @@
+"""What a person says that photos show, kept in the ledger beside the model's label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.prediction.hierarchy import Hierarchy
+from engine.prediction.ledger.deciding import rules_used
+from engine.prediction.ledger.ledger import Ledger
+from engine.prediction.rules import UNKNOWN
+
+NONE_OF_THEM = UNKNOWN
+"""What is said of a photo that shows none of the classes."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Photos that a person looked at: `right` of `labelled` have the label that the person gave them, as those that the
+    model left unknown are neither right nor wrong; `seen` are all of them."""
+
+    seen: int
+    labelled: int
+    right: int
+
+
+def say(ledger: Ledger, said: Mapping[int, str | None], now: datetime | None = None) -> None:
+    """Keep the labels that a person gave to photos, by id; None takes back what was said. Kept at once. Raises
+    LedgerError, also where another process has been writing for ten seconds."""
+    moment = (now or datetime.now()).isoformat(timespec="seconds")
+    with ledger.statements() as run:
+        for photo, label in said.items():
+            if label is None:
+                run("DELETE FROM verdict WHERE photo = ?", (photo,))
+            else:
+                run("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?)", (photo, label, moment))
+        ledger.commit()
+
+
+def take_back(ledger: Ledger, photo: int) -> None:
+    """Forget what was said of a photo."""
+    say(ledger, {photo: None})
+
+
+def verified(ledger: Ledger) -> Verified:
+    """How often the model was right, by the labels of now. A group is right where the person named a class in it."""
+    with ledger.statements() as run:
+        pairs = run(
+            "SELECT photo.label, verdict.label, count(*) FROM verdict JOIN photo ON photo.id = verdict.photo "
+            "WHERE photo.error = '' GROUP BY 1, 2"
+        ).fetchall()
+    rules = rules_used(ledger)
+    hierarchy = rules.hierarchy if rules else None
+    labelled = [pair for pair in pairs if pair[0] != UNKNOWN]
+    return Verified(
+        sum(number for *_, number in pairs),
+        sum(number for *_, number in labelled),
+        sum(number for model, person, number in labelled if _is_right(model, person, hierarchy)),
+    )
+
+
+def _is_right(model: str, person: str, hierarchy: Hierarchy | None) -> bool:
+    return model == person or (hierarchy is not None and model in hierarchy.above(person))
