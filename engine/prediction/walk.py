@@ -56,13 +56,20 @@ class PhotoWalk:
     troubles: list[str] = field(default_factory=list)
     _root: Path = Path()
     _seen: set[tuple[int, int]] = field(default_factory=set)
+    _files: dict[str, bool] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Path]:
+        """Whatever is named twice, or lies in a folder that is named as well, comes once, where it comes first."""
+        self._files = {os.path.normpath(path.absolute()): True for path in self.paths if not path.is_dir()}
         for path in self.paths:
             while not path.exists() and self.comes_back(path):
                 pass
             if not path.is_dir():
-                yield path
+                if self._is_new(path):
+                    yield path
+                continue
+            if not self._enters(path):  # it lies in one that was named before, and was read there
+                self.skipped += 1
                 continue
             empty, troubles = True, len(self.troubles)
             for found in self._below(path):
@@ -73,8 +80,7 @@ class PhotoWalk:
 
     def _below(self, root: Path) -> Iterator[Path]:
         # Folders wait on a list of their own, not on Python's stack: a damaged drive can nest them by the thousand.
-        self._root, self._seen = Path(os.path.realpath(root)), set()
-        self._enters(root)
+        self._root = Path(os.path.realpath(root))
         open_folders = [self._listing(root)]
         while open_folders:
             entry = next(open_folders[-1], None)
@@ -86,7 +92,8 @@ class PhotoWalk:
                 else:
                     open_folders.append(self._listing(Path(entry.path)))
             elif self._is_find(entry):
-                yield Path(entry.path)
+                if not self._files or self._is_new(Path(entry.path)):
+                    yield Path(entry.path)
             elif not self._is_own(entry):
                 self.skipped += 1
 
@@ -110,8 +117,17 @@ class PhotoWalk:
         self.skipped += 1
         return False
 
+    def _is_new(self, file: Path) -> bool:
+        """Whether a file comes for the first time: one that was named may also be met in a folder that was."""
+        name = os.path.normpath(file.absolute())
+        if name not in self._files:
+            return True
+        first, self._files[name] = self._files[name], False
+        self.skipped += not first
+        return first
+
     def _enters(self, folder: Path) -> bool:
-        """Whether the folder is met for the first time below this root. Links can lead in circles."""
+        """Whether the folder is met for the first time. Links can lead in circles."""
         try:
             status = folder.stat()
         except OSError:

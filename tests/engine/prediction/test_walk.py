@@ -63,8 +63,8 @@ def test_named_files_always_count_and_folders_keep_the_name_they_were_given(
     make_photo(tmp_path / "photos" / "a.png")
     (tmp_path / "notes.txt").write_text("notes")
     monkeypatch.chdir(tmp_path)
-    walk = PhotoWalk([Path("notes.txt"), Path("photos"), Path("photos/../photos")])
-    assert [str(path) for path in walk] == ["notes.txt", "photos/a.png", "photos/../photos/a.png"]
+    walk = PhotoWalk([Path("notes.txt"), Path("photos/../photos")])
+    assert [str(path) for path in walk] == ["notes.txt", "photos/../photos/a.png"]
 
 
 def test_a_folder_that_cannot_be_read_is_trouble_and_never_empty(
@@ -131,3 +131,19 @@ def test_a_thousand_nested_folders_are_walked(tmp_path: Path) -> None:
         photo.unlink()
         for folder in reversed(folders[1:]):
             folder.rmdir()
+
+
+def test_what_is_named_twice_or_lies_in_what_is_named_comes_once(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/b/2.png", "3.png"):
+        make_photo(tmp_path / name)
+    everything = ["3.png", "a/1.png", "a/b/2.png"]
+    for names, skipped in (
+        (["", "a/b"], 1),
+        (["a/b", ""], 1),
+        (["", "3.png", "a/1.png"], 2),
+        (["a/1.png", "3.png", "", "3.png"], 3),
+        (["a", "3.png", "a/../a"], 1),
+    ):
+        walk = PhotoWalk([tmp_path / name for name in names])
+        assert sorted(os.path.relpath(path, tmp_path) for path in walk) == everything
+        assert (walk.skipped, walk.troubles) == (skipped, [])
