@@ -19,6 +19,8 @@ from tests.engine import tiny_model
 PHOTOS, FOLDERS, PART = 200_000, 200, 10_000
 SEED = 1
 
+pytestmark = pytest.mark.bench
+
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
