@@ -3,11 +3,12 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14 python,$(shell command -v $(name))))
 BIN := .venv/bin
 TESTS ?= tests
+SEEDS ?= ../shared/data/messy
 # Test files go to two processes: each has torch in it (up to 2.6 GB), and one alone leaves a core idle.
 PARALLEL := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all demo lint bench installer screenshots tables clean environment dev-environment
+.PHONY: help run test test-all demo lint bench fuzz installer screenshots tables clean environment dev-environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +32,9 @@ test-all: dev-environment ## the tests and the long ones
 
 bench: dev-environment ## measure speed and print the figures
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m bench -s $(TESTS)
+
+fuzz: dev-environment ## damaged photos for ten minutes (SEEDS=folder of photos to damage)
+	@$(BIN)/python -m tests.fuzz_reader --seconds 600 --seeds $(SEEDS)
 
 lint: dev-environment ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check --quiet
