@@ -17,10 +17,11 @@ class OptimizerSettings(Settings):
         setting(
             None,
             "Batch size",
-            "Photos per training step; empty takes 32, and where memory is short they go through the network in parts.",
+            "Photos per training step; empty takes 32. Where memory is short they go through the network in parts by "
+            "themselves; few with “Accumulation” step as many would.",
             "photos",
             False,
-            ge=1,
+            ge=2,  # batch norm cannot train on one
             le=4096,
         ),
     ]

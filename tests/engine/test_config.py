@@ -124,3 +124,10 @@ def test_a_setting_that_has_an_effect_only_with_another_names_one_that_there_is(
             other, values = extra["only"]
             for value in values:  # raises where it is none
                 make_config({other: value})
+
+
+def test_a_batch_of_one_is_refused_and_what_was_asked_with_it_stays_readable() -> None:
+    """Batch norm cannot train on one photo, so all but the last two of an epoch were left out."""
+    with pytest.raises(ConfigError, match=r"Batch size.*greater than or equal to 2, not 1"):
+        make_config({"batch_size": 1})
+    assert from_toml("batch_size = 1\nepochs = 3") == make_config({"batch_size": 2, "epochs": 3})

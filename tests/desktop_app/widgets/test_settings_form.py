@@ -132,7 +132,7 @@ def test_the_wheel_changes_nothing_without_focus(form: SettingsForm) -> None:
 
 
 def test_help_names_range_and_unit(form: SettingsForm) -> None:
-    assert form.rows["batch_size"].field.declared.range_text() == "1 to 4096 photos."
+    assert form.rows["batch_size"].field.declared.range_text() == "2 to 4096 photos."
     assert form.rows["learning_rate"].field.declared.range_text() == "Above 0, at most 10."
 
 
