@@ -39,6 +39,11 @@ RUN_FILES = (
 )  # fmt: skip
 """All that Thaw writes into a run's directory; whatever else lies there is the person's."""
 
+NETWORK_PART = f"model.onnx{PART}"
+MODEL_PART = "model.part.thaw"
+PARTS = (*(f"{name}{PART}" for name in RUN_FILES), NETWORK_PART, MODEL_PART, f"{MODEL_PART}{PART}")
+"""What is being written; where nobody trains the run, what was when it was killed."""
+
 State = Literal["finished", "stopped", "interrupted", "running", "absent"]
 
 
@@ -73,14 +78,27 @@ def left_as(run_dir: Path) -> State:
 
 
 def create(run_dir: Path, config: TrainConfig) -> None:
-    """Make the directory and write its config. Raises RunError where one is there, or nothing can be written."""
+    """Make the directory and write its config. Raises RunError where one is there, or something that would be taken for
+    a part of it, or nothing can be written."""
     if left_as(run_dir) != "absent":
         raise RunError(f"There is a run in {run_dir} already; choose another folder, or resume that run.")
+    check_vacant(run_dir)
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         write_config(run_dir, config)
     except OSError as error:
         raise RunError(f"The run cannot be written to {run_dir}: {_in_the_way(run_dir, error)}.") from error
+
+
+def check_vacant(run_dir: Path) -> None:
+    """Raises RunError where a file lies there that has the name of a run's, though there is no run: it is a person's
+    own, or of a run that was half copied or half deleted."""
+    for name in RUN_FILES:
+        if name != LOCK and os.path.lexists(run_dir / name):
+            raise RunError(
+                f"There is a file “{name}” in {run_dir}, as a run has one, but no run; choose another folder, or move "
+                "that file away."
+            )
 
 
 def _in_the_way(run_dir: Path, error: OSError) -> str:
@@ -107,10 +125,10 @@ def discard(run_dir: Path) -> None:
 
 
 def clear_parts(run_dir: Path) -> None:
-    """Remove what was being written when a run ended; whole files stay."""
+    """Remove what was being written when a run ended; whole files stay, and so does whatever is not the run's."""
     with contextlib.suppress(OSError):
-        for path in (*run_dir.glob(f"*{PART}"), *run_dir.glob("*.part.thaw")):
-            path.unlink(missing_ok=True)
+        for name in PARTS:
+            (run_dir / name).unlink(missing_ok=True)
 
 
 def write_config(run_dir: Path, config: TrainConfig) -> None:

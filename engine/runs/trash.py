@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import RunError
-from engine.runs.files import CONFIG, RUN_FILES, TENSORBOARD, state
+from engine.runs.files import CONFIG, PARTS, RUN_FILES, TENSORBOARD, state
 from engine.runs.lock import trainer_of
 
 TRASH = ".trash"
@@ -103,7 +103,7 @@ def empty_trash(folder: Path, days: int = 0) -> tuple[int, int]:
 def _is_own(path: Path) -> bool:
     if path.is_dir():
         return path.name == TENSORBOARD
-    return path.name.removesuffix(".part") in RUN_FILES
+    return path.name in (*RUN_FILES, *PARTS)
 
 
 def _move(source: Path, target: Path, first: str = "", last: str = "") -> None:

@@ -28,10 +28,10 @@ from engine.training.keeping import checkpoint
 from engine.training.keeping.proof import trained_layers, write_after
 from engine.training.learner.learning import fit_answers
 from engine.training.loop import Answers, Source, answer
+from engine.training.phases import is_trained
 from engine.training.run_parts import Run
 
 PARITY_PHOTOS = 256
-BESIDE = "model.part.thaw"
 
 
 SHOWN = ("epochs", "best_epoch", "val_accuracy", "test_accuracy", "seconds", "images_per_second", "stopped")
@@ -62,13 +62,19 @@ def close_run(run: Run, control: Control, start: float) -> Generator[Event, None
         "seconds": time.perf_counter() - start,
         "images_per_second": progress.trained_photos / progress.training_seconds,
         **dict(zip(PROVEN, proven, strict=True)),
-        "stopped": control.stopping and not control.finishing and progress.epoch < run.config.epochs,
+        "stopped": _goes_on(run, control),
     }
     _move_into_place(run, metrics)
     runs.write_metrics(run.folder, metrics)
     if not metrics["stopped"]:  # nothing goes on from here that needs two
         (run.folder / runs.PREVIOUS).unlink(missing_ok=True)
     yield finished_event(run.folder)
+
+
+def _goes_on(run: Run, control: Control) -> bool:
+    """Whether the run was stopped with something left to train."""
+    trained = is_trained(run.config, run.spec, run.strategy, run.progress)
+    return control.stopping and not control.finishing and not trained
 
 
 def finished_event(run_dir: Path) -> RunFinished:
@@ -104,12 +110,12 @@ def _write_model(
     """Write the model file beside its place, and measure it against the trained network."""
     yield StageStarted("Writing the model file")
     assert run.config.image_size
-    network = run.folder / "model.onnx.part"
+    network = run.folder / runs.NETWORK_PART
     export_onnx(run.classifier, run.spec, run.config.image_size, network)
-    model_file.write(run.folder / BESIDE, _manifest(run, metrics, temperature), {model_file.NETWORK: network})
+    model_file.write(run.folder / runs.MODEL_PART, _manifest(run, metrics, temperature), {model_file.NETWORK: network})
     network.unlink()
     yield StageStarted("Comparing the model file with the trained network")
-    parity = _parity(run, run.folder / BESIDE, answers, temperature)
+    parity = _parity(run, run.folder / runs.MODEL_PART, answers, temperature)
     yield parity
     if parity.disagreement:
         yield Notice(parity.disagreement, "parity_low", run.folder / runs.MODEL)
@@ -118,7 +124,7 @@ def _write_model(
 
 def _move_into_place(run: Run, metrics: dict[str, Any]) -> None:
     """The model file with its last figures, whole, under its own name."""
-    beside = model_file.open_model(run.folder / BESIDE)
+    beside = model_file.open_model(run.folder / runs.MODEL_PART)
     manifest = beside.manifest.model_copy(update={"metrics": metrics})
     model_file.write(run.folder / runs.MODEL, manifest, {model_file.NETWORK: beside.read(model_file.NETWORK)})
     beside.path.unlink()
@@ -213,9 +219,9 @@ def _parity(run: Run, path: Path, answers: dict[str, Answers], temperature: floa
     chosen = np.unique(np.linspace(0, len(numbers) - 1, min(PARITY_PHOTOS, len(numbers))).astype(int))
     runtime = Runtime(model_file.open_model(path), torch.get_num_threads())
     pixels = run.loader.batches(in_groups([int(numbers[place]) for place in chosen], 32))
-    batches = [(batch, runtime.probabilities(batch.pixels.numpy())) for batch in pixels if batch.numbers]
+    batches = [(batch.numbers, runtime.probabilities(batch.pixels.numpy())) for batch in pixels if batch.numbers]
     place_of = {int(number): place for place, number in enumerate(numbers)}
-    torchs = softmax(logits[[place_of[number] for batch, _ in batches for number in batch.numbers]], temperature)
+    torchs = softmax(logits[[place_of[number] for read, _ in batches for number in read]], temperature)
     files = np.concatenate([shares for _, shares in batches])
     same = float((torchs.argmax(1) == files.argmax(1)).mean())
     return ParityMeasured(len(files), same, float(np.abs(torchs - files).max()))

@@ -75,6 +75,11 @@ def waited(progress: Progress) -> int:
     return progress.epoch - max(progress.best_epoch, progress.stage_epochs[-1] - 1)
 
 
+def is_trained(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> bool:
+    """Whether nothing is left to train: all epochs are done, or patience has run out."""
+    return progress.epoch >= config.epochs or patience_left(config, spec, strategy, progress) == 0
+
+
 def patience_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> int | None:
     """Epochs that may still pass without an improvement, None for any number: while stages wait, the run goes on."""
     if not config.patience or stages_left(config, spec, strategy, progress):

@@ -167,3 +167,11 @@ def test_a_place_that_can_only_be_read_is_nobodys(run_dir: Path, monkeypatch: py
     with runs.taken(run_dir) as sure:
         assert sure, "nobody can be at work where nothing can be written"
     assert sorted(run_dir.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", [runs.DATASET, runs.METRICS, runs.LAST])
+def test_files_that_would_be_taken_for_the_runs_own_are_not_written_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("a person's own")
+    with pytest.raises(RunError, match=f"a file “{name}” in .* but no run; choose another folder"):
+        runs.create(tmp_path, TrainConfig())
+    assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_text() == "a person's own"

@@ -30,7 +30,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_every_file_of_a_run_is_named_as_one() -> None:
     named = {value for name, value in vars(files).items() if name.isupper() and isinstance(value, str)}
-    assert named - {files.PART} == {*runs.RUN_FILES, runs.TENSORBOARD}
+    assert named - {files.PART, *files.PARTS} == {*runs.RUN_FILES, runs.TENSORBOARD}
 
 
 def test_a_title_and_a_note_are_kept_and_shown_in_the_list(run_dir: Path) -> None:
@@ -113,3 +113,15 @@ def test_runs_that_name_another_are_its_dependents(run_dir: Path) -> None:
     (made(folder / "alone") / runs.METRICS).write_text("half writ")  # nothing but its settings is read
     assert {row.name for row in runs.dependents(run_dir)} == {"longer", "wider"}
     assert runs.dependents(folder / "alone") == ()
+
+
+def test_what_was_being_written_goes_with_the_run_and_other_parts_stay(run_dir: Path) -> None:
+    others = ["video.part", "other.part.thaw"]
+    for name in (*files.PARTS, *others):
+        (run_dir / name).write_bytes(b"half")
+    deleted = runs.delete(run_dir)
+    assert sorted(path.name for path in run_dir.iterdir()) == sorted(others)
+    runs.put_back(deleted)
+    assert {*files.PARTS, *others} <= {path.name for path in run_dir.iterdir()}
+    runs.clear_parts(run_dir)
+    assert {path.name for path in run_dir.iterdir()} == {runs.CONFIG, runs.MODEL, *others}

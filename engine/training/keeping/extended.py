@@ -9,8 +9,8 @@ first epochs had the rates of the shorter one.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from engine import runs
@@ -37,6 +37,7 @@ def begin_extension(config: TrainConfig, run_dir: Path) -> None:
     settled = _settled(config, runs.check_extendable(old), old)
     if runs.left_as(run_dir) != "absent":
         raise RunError(f"There is a run in {run_dir} already; choose another folder.")
+    runs.check_vacant(run_dir)
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         for name in TAKEN:
@@ -44,6 +45,8 @@ def begin_extension(config: TrainConfig, run_dir: Path) -> None:
                 shutil.copyfile(old / name, run_dir / name)
         runs.write_config(run_dir, settled)  # last: before it there is no run here, so half a copy is never trained
     except OSError as error:
+        with contextlib.suppress(OSError):  # what was copied would fill a full disk, and keep the folder from use
+            runs.discard(run_dir)
         raise RunError(f"The run cannot be written to {run_dir}: {error.strerror or error}.") from error
 
 
@@ -64,6 +67,6 @@ def _settled(config: TrainConfig, old: TrainConfig, folder: Path) -> TrainConfig
         before, longer = (timeline_of(plan, len(spec.blocks)) for plan in plans)
         if before != longer:
             changes["unfreeze"] = before
-    if patience_left(old, spec, strategy, replace(progress)) == 0:
+    if patience_left(old, spec, strategy, progress) == 0:
         changes["patience"] = 0
     return config.with_changes(**changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,27 @@ def test_an_extension_that_cannot_start_leaves_no_folder(tmp_path: Path, two: Pa
     finally:
         moved.rename(photos)
     assert not (tmp_path / "new").exists()
+
+
+def test_what_lies_in_the_folder_is_not_taken_for_the_copy_of_a_run(tmp_path: Path) -> None:
+    old = finished(tmp_path / "old", 2)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / runs.DATASET).write_text("my own")
+    with pytest.raises(RunError, match="move that file away"):
+        begin_extension(runs.extension_of(old, 1), tmp_path / "new")
+    assert picture(tmp_path / "new") == {runs.DATASET: b"my own"}
+
+
+def test_a_copy_that_a_full_disk_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, copied = finished(tmp_path / "old", 2), list[str]()
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        copied.append(source.name)
+        if len(copied) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.training.keeping.extended.shutil.copyfile", full)
+    with pytest.raises(RunError, match="No space left"):
+        begin_extension(runs.extension_of(old, 1), tmp_path / "new")
+    assert len(copied) == 2 and not (tmp_path / "new").exists()
