@@ -38,13 +38,20 @@ class PixelStore:
         self._lock = threading.Lock()
         self._gathered: dict[str, Pixels] = {}
         self._mapped: mmap.mmap | None = None
-        size = os.fstat(self._file).st_size
-        # Photos beyond the end of the file are forgotten: a disk that was restored or filled up can leave them.
-        self._there = {
-            name: (place, height, width)
-            for name, place, height, width in self._index.execute("SELECT * FROM photos")
-            if place + height * width * CHANNELS <= size
-        }
+        self._there = self._found()
+
+    def _found(self) -> dict[str, tuple[int, int, int]]:
+        """(place, height, width) of the photos in the index. Those beyond the end of the file are forgotten, as a disk
+        that was restored or filled up can leave them; in the index too, for the next photo would else be written behind
+        them, and they would be black."""
+        rows = self._index.execute("SELECT * FROM photos").fetchall()
+        beyond = f"place + height * width * {CHANNELS} > ?"
+        if any(place + height * width * CHANNELS > os.fstat(self._file).st_size for _, place, height, width in rows):
+            with self._index:
+                self._index.execute("BEGIN IMMEDIATE")  # nobody writes meanwhile
+                self._index.execute(f"DELETE FROM photos WHERE {beyond}", (os.fstat(self._file).st_size,))
+            rows = self._index.execute("SELECT * FROM photos").fetchall()
+        return {name: (place, height, width) for name, place, height, width in rows}
 
     def get(self, name: str) -> Pixels | None:
         """The pixels of a photo, not to be written to; None where they are not kept."""

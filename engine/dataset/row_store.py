@@ -11,7 +11,7 @@ import mmap
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,6 @@ class RowStore:
     def has(self, name: str) -> bool:
         return name in self._numbers
 
-    def missing(self, names: Iterable[str]) -> list[str]:
-        """Those of `names` that have no row yet, in order."""
-        return [name for name in names if name not in self._numbers]
-
     def add(self, names: Sequence[str], rows: npt.NDArray[Any]) -> None:
         """Keep `rows` (N×values), all of them or, after a crash, none."""
         content = np.ascontiguousarray(rows, self._dtype)
@@ -86,8 +82,15 @@ class RowStore:
         self._file = -1
 
     def _drop_cut_off(self) -> None:
-        """Forget rows beyond the end of the file, as a disk that was restored or filled up can leave them."""
+        """Forget rows beyond the end of the file, as a disk that was restored or filled up can leave them; in the index
+        too, for the next row would else be written behind them, and they would be rows of zeros."""
         there = os.fstat(self._file).st_size // max(1, self.row_bytes)
+        if all(number < there for number in self._numbers.values()):
+            return
+        with self._index:
+            self._index.execute("BEGIN IMMEDIATE")  # nobody writes meanwhile
+            there = os.fstat(self._file).st_size // max(1, self.row_bytes)
+            self._index.execute("DELETE FROM rows WHERE number >= ?", (there,))
         self._numbers = {name: number for name, number in self._numbers.items() if number < there}
 
 
