@@ -138,7 +138,8 @@ def extend(run: Path, epochs: int, run_dir: Path, accept_changes: bool, as_json:
     """
     control = Control()
     config = runs.extension_of(run, epochs)
-    return play(engine.train(config, run_dir, accept_changes=accept_changes, control=control), control, as_json)
+    with kept_awake():
+        return play(engine.train(config, run_dir, accept_changes=accept_changes, control=control), control, as_json)
 
 
 @click.command()
@@ -189,9 +190,9 @@ def search(
     named: dict[str, Any] = {"vary": tuple(name.strip().replace("-", "_") for name in vary.split(","))} if vary else {}
     limits = {"trials": trials, "minutes": minutes}
     where = {"weights_dir": weights_dir, "offline": offline}
-    return play(
-        engine.search(config_of(**asked), run_dir, **named, **limits, **where, control=control), control, as_json
-    )
+    events = engine.search(config_of(**asked), run_dir, **named, **limits, **where, control=control)
+    with kept_awake():
+        return play(events, control, as_json)
 
 
 @click.command("compare-strategies")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+import engine
 from engine import doctor
+from engine.cli import cli
+from engine.commands import training as commands
 from engine.keep_awake import kept_awake
 
 
@@ -71,3 +76,18 @@ def test_the_doctor_says_so(mode: Mode, status: str, words: str, monkeypatch: py
 def test_an_edition_that_does_not_train_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wakepy", None)
     assert list(doctor._awake()) == []
+
+
+@pytest.mark.parametrize("arguments", [["train", "."], ["search", "."], ["extend", ".", "--epochs", "1"]])
+def test_the_machine_is_awake_for_as_long_as_a_command_trains(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode, held = Mode(True), list[bool]()
+    give(monkeypatch, mode)
+    for verb in ("train", "search"):
+        monkeypatch.setitem(vars(engine), verb, lambda *_, **__: iter(()))
+    monkeypatch.setattr(commands.runs, "extension_of", lambda *_: None)
+    monkeypatch.setattr(commands, "play", lambda *_: held.append(mode.held) or 0)
+    done = CliRunner().invoke(cli, [*arguments, "--out", str(tmp_path / "run")])
+    assert done.exception is None or done.exit_code == 0, done.output
+    assert held == [True] and not mode.held

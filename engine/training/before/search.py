@@ -7,6 +7,8 @@ The journal of the trials is kept after each, so a search that was killed goes o
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import time
 from collections.abc import Generator, Sequence
@@ -63,6 +65,8 @@ def search(
     names = check(vary)
     if runs.state(run_dir) != "absent":
         raise RunError(f"There is a run in {run_dir} already; choose another folder for the search.")
+    if os.path.lexists(run_dir) and not _is_empty(run_dir):  # the best trial could not take its place, hours later
+        raise RunError(f"{run_dir} is no empty folder; choose another one for the search.")
     folder = run_dir.with_name(run_dir.name + ".search")
     with runs.taken(folder, "search"):
         yield from _searched(_Trials(config, folder, names, trials), run_dir, minutes, weights_dir, offline, control)
@@ -81,7 +85,7 @@ def _searched(
     if best is None:
         return
     trying.make_run(best, run_dir)
-    yield from train(config, run_dir, resume=True, weights_dir=weights_dir, offline=offline)
+    yield from train(config, run_dir, resume=True, weights_dir=weights_dir, offline=offline, control=control)
     yield trying.finished(best, run_dir, time.perf_counter() - began)
 
 
@@ -173,6 +177,8 @@ class _Trials:
                 "result, or begin a search in another folder."
             )
         try:
+            with contextlib.suppress(OSError):
+                run_dir.rmdir()  # an empty one, which Windows would not let another take the place of
             self._place(best.number).replace(run_dir)
         except OSError as error:
             raise RunError(
@@ -194,6 +200,13 @@ class _Trials:
         )
 
 
+def _is_empty(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return False
+
+
 def _study(folder: Path, config: TrainConfig) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -203,11 +216,13 @@ def _study(folder: Path, config: TrainConfig) -> optuna.Study:
             study_name="search",
             direction="maximize",
             load_if_exists=True,
-            sampler=optuna.samplers.TPESampler(seed=config.seed, n_startup_trials=STARTUP_TRIALS),
             pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, n_warmup_steps=max(1, config.epochs // 4)),
         )
     except OSError as error:
         raise RunError(f"The search cannot be kept in {folder}: {error.strerror or error}.") from error
+    # By how many trials there are: a search that goes on would else propose what it has tried.
+    seed = config.seed + len(study.trials)
+    study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
     settings = to_toml(config)
     if study.user_attrs.get(SETTINGS, settings) != settings:
         raise RunError(f"The search in {folder} began with other settings; choose another folder, or remove that one.")
@@ -236,4 +251,6 @@ def _followed(
                     return _Course("pruned", reached, epochs)
     except DivergedError:
         return _Course("failed", reached, epochs)
+    if control.stopping or control.finishing:  # before the trial had begun
+        return None
     raise ThawError("A trial ended before its last epoch.")

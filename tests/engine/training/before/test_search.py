@@ -178,3 +178,39 @@ def test_a_search_that_another_process_makes_is_left_alone(
         next(search(config(), tmp_path / "run", trials=2))
     assert len(trained.asked) <= 1
     first.close()
+
+
+def test_a_folder_that_is_not_empty_is_refused_before_any_trial(trained: Runs, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    list(search(config(), tmp_path / "run", trials=1))  # an empty one may be there
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes").write_text("")
+    for taken in (tmp_path / "other", tmp_path / "other" / "notes"):
+        with pytest.raises(RunError, match="no empty folder"):
+            list(search(config(), taken, trials=1))
+    assert len(trained.asked) == 1
+
+
+def test_a_search_that_goes_on_does_not_propose_what_it_has_tried(trained: Runs, tmp_path: Path) -> None:
+    killed = search(config(), tmp_path / "run", vary=("weight_decay",), trials=9)
+    next(event for event in killed if isinstance(event, TrialFinished) and event.trial == 2)
+    killed.close()
+    list(search(config(), tmp_path / "run", vary=("weight_decay",), trials=3))
+    assert len({asked.weight_decay for asked in trained.asked}) == 3
+
+
+def test_a_stop_before_a_trial_has_begun_ends_with_the_best_so_far_and_is_heard_to_the_end(
+    trained: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, heard = Control(), list[Control]()
+
+    def train(config: TrainConfig, run_dir: Path, **named: Any) -> Iterator[Event]:
+        heard.append(named["control"])
+        if len(trained.asked) == 1 and not named.get("resume"):
+            control.stop()
+        else:
+            yield from trained.train(config, run_dir, **named)
+
+    monkeypatch.setattr(module, "train", train)
+    *_, last = search(config(), tmp_path / "run", trials=3, control=control)
+    assert isinstance(last, SearchFinished) and last.trials == 1 and heard == [control] * 3
