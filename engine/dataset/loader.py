@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,13 +39,14 @@ Views = tuple[int, Sequence[Augmentation | None]]
 class Batch:
     """`pixels` uint8 N×H×W×3; `labels` int64 N; `numbers` the photos' places in the loader's list. `targets` says how
     much of each class is in a mixed photo (float32 N×C), None where the labels say all; `taught` are a teacher's logits
-    (float32 N×C)."""
+    (float32 N×C). `whole` is the batch that it is a part of, where it is one."""
 
     pixels: Tensor
     labels: Tensor
     numbers: tuple[int, ...]
     targets: Tensor | None = None
     taught: Tensor | None = None
+    whole: Batch | None = None
 
     @property
     def wanted(self) -> Tensor:
@@ -53,8 +55,9 @@ class Batch:
 
     def part(self, place: slice) -> Batch:
         """Some of its photos."""
-        tensors: dict[str, Any] = {name: value[place] for name, value in vars(self).items() if value is not None}
-        return replace(self, **tensors)
+        own = {name: value for name, value in vars(self).items() if value is not None and name != "whole"}
+        tensors: dict[str, Any] = {name: value[place] for name, value in own.items()}
+        return replace(self, **tensors, whole=self.whole or self)
 
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on `device`."""
@@ -85,7 +88,8 @@ def folder_is_there(folder: Path) -> bool:
 
 class PhotoLoader:
     """Reads the photos of a run. A photo that cannot be read is left out of its batch and told once in `notices`; where
-    its whole folder is gone, PhotosAwayError is raised.
+    its whole folder is gone, PhotosAwayError is raised: below `root`, the dataset's folder, only where all folders of
+    photos are gone, for one alone was deleted, and no drive comes back with it.
 
     `kept` gives the pixels; where it is None, photos are decoded whenever they are read. `preset` is how those are
     augmented that are to be.
@@ -101,6 +105,7 @@ class PhotoLoader:
         threads: int,
         kept: KeptPhotos | None = None,
         preset: Preset = PRESETS["light"],
+        root: Path | None = None,
     ) -> None:
         self.dataset, self.preset = dataset, preset
         self.kept = kept or KeptPhotos([photo.path for photo in dataset], size, fit, interpolation)
@@ -108,6 +113,7 @@ class PhotoLoader:
         self.labels = [numbers[photo.label] for photo in dataset]
         self.size, self.fit, self.interpolation = size, fit, interpolation
         self.notices: collections.deque[Notice] = collections.deque()
+        self._root = root
         self._told: set[int] = set()
         self._told_lost = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="photos")
@@ -156,8 +162,7 @@ class PhotoLoader:
             try:
                 found.append((number, job.result()))
             except PhotoError as error:
-                folder = self.dataset[number].path.parent
-                if not folder_is_there(folder):
+                if folder := self._away(self.dataset[number].path.parent):
                     raise PhotosAwayError(folder) from error
                 self._tell(number, error)
         if self.kept.lost and not self._told_lost:
@@ -165,6 +170,22 @@ class PhotoLoader:
             text = f"Not all photos could be kept decoded ({self.kept.lost}), so the others are decoded in every epoch."
             self.notices.append(Notice(text, "photos_not_kept"))
         return found
+
+    def _away(self, folder: Path) -> Path | None:
+        """The folder to wait for where a photo of `folder` could not be read; None where that photo alone is lost."""
+        if folder_is_there(folder):
+            return None
+        root = self._root
+        if root is None or not folder.is_relative_to(root):
+            return folder
+        if not folder_is_there(root):
+            return root
+        return None if any(map(folder_is_there, self._below_root)) else folder  # of a drive an empty folder may stay
+
+    @functools.cached_property
+    def _below_root(self) -> set[Path]:
+        root = self._root
+        return {photo.path.parent for photo in self.dataset if root and photo.path.is_relative_to(root)}
 
     def _stacked(self, pixels: Sequence[np.ndarray]) -> Tensor:
         if not pixels:

@@ -45,7 +45,8 @@ class PhaseStarted(Event):
 
 @dataclass(frozen=True)
 class StepFinished(Event):
-    """One optimizer step. `loss` is the mean over the batch, `seconds_left` an estimate from measured steps."""
+    """One batch was learnt from, which with accumulation is a part of a step. `loss` is the mean over the batch,
+    `seconds_left` an estimate from measured steps."""
 
     epoch: int
     step: int

@@ -11,6 +11,7 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.errors import DeviceLostError, ThawError
 from engine.events import Notice
+from engine.training.learner.precision import HALVES, choose_precision
 
 
 def _devices_here() -> dict[str, bool]:
@@ -26,7 +27,10 @@ def moved_to(run_dir: Path, config: TrainConfig, wanted: str) -> Generator[Notic
                 "it on the CPU (--device cpu)."
             )
         return config
-    config = config.with_changes(device=pick_device(wanted))
+    there = pick_device(wanted)
+    # Half of float32 was chosen for the device it ran on; float32 is the same on all.
+    precision = choose_precision("auto", there) if config.precision in HALVES else config.precision
+    config = config.with_changes(device=there, precision=precision)
     runs.write_config(run_dir, config)
     text = f"The run goes on on “{config.device}”; its numbers end near those it would have had, not at the same bits."
     yield Notice(text, "device_changed")

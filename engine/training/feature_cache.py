@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import hashlib
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental import optimization
@@ -22,14 +24,17 @@ from engine.clock import Stopwatch
 from engine.control import Control
 from engine.dataset.augment.draw import VERSION
 from engine.dataset.kept_photos import WHOLE_SHARE
-from engine.dataset.loader import Augmentation, Batch, PhotoLoader, Views, in_groups
+from engine.dataset.loader import Augmentation, Batch, PhotoLoader, View, Views, in_groups
 from engine.dataset.row_store import RowStore, room_for, stores_folder
 from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.build import log_shares
 from engine.models.cut import Cut, cut
 from engine.models.strategies import PlannedPhase
+from engine.photos import shown_name
 from engine.training.frozen_half import TORCH, Computing, NotOnRuntimeError, computing, ways_of
-from engine.training.keeping.steady import steady
+from engine.training.keeping.contents import changed_since
+from engine.training.keeping.steady import attended
+from engine.training.learner.out_of_memory import answered
 from engine.training.loop import Source
 from engine.training.phases import stages_left
 from engine.training.run_parts import Run
@@ -234,28 +239,46 @@ def _count(wanted: Sequence[Sequence[Views]]) -> int:
 def fill(
     run: Run, frozen: Computing, store: RowStore, wanted: Sequence[Sequence[Views]], control: Control
 ) -> Generator[Event, None, bool]:
-    """Compute the missing rows; False where a stop or finish came first. Raises what `frozen` does."""
+    """Compute the missing rows; False where a stop or finish came first. Raises what `frozen` does, and ThawError where
+    the memory is too small for one."""
     total = _count(wanted)
     if not total:
         return True
     yield StageStarted("Computing the frozen layers, once")
     device = next(run.classifier.parameters()).device
+    changed = changed_since(run.folder)
     watch, done = Stopwatch(), 0
+    together = 0  # how many views fit into the memory at once, where not all of a group did
     groups = iter(wanted)
-    for item in steady(lambda begun: run.loader.views(wanted[begun:]), control, watch):
+    for item in attended(lambda begun: run.loader.views(wanted[begun:]), run.loader, control, watch=watch):
         if isinstance(item, Notice):
             yield item
             continue
-        pixels, views = item
-        control.wait_while_paused()
-        if control.stopping or control.finishing:
+        if control.finishing:
             return False
+        pixels, views = item
         if views:
-            rows = _rows(run, frozen, pixels.to(device))
-            store.add([row_name(run.hashes[number], number, view) for number, view in views], rows.cpu().numpy())
-        while run.loader.notices:
-            yield run.loader.notices.popleft()
+            most = together or len(views)
+            rows, fitted = answered(functools.partial(_rows, run, frozen), pixels.to(device), most)
+            together = fitted if fitted < most else together
+            yield from _kept_rows(run, store, views, rows.cpu().numpy(), changed)
         done += _count([next(groups)])
         rate = done / watch.seconds
         yield FeaturesComputed(done, total, rate, (total - done) / rate)
     return not (control.stopping and done < total)
+
+
+def _kept_rows(
+    run: Run, store: RowStore, views: Sequence[View], rows: np.ndarray, changed: Callable[[int], bool]
+) -> Iterator[Notice]:
+    """Keep the rows of views. A photo that was changed since it was hashed must not stand under the name of what it
+    was: it is left out, and told."""
+    others = {number for number in {number for number, _ in views} if changed(number)}
+    places = [place for place, (number, _) in enumerate(views) if number not in others]
+    if places:
+        names = [row_name(run.hashes[number], number, view) for number, view in (views[place] for place in places)]
+        store.add(names, rows[places])
+    for number in sorted(others):
+        path = run.photos[number].path
+        text = f"“{shown_name(path)}” was changed since the run looked at it. It is left out."
+        yield Notice(text, "photo_left_out", path)

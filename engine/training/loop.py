@@ -20,7 +20,7 @@ from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.events import Notice, StepFinished
-from engine.training.keeping.steady import steady
+from engine.training.keeping.steady import attended, notices_of
 from engine.training.learner.out_of_memory import answered
 from engine.training.learner.step import Learner, StepResult
 
@@ -94,18 +94,12 @@ def train_epoch(
     def loaded(done: int) -> Iterator[Batch]:
         return _timed(loader.batches(groups[done:], epoch.augmentation), result)
 
-    for batch in steady(loaded, control, watch):
+    for batch in attended(loaded, loader, control, keep=functools.partial(keep, result, True), watch=watch):
         if isinstance(batch, Notice):
             yield batch
             continue
-        with watch.stopped():
-            yield from wait_while_paused(control, functools.partial(keep, result, True))
-        if control.stopping:
-            return result
         if control.finishing and result.photos:
             break
-        while loader.notices:
-            yield loader.notices.popleft()
         yield from _slept(watch)
         waiting -= len(epoch.groups[result.steps])
         step, result.steps = result.steps, result.steps + 1
@@ -120,14 +114,11 @@ def train_epoch(
         later = epoch.remaining(1 / speed)
         left = None if later is None else waiting / speed + later
         yield StepFinished(epoch.number, step + 1, len(epoch.groups), taken.loss, epoch.rate(step, 1), speed, left)
-        while learner.notices:
-            yield learner.notices.popleft()
+        yield from notices_of(learner)
         yield from keep(result, False)
-    if control.stopping and result.steps < len(epoch.groups):  # it came while the photos were away
+    if control.stopping and result.steps < len(epoch.groups):
         return result
     learner.update()
-    while loader.notices:
-        yield loader.notices.popleft()
     return result
 
 
@@ -146,13 +137,6 @@ def _slept(watch: Stopwatch) -> Iterator[Notice]:
     """A Notice where the machine slept since the last step."""
     if (seconds := watch.slept()) >= LONG_SLEEP_SECONDS:
         yield Notice(f"The machine slept for {round(seconds / 60)} min; the run went on.", "machine_slept")
-
-
-def wait_while_paused(control: Control, keep: Callable[[], Iterable[Notice]]) -> Generator[Notice, None, None]:
-    """Wait, once all is kept: whoever pauses may switch the machine off."""
-    while control.paused:
-        yield from keep()
-        control.wait_while_paused()
 
 
 @dataclass(frozen=True)
@@ -191,15 +175,13 @@ def answer(
     labels = []
     numbers: list[int] = []
     came, most = 0, max(map(len, groups), default=1)
+    asked = attended(lambda done: loader.batches(groups[done:]), loader, control, keep=keep, patience=patience)
     with torch.inference_mode():
-        for batch in steady(lambda done: loader.batches(groups[done:]), patience or control):
+        for batch in asked:
             if isinstance(batch, Notice):
                 yield batch
                 continue
             came += 1
-            yield from wait_while_paused(control, keep)
-            if control.stopping:
-                return None
             if batch.numbers:
                 with beside_first if beside_first and not logits else contextlib.nullcontext():
                     answers, fitted = answered(classifier, batch.pixels.to(device, non_blocking=True), most)
@@ -210,8 +192,6 @@ def answer(
                 logits.append(answers.float().cpu().numpy())
                 labels.append(batch.labels.numpy())
                 numbers.extend(batch.numbers)
-            while loader.notices:
-                yield loader.notices.popleft()
     if came < len(groups):
         if control.stopping:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -69,7 +70,7 @@ def prepare(
     config = yield from _settled(run_dir, weights_dir, control, hashed, accept_changes, device)
     strategy = find_strategy(config.strategy)
     spec = for_weights(find_model(config.model), config.weights)
-    _, photos, hashes = runs.read_dataset(run_dir)
+    root, photos, hashes = runs.read_dataset(run_dir)
     classes = tuple(dict.fromkeys(photo.label for photo in photos))
     resumes = checkpoint.is_there(run_dir)
     classifier, resumed = yield from _network(run_dir, config, spec, strategy, classes, weights_dir, offline, control)
@@ -78,29 +79,32 @@ def prepare(
         progress = replace(progress, room=free_bytes(config.device))
     runs.cut_history(run_dir, progress.epoch)
     record.cut(run_dir, progress.epoch)
-    loader = _loader(config, spec, classes, photos, hashes)
-    run = Run(
-        folder=run_dir,
-        config=config,
-        spec=spec,
-        strategy=strategy,
-        classes=classes,
-        photos=photos,
-        # One that could not be hashed shares nothing with others that could not.
-        hashes=tuple(digest or f"{run_dir.resolve()}/{number}" for number, digest in enumerate(hashes)),
-        classifier=classifier,
-        loader=loader,
-        progress=progress,
-        resumed=resumed,
-        source=Source(classifier, loader),
-        teacher=find_teacher(config, classes),
-    )
-    for phase in run.plan:
-        run.trainable(phase)  # refused here, before the first epoch, where nothing would train
-    for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
-        (run_dir / name).unlink(missing_ok=True)
-    runs.forget_ended(run_dir)
-    yield _started(run)
+    loader = _loader(config, spec, classes, photos, hashes, root)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(loader.close)
+        run = Run(
+            folder=run_dir,
+            config=config,
+            spec=spec,
+            strategy=strategy,
+            classes=classes,
+            photos=photos,
+            # One that could not be hashed shares nothing with others that could not.
+            hashes=tuple(digest or f"{run_dir.resolve()}/{number}" for number, digest in enumerate(hashes)),
+            classifier=classifier,
+            loader=loader,
+            progress=progress,
+            resumed=resumed,
+            source=Source(classifier, loader),
+            teacher=find_teacher(config, classes),
+        )
+        for phase in run.plan:
+            run.trainable(phase)  # refused here, before the first epoch, where nothing would train
+        for name in (runs.METRICS, runs.MODEL, runs.PREDICTIONS):  # of a stopped run that now goes on: no ghost stays
+            (run_dir / name).unlink(missing_ok=True)
+        runs.forget_ended(run_dir)
+        yield _started(run)
+        on_failure.pop_all()  # from here on whoever has the run closes it
     return run
 
 
@@ -147,7 +151,12 @@ def _network(
 
 
 def _loader(
-    config: TrainConfig, spec: ModelSpec, classes: Sequence[str], photos: Sequence[Photo], hashes: Sequence[str]
+    config: TrainConfig,
+    spec: ModelSpec,
+    classes: Sequence[str],
+    photos: Sequence[Photo],
+    hashes: Sequence[str],
+    root: Path,
 ) -> PhotoLoader:
     """Reads the run's photos; those that are read in every epoch can be kept decoded."""
     assert config.image_size and config.threads
@@ -156,7 +165,9 @@ def _loader(
     paths = [photo.path for photo in photos]
     kept = KeptPhotos(paths, config.image_size, config.fit, spec.interpolation, names)
     preset = preset_of(config.augmentation, config.augmentation_strengths)
-    return PhotoLoader(photos, classes, config.image_size, config.fit, spec.interpolation, config.threads, kept, preset)
+    return PhotoLoader(
+        photos, classes, config.image_size, config.fit, spec.interpolation, config.threads, kept, preset, root
+    )
 
 
 def _check_photos(photos: Sequence[Photo]) -> None:
@@ -195,15 +206,20 @@ def _write_plan(
         check_classes(earlier, tuple(dict.fromkeys(photo.label for photo in photos)))
     if config.teacher:
         check_teacher(config.teacher, tuple(dict.fromkeys(photo.label for photo in photos)))
-    config = resolve(config, spec, strategy, photos)
-    runs.write_config(run_dir, config)
-    assert config.threads
+    settled = resolve(config, spec, strategy, photos)
+    assert settled.threads
     began = time.time_ns()
-    hashes = hashes_of(photos, hash_of, config.threads)
+    if hashed:
+        yield StageStarted("Reading what the photos hold")
+    hashes = hashes_of(photos, hash_of, settled.threads, control)
+    if control.stopping:
+        raise DatasetError("The run was stopped before its photos were read.")
     if config.pseudo_labels:
         photos, hashes = yield from with_pseudo_labels(config.pseudo_labels, photos, hashes, hash_of)
+        settled = resolve(config, spec, strategy, photos)  # the classes may be as uneven as that now
+    runs.write_config(run_dir, settled)
     write_contents(run_dir, photos, hashes, index.root, began)
-    return config
+    return settled
 
 
 def _check_start(config: TrainConfig, strategy: Strategy) -> None:

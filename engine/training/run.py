@@ -67,7 +67,7 @@ def train(
     With `resume`, the run in `run_dir` goes on with its own settings (a finished one is said to be so; where there is
     none, a new one starts); `accept_changes` lets it do so with photos that changed meanwhile, and a
     device other than auto moves it there. *Finish* ends with the best so far; *stop* does too, and leaves the run
-    resumable.
+    resumable; where it comes before RunStarted there is neither that nor a RunFinished.
     Raises ThawError for everything a person can mend, RunTakenError where another process trains this run.
     """
     control = control or Control()
@@ -107,12 +107,15 @@ def _begun_or_resumed(
             yield event
     except Exception as error:
         known = in_a_sentence(error, run_dir)
+        stopped = control.stopping and not started and known is error  # who stops it waits for nothing, and no failure
         if fresh and not started:  # what could not start is no run, and the folder can be used again
             with contextlib.suppress(OSError):
                 runs.discard(run_dir)
-        else:
+        elif not stopped:
             runs.clear_parts(run_dir)
             runs.write_ended(run_dir, Ended(str(known or UNKNOWN), known.kind if known else ""))
+        if stopped:
+            return
         if known is None or known is error:
             raise
         raise known from error
@@ -143,7 +146,7 @@ def _phases(run: Run, control: Control, keeper: Keeper) -> Generator[Event, None
     learner: Learner | None = None
     for epoch in range(run.progress.epoch + 1, run.config.epochs + 1):
         if run.progress.best_epoch and patience_left(run.config, run.spec, run.strategy, run.progress) == 0:
-            return  # here, so that a run goes on to its closing where it ended in that
+            break  # here, so that a run goes on to its closing where it ended in that
         phase = run.phase(epoch)
         run.freeze(phase)
         if learner is None or epoch == phase.first_epoch:
@@ -159,6 +162,10 @@ def _phases(run: Run, control: Control, keeper: Keeper) -> Generator[Event, None
         yield from _epoch(run, learner, _plan(run, phase, epoch), control, keeper)
         if control.stopping or control.finishing:
             return
+    if learner is None and run.progress.best_epoch:  # it ended while it closed, and closes with the same bits
+        phase = run.phase(run.progress.epoch)
+        run.freeze(phase)
+        run.source = yield from feature_cache.source_of(run, phase, control)
 
 
 def _optimizer(run: Run, before: Learner | None) -> torch.optim.Optimizer:
@@ -243,7 +250,8 @@ def _validated(
     """What the network says of validation, with the averages of its weights where there are any."""
     source, validation = run.source, in_groups(run.numbers("val"), run.together)
     with learner.average.shown():
-        yield from count_again(learner.average.norms_to_count, source, plan.groups, plan.augmentation, control)
+        norms = learner.average.norms_to_count
+        yield from count_again(norms, source, plan.groups, plan.augmentation, control, keep)
         return (yield from answer(source.module, source.loader, validation, control, keep, probe.units))
 
 

@@ -5,6 +5,7 @@ pretrained network -> features of the training and validation photos -> linear c
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Generator, Sequence
@@ -64,7 +65,8 @@ def baseline(
     if found is None:
         yield Notice("Too few photos could be read for a baseline.", "too_few")
         return
-    baselines.keep(photos, found)
+    with contextlib.suppress(OSError):  # it is only for later runs, and what was measured is told all the same
+        baselines.keep(photos, found)
     yield BaselineMeasured(data=config.data, seconds=time.perf_counter() - began, **vars(found))
 
 

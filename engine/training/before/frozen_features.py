@@ -17,7 +17,7 @@ from engine.errors import ThawError
 from engine.events import Event, FeaturesComputed
 from engine.models.build import Classifier, build_pretrained, head_path
 from engine.models.spec import ModelSpec
-from engine.training.before.rehearsal import notices_of
+from engine.training.keeping.steady import notices_of
 
 BATCH = 16
 PIXEL_SIDE = 16

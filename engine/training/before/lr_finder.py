@@ -20,8 +20,9 @@ from engine.events import Event, LearningRateFound, RateTried, StageStarted
 from engine.memory import keep_memory
 from engine.models.strategies import PlannedPhase
 from engine.training.before.lr_curve import Smoothed, suggestion, sweep_rates
-from engine.training.before.rehearsal import FrozenFirst, notices_of, rehearsed, temporary_folder
+from engine.training.before.rehearsal import FrozenFirst, rehearsed, temporary_folder
 from engine.training.feature_cache import TrainedHalf, cut_of
+from engine.training.keeping.steady import notices_of
 from engine.training.learner.learning import learner_of
 from engine.training.learner.optimizer import make_optimizer
 from engine.training.learner.ready import made_ready

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
@@ -95,10 +94,3 @@ class FrozenFirst:
             pixels = self._classifier.normalised(batch.pixels.to(device))
             rows = self._cut.joined(self._cut.frozen(pixels)).cpu()
         return dict(zip(batch.numbers, rows.clone(), strict=True))
-
-
-def notices_of(loader: PhotoLoader) -> Iterator[Notice]:
-    """What the loader has to tell since it was last asked."""
-    told: collections.deque[Notice] = loader.notices
-    while told:
-        yield told.popleft()

@@ -104,7 +104,7 @@ def is_there(run_dir: Path) -> bool:
 def load(run_dir: Path, network: nn.Module) -> Checkpoint:
     """Put the last whole checkpoint's weights into `network`; returns the rest of it.
 
-    An empty one where there is none yet. Raises RunError where all are damaged, or of another network.
+    An empty one where there is none yet. Raises RunError where all are damaged, of another network, or of a newer Thaw.
     """
     if not is_there(run_dir):
         return Checkpoint(Progress())
@@ -130,15 +130,20 @@ def load(run_dir: Path, network: nn.Module) -> Checkpoint:
 
 
 def _read(path: Path) -> tuple[Mapping[str, Tensor], Checkpoint] | None:
-    """The tensors and the rest, None where the file is damaged. torch looks at no checksum, so it is done here."""
+    """The tensors and the rest, None where the file is damaged. torch looks at no checksum, so it is done here. Raises
+    RunError where a newer Thaw wrote it."""
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip():
                 return None
         whole = torch.load(path, map_location="cpu", weights_only=True)
-        return whole["network"], _checkpoint(whole)
+        newer = whole.get("format", 1) > FORMAT
+        found = None if newer else (whole["network"], _checkpoint(whole))
     except Exception:  # torch raises many kinds on a damaged file, and all mean the same here
         return None
+    if newer:
+        raise RunError(f"The checkpoint {path} is of a newer Thaw; resume the run with that one, or start a new one.")
+    return found
 
 
 def _with_best(run_dir: Path, network: nn.Module, made: Checkpoint) -> Checkpoint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,9 +34,24 @@ def stamp_of(path: Path, before_ns: int) -> Stamp | None:
     return (found.st_size, found.st_mtime_ns) if found.st_mtime_ns < before_ns else None
 
 
-def hashes_of(photos: Sequence[Photo], hash_of: Callable[[Photo], str], threads: int) -> list[str]:
+def hashes_of(photos: Sequence[Photo], hash_of: Callable[[Photo], str], threads: int, control: Control) -> list[str]:
+    """The hashes of photos, in order; "" for those that a stop came before."""
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(hash_of, photos))
+        return list(pool.map(lambda photo: "" if control.stopping else hash_of(photo), photos))
+
+
+def changed_since(run_dir: Path) -> Callable[[int], bool]:
+    """What tells of a photo of a run, by its number, whether its file holds something else now than when it was hashed:
+    by size and time, and where these differ, by content."""
+    _, photos, hashes = runs.read_dataset(run_dir)
+    stamps = runs.read_stamps(run_dir)
+
+    def changed(number: int) -> bool:
+        path, digest = photos[number].path, hashes[number]
+        stamp = stamp_of(path, 2**63)
+        return bool(digest and (stamp is None or stamp != stamps[number])) and file_hash(path) not in ("", digest)
+
+    return changed
 
 
 def write_contents(run_dir: Path, photos: Sequence[Photo], hashes: Sequence[str], root: Path, began_ns: int) -> None:
@@ -71,9 +86,8 @@ def check_contents(run_dir: Path, threads: int, accept: bool, control: Control) 
     changed: dict[int, str] = {}
     if unsure:
         yield StageStarted("Comparing the photos with those that the run began with")
-        for number, digest in _hashed_until(control, photos, unsure, threads):
-            if digest and digest != hashes[number]:
-                changed[number] = digest
+        found = hashes_of([photos[number] for number in unsure], content_hash, threads, control)
+        changed = {n: digest for n, digest in zip(unsure, found, strict=True) if digest not in ("", hashes[n])}
     if not changed or control.stopping:
         return
     named = _named([photos[number] for number in changed])
@@ -84,15 +98,6 @@ def check_contents(run_dir: Path, threads: int, accept: bool, control: Control) 
         )
     yield Notice(f"{named} changed since the run began, and it goes on with them as they are now.", "photos_changed")
     write_contents(run_dir, photos, [changed.get(n, old) for n, old in enumerate(hashes)], root, began)
-
-
-def _hashed_until(
-    control: Control, photos: Sequence[Photo], numbers: Sequence[int], threads: int
-) -> Iterator[tuple[int, str]]:
-    """(number, hash) of the photos; ends early where a stop comes."""
-    with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda number: "" if control.stopping else content_hash(photos[number]), numbers)
-        yield from zip(numbers, found, strict=True)
 
 
 def _named(photos: Sequence[Photo]) -> str:

@@ -1,4 +1,5 @@
-"""What ends a run from outside, as a sentence: a full disk, a folder that is gone, a GPU that stopped answering."""
+"""What ends a run from outside, as a sentence: a full disk or memory, a folder that is gone, a GPU that stopped
+answering."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import torch
 
 from engine.errors import DeviceLostError, DiskFullError, RunError, ThawError
 from engine.training.keeping import room
+from engine.training.learner.out_of_memory import is_out_of_memory
 
 UNKNOWN = "An error in Thaw itself ended the run; run.log has the details."
 LOST = (
@@ -29,6 +31,12 @@ def in_a_sentence(error: Exception, run_dir: Path) -> ThawError | None:
         )
     if isinstance(error, ThawError):
         return error
+    if is_out_of_memory(error):
+        return ThawError(
+            "The memory ran out, so the run could not go on. Close other programs, or choose a smaller model, image or "
+            "batch size; what was kept is whole.",
+            str(error),
+        )
     if _lost(error):
         return DeviceLostError(
             "The GPU stopped answering, as it does when its driver fails, it is unplugged or the machine slept. Resume "
@@ -44,7 +52,7 @@ def in_a_sentence(error: Exception, run_dir: Path) -> ThawError | None:
 
 
 def _lost(error: Exception) -> bool:
-    if isinstance(error, torch.OutOfMemoryError) or not isinstance(error, RuntimeError):
+    if not isinstance(error, RuntimeError):
         return False
     kind = getattr(torch, "AcceleratorError", None)
     return (kind is not None and isinstance(error, kind)) or any(words in str(error) for words in LOST)

@@ -10,12 +10,11 @@ from pathlib import Path
 from torch import Tensor
 
 from engine.events import Notice
+from engine.models.optimizers import OPTIMIZERS
 from engine.training.run_parts import Run
 
 SPARE_BYTES = 2 * 2**20
 """For what is small beside tensors: the tables, the log."""
-MOMENTS = 2
-"""As AdamW has of each parameter that trains."""
 MODEL_COPIES = 2
 """The model file is written beside its place before it has its last figures."""
 
@@ -46,7 +45,9 @@ def short_for_run(run: Run) -> Notice | None:
     """A Notice where the disk has not the room for two checkpoints, the best weights and the model file."""
     network = bytes_of(run.classifier.network.state_dict())
     trained = sum(p.numel() * p.element_size() for p in run.classifier.parameters() if p.requires_grad)
-    needed = 2 * (network + MOMENTS * trained) + (1 + MODEL_COPIES) * network + SPARE_BYTES
+    assert run.config.optimizer
+    moments = OPTIMIZERS[run.config.optimizer].kept
+    needed = 2 * (network + moments * trained) + (1 + MODEL_COPIES) * network + SPARE_BYTES
     there = sum(path.stat().st_size for path in run.folder.iterdir() if path.is_file())  # will be written over
     free = free_bytes(run.folder) + there
     if free >= needed:

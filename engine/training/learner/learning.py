@@ -27,7 +27,7 @@ def learner_of(
         network,
         module,
         optimizer,
-        loss_of(run),
+        *loss_of(run),
         accumulation=accumulation or config.accumulation,
         l1=config.l1 or 0.0,
         clip_norm=config.clip_norm,

@@ -62,6 +62,19 @@ others, the mean over classes, as in R. Wightman et al., "ResNet strikes back" (
 shares, or what the network answers would be no confidence (`engine.models.build.log_shares`)."""
 
 
+def weigher(weight: Tensor | None) -> Callable[[Batch], float]:
+    """What tells how much a batch weighs in the mean that `make_loss` gives with the same weights of the classes (C):
+    the number of its photos, or the sum of the weights of what is wanted of them."""
+
+    def weight_of(batch: Batch) -> float:
+        if weight is None:
+            return len(batch.numbers)
+        wanted = batch.wanted
+        return float((weight[wanted] if wanted.ndim == 1 else wanted * weight).sum())
+
+    return weight_of
+
+
 def make_loss(
     name: Loss, classes: int, weight: Tensor | None = None, smoothing: float = 0.0, gamma: float = 0.0
 ) -> Callable[[Tensor, Tensor], Tensor]:
@@ -102,18 +115,25 @@ def distilled(logits: Tensor, taught: Tensor, temperature: float) -> Tensor:
     return temperature**2 * F.kl_div(own, theirs, log_target=True, reduction="batchmean")
 
 
-def loss_of(run: Run) -> Callable[[Tensor, Batch], Tensor]:
-    """The loss of a batch's logits, as the run's settings ask."""
+def loss_of(run: Run) -> tuple[Callable[[Tensor, Batch], Tensor], Callable[[Batch], float]]:
+    """The loss of a batch's logits, as the run's settings ask, and how much a batch weighs in it: the losses of parts,
+    each by its weight, make that of the batch."""
     config = run.config
     assert config.label_smoothing is not None
-    of_labels = make_loss(config.loss, len(run.classes), class_weight(run), config.label_smoothing, config.focal_gamma)
+    weight = class_weight(run)
+    of_labels = make_loss(config.loss, len(run.classes), weight, config.label_smoothing, config.focal_gamma)
     share, temperature = config.distillation_weight, config.distillation_temperature
+    weight_of = weigher(weight)
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
         cost = of_labels(logits, batch.wanted)
         if batch.taught is None:
             return cost
         answers = log_shares(logits) if run.classifier.one_vs_all else logits
-        return (1 - share) * cost + share * distilled(answers, batch.taught, temperature)
+        told = distilled(answers, batch.taught, temperature)
+        if weight is not None and batch.whole:  # a teacher's answer counts the same for a photo of any class
+            whole = batch.whole
+            told = told * (len(batch.numbers) * weight_of(whole) / (len(whole.numbers) * weight_of(batch)))
+        return (1 - share) * cost + share * told
 
-    return loss
+    return loss, weight_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,13 @@ def parts_of(photos: int, parts: int) -> list[slice]:
     return [slice(start, end) for start, end in zip(starts, [*starts[1:], photos], strict=True)]
 
 
+def more_parts(photos: int, parts: int) -> int:
+    """Twice as many parts. Raises ThawError where they would hold no fewer photos."""
+    if len(parts_of(photos, parts)) == len(parts_of(photos, 2 * parts)):
+        raise too_little()
+    return 2 * parts
+
+
 def too_little() -> ThawError:
     return ThawError(
         "The memory is too small even for two photos at once; choose a smaller model or image size, or close other "
@@ -66,9 +73,11 @@ class Buffers:
             torch._foreach_copy_(buffers, kept)
 
 
-def answered(classifier: nn.Module, pixels: Tensor, most: int) -> tuple[Tensor, int]:
-    """What a classifier in eval mode answers (N×C), and how many photos at a time fitted: `most`, or fewer where the
-    memory was too small. Raises ThawError where not even one fits."""
+def answered(
+    classifier: Callable[[Tensor], Tensor | Sequence[Tensor]], pixels: Tensor, most: int
+) -> tuple[Tensor, int]:
+    """What a classifier in eval mode, or whatever gives rows of tensors, answers (N×C), and how many photos at a time
+    fitted: `most`, or fewer where the memory was too small. Raises ThawError where not even one fits."""
     while True:
         try:
             return torch.cat([_whole(classifier(part)) for part in pixels.split(most)]), most

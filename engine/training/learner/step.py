@@ -17,7 +17,7 @@ from engine.events import Notice
 from engine.training.learner.averaging import Average
 from engine.training.learner.compiled import Compiled
 from engine.training.learner.optimizer import restore_state, set_learning_rate, state_by_name
-from engine.training.learner.out_of_memory import Buffers, free_memory, is_out_of_memory, parts_of, too_little
+from engine.training.learner.out_of_memory import Buffers, free_memory, is_out_of_memory, more_parts, parts_of
 from engine.training.learner.precision import Precision
 
 
@@ -33,17 +33,23 @@ class StepResult:
 
 @dataclass
 class Waiting:
-    """The batches whose gradients wait for a step, the photos in them, and how many photos full batches would have."""
+    """The batches whose gradients wait for a step, what the photos in them weigh in the loss, which is one each where
+    their classes weigh the same, and what those of as many batches as the first would weigh."""
 
     batches: int = 0
-    photos: int = 0
-    expected: int = 0
+    photos: float = 0
+    expected: float = 0
+
+
+def _photos(batch: Batch) -> float:
+    return len(batch.numbers)
 
 
 @dataclass
 class Learner:
     """What learns, and how: one for a run, given a `module` and an optimizer by each phase. `module` is in train mode
-    where it trains, and has its parameters from `network`; `loss_of` takes logits (N×C) and the batch.
+    where it trains, and has its parameters from `network`; `loss_of` takes logits (N×C) and the batch, and is a mean in
+    which the batch weighs what `weight_of` says.
 
     The weights step after every `accumulation` batches, by the mean gradient of all their photos; `l1` times the sum of
     the sizes of the decayed weights joins the loss; a gradient longer than `clip_norm` is shortened to it, None never.
@@ -56,6 +62,7 @@ class Learner:
     module: nn.Module
     optimizer: torch.optim.Optimizer
     loss_of: Callable[[Tensor, Batch], Tensor]
+    weight_of: Callable[[Batch], float] = _photos
     accumulation: int = 1
     l1: float = 0.0
     clip_norm: float | None = None
@@ -135,20 +142,21 @@ class Learner:
 
     def _learn(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Add the gradient of a batch to what waits; its mean loss, whole loss, and how many answers are right."""
-        photos, waiting = len(batch.numbers), self._waiting
+        photos, weight, waiting = len(batch.numbers), self.weight_of(batch), self._waiting
         if not waiting.batches:
             self.optimizer.zero_grad(set_to_none=True)
-            waiting.expected = photos * self.accumulation
+            waiting.expected = weight * self.accumulation
         sums: list[tuple[Tensor, Tensor, Tensor]] = []
         for place in parts_of(photos, self.parts):
             part = batch if self.parts == 1 else batch.part(place)
             logits, loss, whole = self._forward(part)
-            self._backward(whole, len(part.numbers) / waiting.expected)
-            share = len(part.numbers) / photos
+            own = weight if part is batch else self.weight_of(part)
+            self._backward(whole, own / waiting.expected)
+            share = own / weight
             right = (logits.detach().argmax(1) == part.labels).sum()
             sums.append((loss.detach() * share, whole.detach() * share, right))
         waiting.batches += 1
-        waiting.photos += photos
+        waiting.photos += weight
         loss, whole, right = (torch.stack(values).sum() for values in zip(*sums, strict=True))
         return loss, whole, right
 
@@ -156,9 +164,7 @@ class Learner:
         """Go through the network in twice as many parts from now on. Gradients that waited are given up with those of
         the attempt that failed, which cannot be told from them: the weights are as before, and their photos come again
         in the next epoch."""
-        if len(parts_of(photos, self.parts)) == len(parts_of(photos, 2 * self.parts)):
-            raise too_little()
-        self.parts *= 2
+        self.parts = more_parts(photos, self.parts)
         self.optimizer.zero_grad(set_to_none=True)
         self._waiting = Waiting()
         free_memory()

@@ -16,24 +16,31 @@ from engine.errors import ConfigError, RunError
 from engine.models.build import Classifier, build
 from engine.models.catalog import find_model, for_weights
 from engine.training.keeping import checkpoint
+from engine.training.learner.out_of_memory import answered
 
 
-@dataclass(frozen=True)
+@dataclass
 class Teacher:
     """A finished run's best weights, never trained again. `columns` has the place of each class of the run that learns
-    among the teacher's, `side` is of the images it takes, `key` differs where its answers do."""
+    among the teacher's, `side` is of the images it takes, `key` differs where its answers do. It answers for a whole
+    batch, or for `together` photos at a time where memory was too small for one."""
 
     classifier: Classifier
     columns: tuple[int, ...]
     side: int
     key: str
+    together: int | None = None
 
     def answers(self, pixels: Tensor) -> Tensor:
         """Logits (float32 N×classes) for uint8 N×H×W×3, the very images that are learnt from, resized where the
-        teacher takes others."""
+        teacher takes others. Raises ThawError where the memory is too small for one."""
+        self.classifier.eval()
+        most = self.together or len(pixels)
         with torch.no_grad():
-            logits: Tensor = self.classifier.eval()(self._sized(pixels))
-            return logits.float()[:, self.columns]
+            logits, fitted = answered(lambda some: self.classifier(self._sized(some)), pixels, most)
+        if fitted < most:
+            self.together = fitted
+        return logits.float()[:, self.columns]
 
     def _sized(self, pixels: Tensor) -> Tensor:
         if pixels.shape[1:3] == (self.side, self.side):
@@ -52,7 +59,11 @@ def find_teacher(config: TrainConfig, classes: tuple[str, ...]) -> Teacher | Non
     theirs, known = check_teacher(folder, classes)
     spec = for_weights(find_model(theirs.model), theirs.weights)
     network = build(spec, len(known), theirs.head, theirs.head_width, theirs.head_dropout)
-    checkpoint.load_best(folder, network)
+    try:
+        checkpoint.load_best(folder, network)
+    except RunError:  # which offers to resume that run, but it has ended
+        text = f"The best weights of the run in {folder} are damaged, so nothing can learn from it; choose another run."
+        raise RunError(text) from None
     classifier = Classifier(network, spec, one_vs_all=theirs.loss == "bce").requires_grad_(False).to(config.device)
     if theirs.channels_last:
         classifier.to(memory_format=torch.channels_last)

@@ -219,3 +219,32 @@ def test_a_class_whose_photos_go_one_by_one_ends_nothing(turned: Path, tmp_path:
     assert sorted(notice.path for notice in notices_of(events, "photo_left_out") if notice.path) == sorted(gone)
     assert isinstance(events[-1], RunFinished)
     assert [row["support"] for row in runs.read_metrics(tmp_path / "run")["val"]["per_class"]] == [4, 0]
+
+
+@pytest.mark.usefixtures("no_model_file")
+def test_a_stop_while_a_run_out_of_patience_closes_leaves_it_finished(
+    asked: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answers, "accuracy", 0.5)
+    monkeypatch.setattr(Answers, "loss", 1.0)
+    control, seen = Control(), list[Event]()
+    for event in train(asked.with_changes(epochs=9, patience=1), tmp_path / "run", control=control):
+        seen.append(event)
+        if event == StageStarted("Testing the best weights"):
+            control.stop()
+    assert isinstance(seen[-1], RunFinished) and not seen[-1].stopped
+    assert runs.state(tmp_path / "run") == "finished"
+
+
+@pytest.mark.usefixtures("no_model_file")
+def test_a_head_alone_that_is_closed_anew_answers_to_the_bit_as_before(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    """Validation is answered from what is kept of the frozen layers, which is equal to the network to five digits."""
+    run_dir, where = tmp_path / "run", {"weights_dir": tiny_weights, "offline": True}
+    asked = short(few_photos, model="mobilenet_v2", strategy="feature-extraction", epochs=2, head="linear")
+    list(train(asked, run_dir, **where))  # type: ignore[arg-type]
+    before = (run_dir / runs.PREDICTIONS).read_bytes()
+    (run_dir / runs.METRICS).unlink()
+    assert resumed(asked, run_dir, **where) == []
+    assert (run_dir / runs.PREDICTIONS).read_bytes() == before

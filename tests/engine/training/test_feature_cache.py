@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,14 +22,17 @@ from engine.config.augmentations import PRESETS, preset_of
 from engine.control import Control
 from engine.dataset import row_store
 from engine.dataset.index import Photo
+from engine.dataset.kept_photos import file_hash
 from engine.dataset.loader import PhotoLoader
 from engine.dataset.row_store import RowStore
-from engine.events import EpochFinished, Event, FeaturesComputed, Notice
+from engine.events import EpochFinished, Event, FeaturesComputed, Notice, RunStarted
 from engine.models.cut import Cut
+from engine.training import feature_cache
 from engine.training import run as run_module
 from engine.training.feature_cache import key_of
 from engine.training.frozen_half import ON_RUNTIME, TORCH
 from engine.training.run import train
+from engine.training.run_parts import Run
 from tests.tiny_photos import make_photos
 
 
@@ -247,3 +255,42 @@ def test_what_cannot_be_cut_is_said(
     events = ran(config_of(few_photos), tmp_path / "run", tiny_weights)
     assert "features_not_apart" in {event.kind for event in events if isinstance(event, Notice)}
     assert computed(events) == 0 and len(epochs_of(events)) == 6
+
+
+def test_a_photo_that_was_changed_is_not_kept_under_the_name_of_what_it_was(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    """Changed between its hashing and the frozen layers, and one touched only: its row is kept."""
+    data = tmp_path / "photos"
+    shutil.copytree(few_photos, data)
+    changed, touched = data / "train" / "blue" / "0.png", data / "train" / "blue" / "1.png"
+    config, before = config_of(data, epochs=2, augmentation="none"), changed.read_bytes()
+    seen: list[Event] = []
+    for event in train(config, tmp_path / "run", weights_dir=tiny_weights, offline=True):
+        if isinstance(event, RunStarted):
+            shutil.copy(data / "train" / "green" / "2.png", changed)
+            os.utime(touched, (1, 1))
+        seen.append(event)
+    told = [event for event in seen if isinstance(event, Notice) and event.kind == "photo_left_out"]
+    assert [notice.path for notice in told] == [changed] and "was changed" in told[0].text
+    assert len(epochs_of(seen)) == 2
+    (index,) = (path for path in (tmp_path / "cache" / "stores").glob("*/index.sqlite") if "photos-" not in str(path))
+    with contextlib.closing(sqlite3.connect(index)) as rows:
+        names = {name for (name,) in rows.execute("SELECT name FROM rows")}
+    assert len(names) == 15 and file_hash(touched) in names and hashlib.sha256(before).hexdigest() not in names
+
+
+def test_rows_that_do_not_fit_into_memory_are_computed_in_parts(
+    few_photos: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = feature_cache._rows, list[int]()
+
+    def narrow(run: Run, frozen: Any, pixels: torch.Tensor) -> torch.Tensor:
+        asked.append(len(pixels))
+        if len(pixels) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(run, frozen, pixels)
+
+    monkeypatch.setattr(feature_cache, "_rows", narrow)
+    events = ran(config_of(few_photos, epochs=2, augmentation="none"), tmp_path / "run", tiny_weights)
+    assert computed(events) == 16 and asked == [8, 4, 4, 4, 4], "what was found out is not tried again"

@@ -52,3 +52,19 @@ def test_a_label_of_another_dataset_ends_it_before_it_begins(tmp_path: Path) -> 
     with pytest.raises(ThawError, match="zebra"):
         short_run(data, tmp_path / "run", tmp_path / "labels.csv")
     assert runs.state(tmp_path / "run") == "absent"
+
+
+def test_the_weights_of_classes_go_by_all_that_is_trained_on(tmp_path: Path) -> None:
+    """Six photos of each class, of which nine more of one are pseudo-labelled."""
+    data = make_photos(tmp_path / "data", photos=6)
+    new = [tmp_path / "new" / f"{number}.png" for number in range(9)]
+    for number, path in enumerate(new):
+        draw_photo(path, COLOURS["green"], seed=100 + number)
+    write_pseudo_labels(tmp_path / "labels.csv", [PseudoLabel(path, "green", 1.0) for path in new])
+    asked = TrainConfig(data=data, model="lenet5", strategy="from-scratch", pseudo_labels=tmp_path / "labels.csv")
+    for labels, weights in ((asked.pseudo_labels, "balanced"), (None, "none")):
+        out = tmp_path / f"{weights} run"
+        events = train(asked.with_changes(pseudo_labels=labels), out)
+        next(event for event in events if isinstance(event, RunStarted))
+        assert runs.read_config(out).class_weights == weights
+        events.close()

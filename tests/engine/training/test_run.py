@@ -19,8 +19,18 @@ import torch
 from engine import file_lock, runs
 from engine.config import TrainConfig, make_config
 from engine.control import Control
+from engine.dataset.loader import PhotoLoader
 from engine.errors import DatasetError, RunError, RunTakenError, ThawError, WeightsError
-from engine.events import EpochFinished, Event, Notice, ParityMeasured, RunFinished, RunStarted, StepFinished
+from engine.events import (
+    EpochFinished,
+    Event,
+    Notice,
+    ParityMeasured,
+    RunFinished,
+    RunStarted,
+    StageStarted,
+    StepFinished,
+)
 from engine.model_file import open_model
 from engine.training.keeping import checkpoint
 from engine.training.run import train
@@ -374,3 +384,29 @@ def test_every_photo_of_a_split_gone_is_a_sentence(tmp_path: Path) -> None:
             if isinstance(event, RunStarted):
                 for path in data.rglob("*.png"):
                     path.unlink()
+
+
+def test_a_stop_before_the_start_is_an_ordinary_end_and_leaves_nothing(
+    few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the dataset is looked through, and while its photos are hashed, of which no more are then read."""
+    read: list[str] = []
+    monkeypatch.setattr("engine.training.prepare.content_hash", lambda photo: read.append(photo.path.name) or "x")
+    for stage in ("Looking through", "Reading what"):
+        control, told = Control(), list[Event]()
+        for event in train(short(few_photos), tmp_path / "run", control=control):
+            told.append(event)
+            if isinstance(event, StageStarted) and event.title.startswith(stage):
+                control.stop()
+        assert not any(isinstance(event, RunStarted | RunFinished) for event in told)
+        assert not (tmp_path / "run").exists() and not read
+
+
+def test_what_fails_before_the_start_leaves_no_photos_open(
+    few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, close = list[PhotoLoader](), PhotoLoader.close
+    monkeypatch.setattr(PhotoLoader, "close", lambda self: (closed.append(self), close(self)))
+    with pytest.raises(ThawError, match="no layer named"):
+        list(train(short(few_photos, trainable=("no such layer",)), tmp_path / "run"))
+    assert len(closed) == 1

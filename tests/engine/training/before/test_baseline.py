@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from engine.control import Control
 from engine.dataset.index import Photo, load
 from engine.dataset.split import assign_splits
 from engine.events import BaselineMeasured, FeaturesComputed, Notice
+from engine.models.catalog import find_model
 from engine.runs import baselines
 from engine.runs.baselines import Baseline
+from engine.training.before import baseline as module
 from engine.training.before.baseline import baseline
 from tests.shared_data import shared
 from tests.tiny_photos import make_photos
@@ -75,3 +78,19 @@ def test_ants_and_bees_before_any_training() -> None:
     photos, _ = assign_splits(load(config.data, Control()), 0)
     kept = baselines.find(photos)
     assert kept and kept.val_accuracy == last.val_accuracy
+
+
+def test_what_cannot_be_kept_is_told_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def seen(*_: object) -> Generator[Notice, None, str]:
+        yield from ()
+        return "photos"
+
+    monkeypatch.setattr(baselines, "keep", full)
+    monkeypatch.setattr(module, "choose", lambda *_: find_model("lenet5"))
+    monkeypatch.setattr(module, "_seen", seen)
+    monkeypatch.setattr(module, "_measured", lambda *_: SOME)
+    *_, last = baseline(make_config({"data": make_photos(tmp_path / "photos", photos=4)}))
+    assert isinstance(last, BaselineMeasured) and last.val_accuracy == SOME.val_accuracy

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -300,7 +301,8 @@ def test_a_gpu_that_stops_answering_is_a_sentence(
     [
         (RuntimeError("CUDA error: device-side assert triggered"), "device_lost"),
         (RuntimeError("CUDA driver error: unknown error"), "device_lost"),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), None),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), ""),
+        (MemoryError(), ""),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), None),
         (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
         (OSError(errno.EIO, "Input/output error"), ""),
@@ -355,3 +357,30 @@ def test_a_log_that_cannot_be_written_ends_nothing(asked: TrainConfig, whole: Pa
     (tmp_path / "run" / runs.LOG).mkdir()
     list(events)
     assert same(tmp_path / "run", whole)
+
+
+def test_a_checkpoint_of_a_newer_thaw_is_said_to_be_so_and_stays(asked: TrainConfig, tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    cut_at(asked, run_dir, step(2, 2), stop=True)
+    torch.save(last_of(run_dir) | {"format": checkpoint.FORMAT + 1}, run_dir / runs.LAST)
+    before = (run_dir / runs.LAST).read_bytes()
+    with pytest.raises(RunError, match="of a newer Thaw"):
+        list(train(asked, run_dir, resume=True))
+    assert (run_dir / runs.LAST).read_bytes() == before
+
+
+def test_the_room_for_a_run_goes_by_what_its_optimizer_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two checkpoints, one more copy of the weights, two of the model file; SGD keeps a number of each, AdamW two."""
+    network = torch.nn.Linear(10**6, 1, bias=False)
+    monkeypatch.setattr(room, "free_bytes", lambda _: 0)
+    told = []
+    for optimizer in ("sgd", "adamw"):
+        run: Any = SimpleNamespace(
+            folder=tmp_path,
+            config=SimpleNamespace(optimizer=optimizer),
+            classifier=SimpleNamespace(network=network, parameters=network.parameters),
+        )
+        notice = room.short_for_run(run)
+        assert notice
+        told.append(notice.text.split("about ")[1].split(" on")[0])
+    assert told == [room.in_words(4 * 10**6 * copies + room.SPARE_BYTES) for copies in (7, 9)]

@@ -13,7 +13,7 @@ from engine.dataset.index import Photo
 from engine.dataset.loader import PhotoLoader, PhotosAwayError, folder_is_there
 from engine.events import Notice
 from engine.training.keeping import steady as room_of_steady
-from engine.training.keeping.steady import steady
+from engine.training.keeping.steady import attended, steady
 from tests.tiny_photos import make_photos
 
 
@@ -75,3 +75,37 @@ def test_a_folder_that_is_a_file_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert folder_is_there(tmp_path)
     assert not folder_is_there(tmp_path / "file") and not folder_is_there(tmp_path / "gone")
+
+
+def test_a_class_whose_folder_was_deleted_is_left_out_and_not_waited_for(loader: PhotoLoader, tmp_path: Path) -> None:
+    drive, root = tmp_path / "drive", tmp_path / "drive" / "photos"
+    loader._root = root
+    shutil.rmtree(root / "blue")
+    (batch,) = loader.batches([range(16)])
+    assert batch.numbers == tuple(range(8, 16)) and len(loader.notices) == 8
+    shutil.rmtree(root / "green")
+    with pytest.raises(PhotosAwayError) as away:  # an empty folder, as it stays where a drive was
+        list(loader.batches([[9]]))
+    assert away.value.folder == root / "green"
+    shutil.rmtree(drive)
+    with pytest.raises(PhotosAwayError) as away:
+        list(loader.batches([[9]]))
+    assert away.value.folder == root
+
+
+def test_a_pass_is_kept_before_a_pause_tells_what_there_is_to_tell_and_ends_at_a_stop(loader: PhotoLoader) -> None:
+    control, did = Control(), list[str]()
+
+    def keep() -> list[Notice]:
+        did.append("kept")
+        control.resume()
+        return []
+
+    for item in attended(lambda done: iter(range(done, 9)), loader, control, keep=keep):
+        did.append(item.text if isinstance(item, Notice) else str(item))
+        if item == 1:
+            loader.notices.append(Notice("told", "photo_left_out"))
+            control.pause()
+        if item == 2:
+            control.stop()
+    assert did == ["0", "1", "kept", "told", "2"]

@@ -18,13 +18,13 @@ from torch.optim import swa_utils
 from engine import runs
 from engine.config import TrainConfig, make_config
 from engine.control import Control
-from engine.dataset.loader import Batch
+from engine.dataset.loader import Batch, PhotosAwayError
 from engine.events import EpochFinished, Event, FeaturesComputed, Notice
 from engine.models.build import build
 from engine.models.catalog import find_model
 from engine.training import finish
 from engine.training import run as run_module
-from engine.training.keeping import checkpoint
+from engine.training.keeping import checkpoint, steady
 from engine.training.keeping.proof import write_after
 from engine.training.learner.averaging import Average, average_of, shown_tensors
 from engine.training.learner.norm_statistics import count_again
@@ -194,6 +194,36 @@ def test_statistics_are_counted_as_torch_does_where_norms_train() -> None:
     assert made[3].num_batches_tracked == 0 and torch.equal(made[3].running_mean, torch.zeros(2))
     assert made[1].momentum == 0.1 and made[1].num_batches_tracked == 0, "what learns has its own"
     assert Average(decay=0.9).norms_to_count == ()
+
+
+def test_a_count_is_kept_before_a_pause_waits_for_photos_that_are_away_and_ends_at_a_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, control, kept = network(), Control(), list[int]()
+
+    class Away(Rows):
+        def batches(self, groups: Sequence[Sequence[int]], augmentation: object = None) -> Iterator[Batch]:
+            if len(groups) == 3:
+                yield next(super().batches(groups, augmentation))
+                raise PhotosAwayError(Path())
+            yield from super().batches(groups, augmentation)
+
+    def keep() -> tuple[Notice, ...]:
+        kept.append(int(made[1].num_batches_tracked))
+        control.resume()
+        return ()
+
+    monkeypatch.setattr(steady, "folder_is_there", lambda _folder: True)
+    told = list[str]()
+    counting = count_again((made[1],), Source(made, Away()), [[1, 2], [3, 4], [5, 6]], None, control, keep)
+    control.pause()
+    for notice in counting:
+        told.append(notice.kind)
+        control.pause()
+    assert told == ["photos_away", "photos_back"] and kept == [0, 1] and made[1].num_batches_tracked == 3
+    control.stop()
+    assert list(count_again((made[1],), Source(made, Rows()), [[1, 2]], None, control)) == []
+    assert made[1].num_batches_tracked == 0 and made[1].momentum == 0.1
 
 
 def test_the_part_of_the_run_says_from_which_epoch() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +14,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.config import make_config
+from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
+from engine.training.learner import losses
+from engine.training.learner.norm_statistics import count_again
 from engine.training.learner.optimizer import Place, make_optimizer
 from engine.training.learner.out_of_memory import answered, is_out_of_memory, parts_of
 from engine.training.learner.step import Learner
+from engine.training.learner.teacher import Teacher
+from engine.training.loop import Source
 
 SAID = (
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
@@ -58,7 +66,8 @@ def batch(photos: int, seed: int = 0) -> Batch:
 def learner(network: nn.Module, **rules: Any) -> Learner:
     config = make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0})
     made = make_optimizer(network, config, 1, lambda _layer: Place(0, 1))
-    return Learner(network, network, made, lambda logits, seen: F.cross_entropy(logits, seen.labels), **rules)
+    rules = {"loss_of": lambda logits, seen: F.cross_entropy(logits, seen.labels)} | rules
+    return Learner(network, network, made, **rules)
 
 
 def learnt(network: Narrow, *sizes: int, **rules: Any) -> tuple[Learner, list[Any]]:
@@ -151,3 +160,84 @@ def test_answers_are_halved_until_they_fit() -> None:
         torch.testing.assert_close(answers, wide(rows))
         with pytest.raises(ThawError, match="memory"):
             answered(Narrow(0).eval(), rows, 64)
+
+
+def test_a_teacher_that_does_not_fit_beside_the_network_answers_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow, wide = Narrow(3), Narrow(100)
+    monkeypatch.setattr(Teacher, "_sized", lambda _self, pixels: pixels)
+    taught = [Teacher(network, (1, 0), 1, "") for network in (narrow, wide)]  # type: ignore[arg-type]
+    for _ in range(2):
+        one, other = (teacher.answers(batch(8).pixels) for teacher in taught)
+        torch.testing.assert_close(one, other)
+    assert narrow.seen == [8, 4, 2, 2, 2, 2, 2, 2, 2, 2], "what was found out is not tried again"
+
+
+def test_norms_that_are_counted_anew_count_in_parts_where_memory_is_short() -> None:
+    narrow, twice = Narrow(4, norm=True), Narrow(100, norm=True)
+    list(count_again((narrow.first[1],), source(narrow, [batch(8), batch(8, 1)]), [range(8)] * 2, None, Control()))
+    parts = [batch(8, seed).part(place) for seed in (0, 1) for place in parts_of(8, 2)]
+    list(count_again((twice.first[1],), source(twice, parts), [range(4)] * 4, None, Control()))
+    for one, other in zip(narrow.first.buffers(), twice.first.buffers(), strict=True):
+        torch.testing.assert_close(one, other)
+    assert narrow.seen == [8, 4, 4, 4, 4] and narrow.first[1].momentum == 0.1
+    with pytest.raises(ThawError, match="two photos"):
+        list(count_again((narrow.first[1],), source(Narrow(1), [batch(8)]), [range(8)], None, Control()))
+
+
+def source(module: nn.Module, batches: list[Batch]) -> Source:
+    loader: Any = SimpleNamespace(notices=deque(), batches=lambda groups, _view: iter(batches[-len(groups) :]))
+    return Source(module, loader)
+
+
+# --- weights of classes
+
+
+WEIGHT = torch.tensor([0.3, 2.5])
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("taught", [False, True])
+def test_parts_whose_classes_weigh_otherwise_learn_what_the_batch_would(taught: bool, mixed: bool) -> None:
+    wide, narrow = Narrow(100), Narrow(3)
+    for network in (wide, narrow):
+        made = learner(network, **weighted(taught))
+        for seed in range(2):
+            made.step(marked(batch(9, seed), taught, mixed), lambda _begun: 0.5)
+    assert max(narrow.seen) == 9 and narrow.seen[-1] == 3
+    for one, other in zip(narrow.parameters(), wide.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_small_batches_that_step_together_weigh_their_classes_as_one_large_one() -> None:
+    together, large = Narrow(100), Narrow(100)
+    made = learner(together, accumulation=3, **weighted(False))
+    for place in (slice(0, 4), slice(4, 6), slice(6, 9)):
+        made.step(batch(9).part(place), lambda _begun: 0.5)
+    learner(large, **weighted(False)).step(batch(9), lambda _begun: 0.5)
+    for one, other in zip(together.parameters(), large.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_whole_batch_has_the_bits_of_torchs_weighted_loss() -> None:
+    plain, ours = Narrow(100), Narrow(100)
+    learner(ours, **weighted(False)).step(batch(9), lambda _begun: 0.5)
+    made = learner(plain)
+    made.loss_of = lambda logits, seen: F.cross_entropy(logits, seen.labels, WEIGHT, label_smoothing=0.1)
+    made.step(batch(9), lambda _begun: 0.5)
+    assert all(torch.equal(one, other) for one, other in zip(ours.parameters(), plain.parameters(), strict=True))
+
+
+def weighted(taught: bool) -> dict[str, Any]:
+    """How a run learns whose classes weigh `WEIGHT`, from a teacher too if it has one."""
+    config = make_config({"class_weights": "none", "label_smoothing": 0.1, "distillation_weight": 0.4})
+    run: Any = SimpleNamespace(config=config, classes=("a", "b"), classifier=SimpleNamespace(one_vs_all=False))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(losses, "class_weight", lambda _run: WEIGHT)
+        loss, weight_of = losses.loss_of(run)
+    assert taught or weight_of(batch(9)) == WEIGHT[batch(9).labels].sum()
+    return {"loss_of": loss, "weight_of": weight_of}
+
+
+def marked(plain: Batch, taught: bool, mixed: bool) -> Batch:
+    answers = torch.rand(len(plain.numbers), 2, generator=torch.Generator().manual_seed(5))
+    return replace(plain, taught=3 * answers if taught else None, targets=answers.softmax(1) if mixed else None)

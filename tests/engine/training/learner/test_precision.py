@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from engine import runs
 from engine.config import make_config
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
+from engine.training.device import moved_to
 from engine.training.learner.optimizer import Place, make_optimizer
 from engine.training.learner.precision import choose_precision, precision_of
 from engine.training.learner.step import Learner
@@ -78,3 +81,15 @@ def test_what_auto_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_precision("bf16", "cpu") == "bf16"
     with pytest.raises(ThawError, match="Apple"):
         choose_precision("fp16", "mps")
+
+
+@pytest.mark.parametrize(
+    ("was", "moved"), [("bf16", "float32"), ("fp16", "float32"), ("float32", "float32"), ("auto", "auto")]
+)
+def test_a_run_that_is_moved_leaves_the_half_precision_of_its_device_behind(
+    was: str, moved: str, tmp_path: Path
+) -> None:
+    asked = make_config({"device": "cuda", "precision": was})
+    assert [notice.kind for notice in moved_to(tmp_path, asked, "cpu")] == ["device_changed"]
+    config = runs.read_config(tmp_path)
+    assert (config.device, config.precision) == ("cpu", moved)

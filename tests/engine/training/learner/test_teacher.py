@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,11 @@ def test_a_teacher_that_cannot_teach_is_a_sentence_and_leaves_no_run(taught: tup
     with pytest.raises(RunError, match="knows the class “green”, which these photos lack"):
         find_teacher(small(data, teacher=folder), ("blue",))
     assert runs.state(tmp_path / "a") == "absent"
+
+
+def test_a_teacher_whose_weights_are_damaged_is_not_to_be_resumed(taught: tuple[Path, Path], tmp_path: Path) -> None:
+    data, folder = taught
+    shutil.copytree(folder, tmp_path / "damaged")
+    (tmp_path / "damaged" / runs.BEST).write_bytes(b"no weights")
+    with pytest.raises(RunError, match=r"weights of the run in .* are damaged.*choose another run"):
+        find_teacher(small(data, teacher=tmp_path / "damaged"), ("blue", "green"))
