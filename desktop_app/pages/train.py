@@ -154,6 +154,8 @@ class TrainPage(PageFrame):
         if worker is self._worker:
             self._worker = None
             self._kept = self._run_dir if self._run_dir and runs.state(self._run_dir) != "absent" else None
+            if self._run_dir is None:  # a stop came before it had begun
+                self.view.facts.finish("Stopped before it began")
             self.brakes.release()
             curves = self.view.curves.data
             told = curves.positions or curves.epochs or self.view.diagnoses.found()

@@ -273,6 +273,21 @@ def test_computing_what_is_frozen_is_shown_with_its_end_in_sight(
     qtbot.waitUntil(lambda: not jobs.running())
 
 
+def test_a_run_that_is_stopped_before_it_begins_says_so(
+    page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child
+) -> None:
+    def looking(_run_dir: Path, control: Control) -> Iterator[Event]:
+        yield StageStarted("Looking through the dataset")
+        control.wait_for_stop(10)
+
+    child.answer = into_run(looking)
+    page.action_button.click()
+    qtbot.waitUntil(lambda: page.view.facts.stage.whole() == "Looking through the dataset…")
+    jobs.stop_all()
+    qtbot.waitUntil(lambda: jobs.current is None)
+    assert page.view.facts.stage.whole() == "Stopped before it began" and page.view.facts.bar.isHidden()
+
+
 def test_weights_that_cannot_be_fetched_are_asked_for_once(
     page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child, tmp_path: Path
 ) -> None:
