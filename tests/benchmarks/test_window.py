@@ -65,14 +65,15 @@ def test_start(tmp_path: Path, figure: Callable[[str], None]) -> None:
     assert mine - base <= 0.6 and mine < 1.0
 
 
-def test_timer_while_training(figure: Callable[[str], None]) -> None:
+@pytest.mark.parametrize(("strategy", "epochs"), [("feature-extraction", 20), ("last-blocks", 10), ("fine-tuning", 2)])
+def test_timer_while_training(strategy: str, epochs: int, figure: Callable[[str], None]) -> None:
     """How late a 10 ms timer of the window comes while a child trains, its start and its end included; three runs."""
-    command = [sys.executable, "-m", "tests.benchmarks.timer_probe", shared("data/hymenoptera"), shared("weights")]
+    probe = [sys.executable, "-m", "tests.benchmarks.timer_probe", shared("data/hymenoptera"), shared("weights")]
     runs = []
     for _ in range(3):
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run([*probe, strategy, str(epochs)], capture_output=True, text=True, check=True)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
         figure("{ticks} ticks: median {median:.1f}, p99 {p99:.1f}, worst {worst:.1f} ms".format(**runs[-1]))
     p99, worst = (statistics.median(run[name] for run in runs) for name in ("p99", "worst"))
-    figure(f"p99 {p99:.1f}, worst {worst:.1f} ms (medians of 3 runs)")
+    figure(f"{strategy}, {epochs} epochs: p99 {p99:.1f}, worst {worst:.1f} ms (medians of 3 runs)")
     assert p99 <= 20 and worst <= 60

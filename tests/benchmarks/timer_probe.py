@@ -1,6 +1,6 @@
 """Intervals of a 10 ms timer in the window's thread while a child trains, from before Start to the end of the run.
 
-    python -m tests.benchmarks.timer_probe DATA WEIGHTS_DIR
+    python -m tests.benchmarks.timer_probe DATA WEIGHTS_DIR STRATEGY EPOCHS
 
 prints one line of JSON: ticks, and median, p99 and worst in milliseconds. A process of its own, as the window is one.
 """
@@ -34,7 +34,7 @@ def wait(app: QApplication, until: Callable[[], object]) -> None:
 
 
 def main() -> None:
-    data, weights_dir = map(Path, sys.argv[1:3])
+    data, weights_dir, strategy, epochs = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     app = QApplication(sys.argv[:1])
     theme.apply(app)
     settings = Settings()
@@ -45,7 +45,7 @@ def main() -> None:
     window.show_page("data")
     window.page("data").open_folder(data)
     wait(app, lambda: window.project.dataset is not None)
-    window.project.set_config(epochs=2, device="cpu")
+    window.project.set_config(model="mobilenet_v2", strategy=strategy, epochs=epochs, device="cpu")
     window.show_page("train")
     settled = time.monotonic() + 1.5
     wait(app, lambda: time.monotonic() > settled)
