@@ -13,9 +13,9 @@ from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
-from desktop_app.widgets.figures import count, quantity
+from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import EmptyState, PageFrame
-from desktop_app.widgets.prediction.batch import BACK, Asked, Batch
+from desktop_app.widgets.prediction.batch import BACK, Asked, Batch, course, words
 from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.widgets.prediction.earlier import EarlierBatches, decision
 from desktop_app.widgets.prediction.results import PredictionResults
@@ -177,8 +177,9 @@ class PredictPage(PageFrame):
         batch.start(self._jobs, f"Classifying {self._source}")
         self._show()
 
-    def _on_grew(self, _progress: PredictionProgress) -> None:
+    def _on_grew(self, progress: PredictionProgress) -> None:
         self.results.model.grow()
+        self.set_context(f"{self._source} · {course(progress)}")
 
     def _on_noticed(self, notice: Notice) -> None:
         self.banner.say("" if notice.kind == BACK else notice.text, "warning" if notice.kind == "drive" else "info")
@@ -188,7 +189,7 @@ class PredictPage(PageFrame):
             self.batch.deleteLater()
         self.batch = None
         if finished:
-            self._source = " · ".join(filter(None, (self._source, *_words(finished))))
+            self._source = f"{self._source} · {words(finished)}"
         self.results.settle()
         self.earlier.look()
         self._show()
@@ -245,12 +246,3 @@ class PredictPage(PageFrame):
         self.set_context(self._source or "Labels for photos that nobody has sorted")
         if self._waiting and not running and not reason:
             self.open_photos(self._waiting)
-
-
-def _words(finished: PredictionFinished) -> tuple[str, ...]:
-    return (
-        f"{quantity(finished.photos, 'photo')} in {finished.seconds:.1f} s",
-        f"{finished.images_per_second:.0f} photos/s" if finished.images_per_second >= 1 else "",
-        f"{count(finished.skipped)} other files left out" if finished.skipped else "",
-        "stopped" if finished.stopped else "",
-    )

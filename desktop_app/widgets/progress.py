@@ -74,9 +74,10 @@ def _scan(_now: Progress, event: events.ScanProgress) -> Progress:
 
 
 def _predicted(_now: Progress, event: events.PredictionProgress) -> Progress:
+    speed = f", {event.images_per_second:.0f} photos/s" if event.images_per_second >= 1 else ""
     if not event.total:
-        return Progress(f"{count(event.done)} photos", None, event.seconds_left)
-    detail = f"{count(event.done)} of {count(event.total)} photos"
+        return Progress(f"{count(event.done)} photos{speed}", None, event.seconds_left)
+    detail = f"{count(event.done)} of {count(event.total)} photos{speed}"
     return Progress(detail, event.done / event.total, event.seconds_left)
 
 

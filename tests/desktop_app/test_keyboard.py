@@ -18,10 +18,9 @@ from desktop_app.widgets.photo_viewer import PhotoViewer
 from desktop_app.widgets.search_field import SearchField
 from engine import process
 from engine.errors import ChildDied
-from engine.events import Prediction
 from tests.desktop_app.pages import fake_run
-
-LABELS = (("ants", 0.9), ("bees", 0.1))
+from tests.engine import tiny_model
+from tests.engine.prediction import many_photos
 
 
 @pytest.fixture
@@ -47,12 +46,14 @@ def window(qtbot: QtBot, settings: Settings, tmp_path: Path, monkeypatch: pytest
         window.show_page(name)
     window.project.set_dataset(fake_run.dataset(tmp_path / "insects"))
     training_job.start(window.jobs, settings, window.project.config)
-    window.page("predict").results.add(Prediction(tmp_path / "1.jpg", "ants", 0.9, LABELS))
-    window.page("predict").results.finish()
-    window.page("predict")._show()
-    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=10_000)
+    predict = window.page("predict")
+    many_photos.write(tmp_path / "a.thaw-ledger", tiny_model.make(tmp_path / "m.thaw"), 3)
+    predict.results.open(tmp_path / "a.thaw-ledger")
+    predict._show()
+    qtbot.waitUntil(lambda: not window.jobs.running() and predict.results.model.rowCount() == 3, timeout=10_000)
     yield window
-    window.page("predict").chooser._background.close()
+    predict.chooser._background.close()
+    predict.close_files()
 
 
 class ShownWindows(QObject):
@@ -112,7 +113,7 @@ def test_everything_the_tab_key_reaches_has_a_name(window: MainWindow) -> None:
         ("model", ["Go to training", "Advise me", "Search models", "Architectures", "Feature extraction", "Layers"]),
         ("train", ["Start", "Details", "Epochs", "Batch size", "Optimizer", "By epoch", "Notices of the run"]),
         ("review", ["Use for prediction", "Search runs", "Runs", "Show Val", "Extend…", "Confusion matrix", "Photos"]),
-        ("predict", ["Save CSV…", "Choose folder…", "Model", "Choose a file…", "Show", "Answers"]),
+        ("predict", ["Save…", "Choose folder…", "Model", "Choose a file…", "Show", "Thresholds", "Answers"]),
     ],
 )
 def test_tab_goes_as_one_reads(window: MainWindow, page: str, order: list[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.widgets.figures import THIN, count, duration, quantity
 from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.worker import Jobs, Worker
 from engine.control import Control
@@ -67,7 +68,7 @@ class Batch(QObject):
         self.decision = decision
         if self._rules:
             try:
-                self._rules.now = decision.rules(*self._model_says)
+                self._rules.now = decision.fitting(self._model_says[0]).rules(*self._model_says)
             except ThawError as error:
                 self.noticed.emit(Notice(str(error)))
 
@@ -77,7 +78,7 @@ class Batch(QObject):
         files = importlib.import_module("engine.model_file")
         manifest = files.open_model(files.locate(self.asked.model)).manifest
         self._model_says = (manifest.classes, dict(manifest.thresholds))
-        rules = self.decision.rules(*self._model_says)
+        rules = self.decision.fitting(manifest.classes).rules(*self._model_says)
         self._rules = importlib.import_module("engine.prediction.rules").LiveRules(rules)
         yield from classify(self.asked, self._rules, control)
 
@@ -97,6 +98,35 @@ class Batch(QObject):
         if isinstance(error, ThawError):
             self.failed.emit(error)
         self.ended.emit(self._finished)
+
+
+def course(progress: PredictionProgress) -> str:
+    """How a batch comes on, and what limits it."""
+    whole = f" of {quantity(progress.total, 'photo')}" if progress.total else " photos"
+    told = [f"{count(progress.done)}{whole}"]
+    if progress.images_per_second >= 0.1:
+        told.append(f"{progress.images_per_second:.{0 if progress.images_per_second >= 10 else 1}f} photos/s")
+    if progress.seconds_left is not None:
+        told.append(f"{duration(progress.seconds_left)} left")
+    shares = (("reading", progress.reading), ("decoding", progress.decoding), ("model", progress.network))
+    if any(share for _, share in shares):
+        told.append(", ".join(f"{name} {share * 100:.0f}{THIN}%" for name, share in shares))
+    return " · ".join(told)
+
+
+def words(finished: PredictionFinished) -> str:
+    """What a batch did, in a line."""
+    speed = finished.images_per_second
+    took = duration(finished.seconds) if finished.seconds >= 60 else f"{finished.seconds:.1f} s"
+    kept = f"{count(finished.kept)} known before" if finished.kept else ""
+    told = (
+        f"{quantity(finished.photos, 'photo')} in {took}",
+        kept,
+        f"{speed:.0f} photos/s" if speed >= 1 else "",
+        f"{count(finished.skipped)} other files left out" if finished.skipped else "",
+        "stopped" if finished.stopped else "",
+    )
+    return " · ".join(filter(None, told))
 
 
 def classify(asked: Asked, rules: LiveRules, control: Control) -> Iterator[Any]:

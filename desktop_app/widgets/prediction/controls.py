@@ -121,6 +121,12 @@ class FilterBar(QWidget):
             *((shown(label), (views.OF_LABEL, label), counts.labels[label]) for label in labels),
             ("Unknown", (views.UNKNOWN, ""), counts.unknown),
             ("Not read", (views.FAILED, ""), counts.failed),
+            ("Corrected by you", (views.CORRECTED, ""), counts.corrected),
+            (
+                "Not yet looked at",
+                (views.UNSEEN, ""),
+                counts.photos - counts.failed - counts.seen if counts.seen else 0,
+            ),
         ]
         rows = [row for row in rows if row[2] or row[1] in ((views.ALL, ""), chosen)]
         if view.kind == views.OF_LABEL and chosen not in [row[1] for row in rows]:

@@ -21,6 +21,12 @@ class Decision:
     groups: tuple[tuple[str, str], ...] = ()
     series_seconds: float = 0.0
 
+    def fitting(self, classes: tuple[str, ...]) -> Decision:
+        """Without what is not for a model with these classes: it was set for another."""
+        by_class = tuple(pair for pair in self.by_class if pair[0] in classes)
+        groups = self.groups if any(name in classes for name, _ in self.groups) else ()
+        return Decision(self.threshold, by_class, groups, self.series_seconds)
+
     def rules(self, classes: tuple[str, ...], own: Mapping[str, float]) -> Rules:
         """The rules for a model with these classes and thresholds of its `own`. Raises ThawError."""
         # Loaded when it is first needed: NumPy has no part in opening the window.

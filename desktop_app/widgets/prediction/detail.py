@@ -10,10 +10,11 @@ from desktop_app import theme
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.labels import ElidedLabel, Picture
-from desktop_app.widgets.prediction.model import LABEL, TOP, cell, sign
+from desktop_app.widgets.prediction.model import LABEL, cell, said, sign, verdict_sign
 from desktop_app.widgets.prediction.table import paint_bar
 from engine.events import Prediction
 
+TOP = 5
 PHOTO_HEIGHT_PER_WIDTH = 0.8
 
 
@@ -104,6 +105,8 @@ class PredictionDetail(QWidget):
         self.label.setFont(theme.group_font())
         self._name = ElidedLabel()
         self._name.setProperty("role", "muted")
+        self._said_sign = Picture("check", 16, "right")
+        self._said = ElidedLabel()
         self._error = QLabel()
         self._error.setWordWrap(True)
         self._error.setProperty("role", "error")
@@ -112,11 +115,16 @@ class PredictionDetail(QWidget):
         verdict.setSpacing(theme.GRID)
         verdict.addWidget(self._sign)
         verdict.addWidget(self.label, 1)
+        person = QHBoxLayout()
+        person.setSpacing(theme.GRID)
+        person.addWidget(self._said_sign)
+        person.addWidget(self._said, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GRID, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addWidget(self.photo)
         column.addLayout(verdict)
+        column.addLayout(person)
         column.addWidget(self._name)
         column.addWidget(self._error)
         column.addSpacing(theme.GRID)
@@ -132,7 +140,7 @@ class PredictionDetail(QWidget):
         self.prediction = prediction
         self.photo.set_prediction(prediction)
         self.bars.set_top(prediction.top if prediction else ())
-        for widget in (self._sign, self.label, self._name, self.bars):
+        for widget in (self._sign, self.label, self._name, self.bars, self._said_sign, self._said):
             widget.setVisible(prediction is not None)
         self._error.setVisible(bool(prediction and prediction.error))
         if prediction is None:
@@ -141,6 +149,12 @@ class PredictionDetail(QWidget):
         self._sign.setVisible(bool(icon))
         if icon:
             self._sign.set_icon(icon, colour)
+        icon, colour = verdict_sign(prediction)
+        for widget in (self._said_sign, self._said):
+            widget.setVisible(bool(icon))
+        if icon:
+            self._said_sign.set_icon(icon, colour)
+            self._said.set_whole(f"You: {said(prediction)}")
         self.label.set_whole(cell(prediction, LABEL))
         self._name.set_whole(thumbnails.shown(prediction.path.name))
         self._error.setText(thumbnails.shown(prediction.error))

@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from desktop_app import theme
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.prediction.reading import LedgerReader, Reading, Wish, opened
+from desktop_app.widgets.prediction.verdicts import Verdicts
 from desktop_app.widgets.thumbnails import shown
 from engine.errors import LedgerError
 from engine.events import Prediction
@@ -21,18 +22,23 @@ from engine.prediction.ledger import views
 from engine.prediction.ledger.views import UNKNOWN_LABEL, Counts, View
 
 if TYPE_CHECKING:
-    from engine.prediction.ledger.ledger import Ledger
+    from engine.prediction.ledger.ledger import About, Ledger
+    from engine.prediction.ledger.verdicts import Verified
 
 Index = QModelIndex | QPersistentModelIndex
-PHOTO, NAME, LABEL, CONFIDENCE, ERROR = range(5)
-TITLES = ("", "Photo", "Label", "Confidence", "Error")
-ORDERS = {NAME: views.NAME, LABEL: views.LABEL, CONFIDENCE: views.CONFIDENCE, ERROR: views.ERROR}
+PHOTO, NAME, LABEL, CONFIDENCE, VERDICT, ERROR = range(6)
+TITLES = ("", "Photo", "Label", "Confidence", "You", "Error")
+ORDERS = {
+    NAME: views.NAME, LABEL: views.LABEL, CONFIDENCE: views.CONFIDENCE, VERDICT: views.VERDICT, ERROR: views.ERROR,
+}  # fmt: skip
 PAGE = 64
 """Photos that are read from the ledger at a time, which takes a millisecond."""
 MOST_KEPT = 1024
 """Photos whose answers are in memory."""
-TOP = 5
+TOP = 9
+"""Classes of a photo that are known: as many as there are keys for them."""
 GROWTHS_PER_SECOND = 10
+NONE_OF_THEM = "none of the classes"
 NOTHING = Prediction(Path(), "", 0.0, error="This answer could not be read from the disk.")
 
 
@@ -47,6 +53,9 @@ class LedgerModel(QAbstractTableModel):
         super().__init__(parent)
         self.path: Path | None = None
         self.view, self.counts = View(), Counts()
+        self.verified: Verified | None = None
+        self.verdicts = Verdicts(self)
+        self.verdicts.failed.connect(self.failed)
         self._ids: array[int] = array("q")
         self._kept: OrderedDict[int, Prediction] = OrderedDict()
         self._ledger: Ledger | None = None
@@ -62,8 +71,9 @@ class LedgerModel(QAbstractTableModel):
     def open(self, path: Path | None) -> None:
         """Show the ledger at `path`, which need not be there yet; None lets go of the one that is shown."""
         self._let_go()
+        self.verdicts.set_path(path)
         self.beginResetModel()
-        self.path, self.view, self.counts, self._newest = path, View(), Counts(), 0
+        self.path, self.view, self.counts, self._newest, self.verified = path, View(), Counts(), 0, None
         self._ids = array("q")
         self.endResetModel()
         self.refresh()
@@ -92,6 +102,7 @@ class LedgerModel(QAbstractTableModel):
         """Let go of all files, at once."""
         self._number += 1
         self._growth.stop()
+        self.verdicts.close()
         self._reader.close()
         self._let_go()
 
@@ -120,7 +131,7 @@ class LedgerModel(QAbstractTableModel):
             self.failed.emit(result)  # a batch that has just begun has no file yet, which is no failure
 
     def _show(self, reading: Reading, more: bool) -> None:
-        self._newest = reading.newest
+        self._newest, self.verified = reading.newest, reading.verified
         if not more:
             self.counts = reading.counts
             self._kept.clear()
@@ -163,15 +174,39 @@ class LedgerModel(QAbstractTableModel):
             self._fetch(row - row % PAGE)
         return self._kept.get(id_, NOTHING)
 
+    def say(self, row: int, label: str | None) -> None:
+        """Keep what a person says that a photo shows; None takes it back."""
+        id_, prediction = self._ids[row], self.prediction(row)
+        self.verdicts.say(id_, label)
+        self._kept[id_] = dataclasses.replace(prediction, verdict=label or "")
+        self.dataChanged.emit(self.index(row, PHOTO), self.index(row, ERROR))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the model whose answers they are; none before anything was read."""
+        return self.about.classes if self.about else ()
+
+    @property
+    def about(self) -> About | None:
+        """The model whose answers they are; None before anything was read."""
+        if self._ledger is None and self.path is not None and self._ids:
+            self._fetch(0)
+        return self._ledger.about if self._ledger else None
+
     def _fetch(self, first: int) -> None:
         if self.path is None:
             return
         try:
             self._ledger = self._ledger or opened(self.path)
-            self._kept.update(self._ledger.these(self._ids[first : first + PAGE], TOP))
+            found = self._ledger.these(self._ids[first : first + PAGE], TOP)
         except LedgerError as error:
             self._let_go()
             self.failed.emit(error)
+            return
+        for id_, prediction in found.items():
+            if id_ in self.verdicts.waiting:
+                prediction = dataclasses.replace(prediction, verdict=self.verdicts.waiting[id_] or "")
+            self._kept[id_] = prediction
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
 
@@ -217,7 +252,21 @@ def cell(prediction: Prediction, column: int) -> str:
         return shown(prediction.label) or "not read"
     if column == CONFIDENCE:
         return "" if prediction.error else percent(prediction.confidence)
+    if column == VERDICT:
+        return said(prediction)
     return _without_name(prediction) if column == ERROR else ""
+
+
+def said(prediction: Prediction) -> str:
+    """What a person said that the photo shows, in words; "" where nobody looked."""
+    return NONE_OF_THEM if prediction.verdict == UNKNOWN_LABEL else shown(prediction.verdict)
+
+
+def verdict_sign(prediction: Prediction) -> tuple[str, str]:
+    """The icon before what a person said, and its colour."""
+    if not prediction.verdict:
+        return "", "text"
+    return ("check", "right") if prediction.verdict == prediction.label else ("pencil", "text")
 
 
 def sign(prediction: Prediction) -> tuple[str, str]:

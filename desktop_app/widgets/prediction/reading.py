@@ -18,6 +18,7 @@ from engine.prediction.ledger.views import Counts, View
 
 if TYPE_CHECKING:
     from engine.prediction.ledger.ledger import Ledger
+    from engine.prediction.ledger.verdicts import Verified
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class Wish:
 
 @dataclass(frozen=True)
 class Reading:
-    """`ids` in the view's order, `counts` of all photos above the wish's `after`, and the highest id there is."""
+    """`ids` in the view's order, `counts` of all photos above the wish's `after`, the highest id there is; how often
+    the model is right where a person has looked."""
 
     ids: array[int]
     counts: Counts
     newest: int
+    verified: Verified | None = None
 
 
 def opened(path: Path, to_decide: bool = False) -> Ledger:
@@ -77,7 +80,8 @@ class LedgerReader(QObject):
             newest = views.newest(self._ledger)
             view = dataclasses.replace(wish.view, order="") if wish.after else wish.view
             ids = views.ids(self._ledger, view, wish.after, newest)
-            return Reading(ids, views.counts(self._ledger, wish.after, newest), newest)
+            verified = importlib.import_module("engine.prediction.ledger.verdicts").verified(self._ledger)
+            return Reading(ids, views.counts(self._ledger, wish.after, newest), newest, verified)
         except LedgerError:
             self._let_go()  # the file may have been taken away or made anew: the next wish opens it again
             raise

@@ -11,7 +11,18 @@ from desktop_app.widgets import thumbnails
 from desktop_app.widgets.class_table import plain_table
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.photo_grid import OPENING, keep_enter
-from desktop_app.widgets.prediction.model import CONFIDENCE, ERROR, LABEL, NAME, PHOTO, LedgerModel, cell, sign
+from desktop_app.widgets.prediction.model import (
+    CONFIDENCE,
+    ERROR,
+    LABEL,
+    NAME,
+    PHOTO,
+    VERDICT,
+    LedgerModel,
+    cell,
+    sign,
+    verdict_sign,
+)  # fmt: skip
 from engine.events import Prediction
 
 Index = QModelIndex | QPersistentModelIndex
@@ -33,7 +44,7 @@ class _PredictionDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         column = index.column()
-        if column not in (PHOTO, LABEL, CONFIDENCE):
+        if column not in (PHOTO, LABEL, CONFIDENCE, VERDICT):
             super().paint(painter, option, index)
             return
         painter.save()
@@ -45,20 +56,12 @@ class _PredictionDelegate(QStyledItemDelegate):
         if column == PHOTO:
             thumbnails.paint_photo(painter, prediction.path, box.adjusted(4, 2, -4, -2))
         elif column == LABEL:
-            self._paint_label(painter, prediction, box)
+            _paint_label(painter, cell(prediction, LABEL), sign(prediction), box)
+        elif column == VERDICT:
+            _paint_label(painter, cell(prediction, VERDICT), verdict_sign(prediction), box)
         elif not prediction.error:
             self._paint_confidence(painter, prediction, box)
         painter.restore()
-
-    def _paint_label(self, painter: QPainter, prediction: Prediction, box: QRectF) -> None:
-        icon, colour = sign(prediction)
-        if icon:
-            theme.paint_icon(painter, icon, QRectF(box.x() + 8, box.center().y() - 8, 16, 16), colour)
-        words = box.adjusted(32 if icon else 8, 0, -8, 0)
-        painter.setPen(theme.colour(colour))
-        text = cell(prediction, LABEL)
-        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, int(words.width()))
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_confidence(self, painter: QPainter, prediction: Prediction, box: QRectF) -> None:
         painter.setFont(theme.figures_font())
@@ -67,6 +70,17 @@ class _PredictionDelegate(QStyledItemDelegate):
         painter.drawText(box.adjusted(0, 0, -8, 0), side, percent(prediction.confidence))
         room = painter.fontMetrics().horizontalAdvance("100.0 %") + 20
         paint_bar(painter, QRectF(box.x() + 8, box.center().y() - 3, box.width() - 8 - room, 6), prediction.confidence)
+
+
+def _paint_label(painter: QPainter, text: str, sign: tuple[str, str], box: QRectF) -> None:
+    """A label with its sign: an icon, and the colour of both."""
+    icon, colour = sign
+    if icon:
+        theme.paint_icon(painter, icon, QRectF(box.x() + 8, box.center().y() - 8, 16, 16), colour)
+    words = box.adjusted(32 if icon else 8, 0, -8, 0)
+    painter.setPen(theme.colour(colour))
+    text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, int(words.width()))
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def paint_bar(painter: QPainter, where: QRectF, share: float, colour: str = "accent") -> None:
@@ -101,26 +115,29 @@ class PredictionTable(QTableView):
         header.setSectionResizeMode(PHOTO, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(ERROR, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((PHOTO, 56), (LABEL, 116), (CONFIDENCE, 140)):
+        for column, width in ((PHOTO, 56), (LABEL, 116), (CONFIDENCE, 140), (VERDICT, 116)):
             header.resizeSection(column, theme.wide(width))
-        self._has_errors = False
+        self._has_errors = self._has_verdicts = False
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
-        self.show_errors(False)
+        self.show_columns(False, False)
         self.selectionModel().currentRowChanged.connect(self._on_row_changed)
         self.doubleClicked.connect(lambda _index: self.opened.emit())
         thumbnails.shared().ready.connect(self._on_ready)
 
-    def show_errors(self, has_errors: bool) -> None:
-        """Whether there is a column of errors; it gives way to the names where there is no room for both."""
-        self._has_errors = has_errors
-        room = self.viewport().width() - sum(map(self.columnWidth, (PHOTO, LABEL, CONFIDENCE)))
+    def show_columns(self, has_errors: bool, has_verdicts: bool) -> None:
+        """Whether there are columns of errors and of what a person said; that of errors gives way to the names where
+        there is no room for both."""
+        self._has_errors, self._has_verdicts = has_errors, has_verdicts
+        self.setColumnHidden(VERDICT, not has_verdicts)
+        columns = (PHOTO, LABEL, CONFIDENCE, *((VERDICT,) if has_verdicts else ()))
+        room = self.viewport().width() - sum(map(self.columnWidth, columns))
         self.setColumnHidden(ERROR, not has_errors or room < theme.wide(NARROWEST_NAME_AND_ERROR))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.show_errors(self._has_errors)
+        self.show_columns(self._has_errors, self._has_verdicts)
 
     def event(self, event: QEvent) -> bool:
         return keep_enter(event) or super().event(event)
