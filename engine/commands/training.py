@@ -16,7 +16,7 @@ from engine import runs
 from engine.commands.play import Existing, play, with_json
 from engine.config import TrainConfig, make_config, parse_assignment, read_values
 from engine.control import Control
-from engine.errors import ThawError
+from engine.errors import ConfigError, ThawError
 from engine.keep_awake import kept_awake
 
 OWN_FLAGS = {"learning_rate": "--lr"}
@@ -76,13 +76,19 @@ def asks_for_a_run(command: Callable[..., Any]) -> Callable[..., Any]:
 def config_of(
     data: Path, config_file: Path | None, config_text: str | None, assignments: tuple[str, ...], **flags: Any
 ) -> TrainConfig:
-    """The settings that `asks_for_a_run` has read: a file, then --set, then flags, the later ones first."""
-    values: dict[str, Any] = {}
-    for text, source in ((config_text, "the settings"), (_text_of(config_file), str(config_file))):
-        values |= read_values(text, source) if text is not None else {}
-    values |= dict(parse_assignment(assignment) for assignment in assignments)
-    values |= {name: value for name, value in flags.items() if value is not None}
-    return make_config(values | {"data": data})
+    """The settings that `asks_for_a_run` has read: a file, then --set, then flags, the later ones first. Raises
+    ConfigError, which names the file where what is wrong stands in it."""
+    text = _text_of(config_file)
+    of_file = read_values(text, str(config_file)) if text is not None else {}
+    later = dict(parse_assignment(assignment) for assignment in assignments)
+    later |= {name: value for name, value in flags.items() if value is not None}
+    sent = read_values(config_text) if config_text is not None else {}
+    try:
+        return make_config(sent | of_file | later | {"data": data})
+    except ConfigError as error:
+        if error.fields.keys() & (of_file.keys() - later.keys()):
+            raise ConfigError(f"{config_file}: {error}", error.fields) from None
+        raise
 
 
 @click.command()

@@ -144,6 +144,10 @@ def test_wrong_use_is_2_and_a_wrong_setting_is_1(photos: Path, tmp_path: Path) -
     assert thaw("conjure").returncode == 2
     done = thaw("train", photos, "--out", tmp_path / "r", "--set", "epoch=3")
     assert done.returncode == 1 and "“epoch”" in done.stderr and len(done.stderr.splitlines()) == 1
+    (tmp_path / "mine.toml").write_text("epoch = 3\nseed = 1\n")
+    done = thaw("train", photos, "--out", tmp_path / "r", "--config", tmp_path / "mine.toml")
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "mine.toml: There is no setting named “epoch”" in done.stderr
     done = thaw("train", photos, "--out", tmp_path / "r", "--epochs", 0)
     assert done.returncode == 1 and "greater than or equal to 1" in done.stderr
     assert not (tmp_path / "r").exists()

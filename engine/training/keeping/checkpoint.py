@@ -126,7 +126,8 @@ def load(run_dir: Path, network: nn.Module) -> Checkpoint:
             f"The checkpoint {last} is damaged, or the model was changed since, as one of your own can be; this run "
             "cannot go on, so start a new one."
         ) from error
-    return replace(_with_best(run_dir, network, made), notices=notices)
+    whole = _with_best(run_dir, network, made)
+    return replace(whole, notices=notices + whole.notices)
 
 
 def _read(path: Path) -> tuple[Mapping[str, Tensor], Checkpoint] | None:
@@ -148,14 +149,21 @@ def _read(path: Path) -> tuple[Mapping[str, Tensor], Checkpoint] | None:
 
 def _with_best(run_dir: Path, network: nn.Module, made: Checkpoint) -> Checkpoint:
     """`made`, with best.safetensors written where a crash came before it; where it is damaged or of an epoch that is
-    done again, the best is chosen anew from here on."""
+    done again, the best is chosen anew from here on: the weights that are here are the best until others are."""
     progress, there = made.progress, best_epoch(run_dir)
     if progress.best_epoch == there or not progress.best_epoch:
         return made
-    if progress.best_epoch == progress.epoch and not made.partway:
+    if not made.partway:
         save_best(run_dir, shown_tensors(network, (made.learner or {}).get("average")), progress.epoch)
-        return made
-    return replace(made, progress=replace(progress, best_epoch=0, best_val_accuracy=-1.0, best_val_loss=math.inf))
+        if progress.best_epoch == progress.epoch:
+            return made
+    best = 0 if made.partway else progress.epoch
+    text = "The best weights are damaged or gone; the best are chosen anew, from the last checkpoint on."
+    return replace(
+        made,
+        progress=replace(progress, best_epoch=best, best_val_accuracy=-1.0, best_val_loss=math.inf),
+        notices=(Notice(text, "best_lost", run_dir / runs.BEST),),
+    )
 
 
 def _checkpoint(whole: Mapping[str, Any]) -> Checkpoint:

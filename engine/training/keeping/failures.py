@@ -46,7 +46,7 @@ def in_a_sentence(error: Exception, run_dir: Path) -> ThawError | None:
     if isinstance(error, OSError) and _concerns(error, run_dir):
         return RunError(
             f"The run's folder {run_dir} cannot be written any more ({error.strerror or error}). Connect its drive "
-            "again and resume the run: what was kept is whole."
+            "again, or make it writable, and resume the run: what was kept is whole."
         )
     return None
 

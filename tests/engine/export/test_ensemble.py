@@ -98,6 +98,21 @@ def test_it_answers_with_the_mean_by_the_names_of_the_classes(two: tuple[Path, P
     assert not list(out.parent.glob("*.part*"))
 
 
+def test_one_that_answers_otherwise_than_its_runs_is_told_and_says_so(
+    two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Classifier.probabilities
+
+    def turned(self: Classifier, images: np.ndarray) -> np.ndarray:
+        whole = "members" in self.model_file.manifest.lineage
+        return real(self, images)[:, ::-1] if whole else real(self, images)
+
+    monkeypatch.setattr(Classifier, "probabilities", turned)
+    told = only(list(ensemble(two, tmp_path / "e.thaw")), Notice)
+    assert told.kind == "parity_low" and "another class for" in told.text
+    assert told.text in model_file.card(model_file.open_model(tmp_path / "e.thaw").manifest)
+
+
 def test_it_is_measured_on_the_photos_in_common_that_none_has_trained_on(
     two: tuple[Path, Path], photos: Path, tmp_path: Path
 ) -> None:

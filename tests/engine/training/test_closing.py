@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 from PIL import Image, ImageDraw
 
 from engine import model_file, runs
@@ -19,10 +20,18 @@ from engine.events import Event, Notice, ParityMeasured, Prediction, RunFinished
 from engine.prediction.batch import predict
 from engine.training import finish
 from engine.training import run as run_module
-from engine.training.keeping import steady
+from engine.training.keeping import checkpoint, steady
 from engine.training.loop import Answers
 from engine.training.run import train
-from tests.engine.training.short_run import hashes, notices_of, resumed, short
+from tests.engine.training.short_run import (
+    hashes,
+    network_of,
+    notices_of,
+    resumed,
+    same_tensors,
+    short,
+    without_export,
+)
 from tests.tiny_photos import make_photos
 
 ON_ITS_SIDE = 6
@@ -135,6 +144,22 @@ def test_figures_that_were_damaged_are_written_anew(asked: TrainConfig, finished
     (run_dir / runs.METRICS).write_bytes(b"{")
     assert resumed(asked, run_dir) == []
     assert is_whole(run_dir, finished)
+
+
+@pytest.mark.usefixtures("no_model_file")
+def test_a_run_whose_best_weights_are_lost_before_it_closes_ships_its_last(
+    asked: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answers, "accuracy", 0.5)
+    monkeypatch.setattr(Answers, "loss", 1.0)
+    with without_export():
+        list(train(asked, tmp_path / "run"))
+    assert checkpoint.best_epoch(tmp_path / "run") == 1
+    (tmp_path / "run" / runs.BEST).write_bytes(b"damaged")
+    events = list(train(asked, tmp_path / "run", resume=True))
+    assert len(notices_of(events, "best_lost")) == 1
+    assert isinstance(events[-1], RunFinished) and (events[-1].best_epoch, events[-1].stopped) == (2, False)
+    assert same_tensors(safetensors.torch.load_file(tmp_path / "run" / runs.BEST), network_of(tmp_path / "run"))
 
 
 @pytest.mark.usefixtures("no_model_file")

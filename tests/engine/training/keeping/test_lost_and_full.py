@@ -27,10 +27,7 @@ from engine.training.keeping import checkpoint, failures, room
 from engine.training.run import train
 from tests.engine.training.short_run import cut_at, last_of, numbers_of, resumed, same, short, step
 
-
-@pytest.fixture(autouse=True)
-def without_export(no_export: None) -> None:
-    """Which has tests of its own and takes seconds."""
+pytestmark = pytest.mark.usefixtures("no_export")
 
 
 @pytest.fixture
