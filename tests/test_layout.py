@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LIGHT_CONTRACT = next(c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["id"] == "light")
+NO_NETWORK = r"(?i)connection|name resolution|max retries|timed out|no matching distribution found for setuptools"
+"""What pip says where it reaches no index."""
 HEAVY_LIBRARIES = ("torch", "torchvision", "timm", "onnx", "onnxscript", "safetensors")
 
 
@@ -117,8 +119,9 @@ def test_no_dependency_is_gpl_only() -> None:
 def test_the_wheel_has_the_packages_and_the_resources(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", str(ROOT), "--no-deps", "-q", "-w", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        pytest.skip(f"a wheel is built with setuptools from the network, and that failed: {result.stderr[-300:]}")
+    if result.returncode and re.search(NO_NETWORK, result.stderr):
+        pytest.skip(f"a wheel is built with setuptools from the network, which is not there: {result.stderr[-300:]}")
+    assert result.returncode == 0, result.stderr
     (wheel,) = tmp_path.glob("thaw-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in ("engine/cli.py", "desktop_app/app.py", "resources/__init__.py", "resources/self_check.thaw"):

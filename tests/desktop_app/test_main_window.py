@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop_app import dialogs, main_window
@@ -160,8 +160,9 @@ def test_what_is_nothing_for_it_is_refused_with_a_sentence(window: MainWindow, t
     before = window.current_page
     window.open_paths((tmp_path / "notes.txt",))
     assert window.current_page == before
-    for box in window.findChildren(dialogs.Box):
-        box.reject()
+    (box,) = window.findChildren(dialogs.Box)
+    assert any("“notes.txt” is no folder, photo, model" in label.text() for label in box.findChildren(QLabel))
+    box.reject()
 
 
 def test_the_status_line_tells_of_a_run_and_steers_it(window: MainWindow, qtbot: QtBot) -> None:

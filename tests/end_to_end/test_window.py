@@ -23,7 +23,7 @@ from engine import runs
 from engine.models.build import build_pretrained
 from engine.models.catalog import find_model
 from engine.models.strategies import in_block
-from tests.engine.training.test_frozen import hashes, owner_of
+from tests.engine.training.short_run import hashes, owner_of
 from tests.tiny_photos import make_photos
 
 PATIENCE = 120_000

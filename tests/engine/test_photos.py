@@ -6,7 +6,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -346,14 +345,12 @@ def png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("side", [15_000, 25_000, 100_000, 2_000_000])
-def test_a_bomb_costs_neither_time_nor_memory(tmp_path: Path, side: int) -> None:
+def test_a_bomb_costs_no_memory(tmp_path: Path, side: int) -> None:
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(side, side))
     tracemalloc.start()
-    began = time.perf_counter()
     with pytest.raises(PhotoError, match="pixels"):
         photos.read(path, 32)
-    assert time.perf_counter() - began < 1
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def test_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(
     sync, move = os.fsync, Path.replace
 
     def synced(file: int) -> None:
-        order.append("folder" if os.path.isdir(f"/proc/self/fd/{file}") else "content")  # noqa: PTH112
+        order.append("folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "content")
         sync(file)
 
     def moved(self: Path, target: Any) -> Any:

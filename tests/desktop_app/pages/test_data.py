@@ -56,7 +56,8 @@ def test_a_class_shows_its_photos_only(qtbot: QtBot, page: DataPage, jobs: Jobs,
     page.view.table.selectRow(2)
     assert {photo.path.parent.name for photo in page.view.grid.photo_model.photos()} == {"green"}
     assert "75\u202f%\u00a0train, 15\u202f%\u00a0val, 10\u202f%\u00a0test" in page.view.note.text()
-    qtbot.waitUntil(lambda: bool(thumbnails.shared()._kept), timeout=5000)
+    shown = page.view.grid.photo_model.photos()[0].path
+    qtbot.waitUntil(lambda: any(wish.path == shown for wish in thumbnails.shared()._kept), timeout=5000)
 
 
 def test_what_is_wrong_with_a_folder_stands_on_the_page(
@@ -179,5 +180,7 @@ def test_a_scan_error_is_shown_here_and_not_in_a_box(page: DataPage, jobs: Jobs,
     started = []
     jobs.started.connect(started.append)
     page.open_folder(tmp_path / "missing")
-    assert started[0].at_place == (DatasetError,)
     wait_for_end(qtbot, jobs)
+    qtbot.waitUntil(lambda: page._error is not None and page._error.isVisible(), timeout=5000)
+    assert page._error is not None and "missing" in page._error.label.text()
+    assert started[0].at_place == (DatasetError,), "what the window leaves to the page"

@@ -24,29 +24,43 @@ def epoch(number: int, best: int = 1) -> EpochFinished:
     return EpochFinished(number, 5, 1, 1 / number, 0.8, 1.1 / number, 0.7 + number / 50, 1e-3, 2, 50, best, 0.9, 3, 4)
 
 
-def test_many_events_are_drawn_at_most_twenty_times_a_second(curves: Curves, qtbot: QtBot) -> None:
+def run_out(curves: Curves) -> None:
+    """Let the time pass until all that waits is drawn: one plot at a time."""
+    while curves._timer.isActive():
+        curves._timer.stop()
+        curves._timer.timeout.emit()
+
+
+def drawings(curves: Curves) -> list[int]:
+    """A list that grows with each drawing, what waited before being drawn."""
+    run_out(curves)
+    drawn: list[int] = []
+    curves.redrawn.connect(lambda: drawn.append(1))
+    return drawn
+
+
+def test_many_events_are_drawn_at_most_twenty_times_a_second(curves: Curves) -> None:
     curves._by_step.click()
-    qtbot.wait(200)
-    drawn: list[int] = []
-    curves.redrawn.connect(lambda: drawn.append(1))
-    for step in range(2000):
-        curves.add_step(StepFinished(1, step + 1, 2000, 0.5, 1e-3, 50))
-        if step % 500 == 0:
-            qtbot.wait(10)
-    qtbot.wait(120)
-    assert 1 <= len(drawn) <= 6
-    assert len(curves.data.raw) == 2000
+    drawn = drawings(curves)
+    assert curves._timer.interval() >= 50
+    for _ in range(2):
+        for step in range(500):
+            curves.add_step(StepFinished(1, step + 1, 500, 0.5, 1e-3, 50))
+        assert not drawn and curves._timer.isActive()
+        run_out(curves)
+        assert len(drawn) == 1
+        drawn.clear()
+    assert not curves._timer.isActive(), "nothing is drawn again where nothing came"
+    assert len(curves.data.raw) == 1000
 
 
-def test_steps_are_not_drawn_where_only_epochs_are_shown(curves: Curves, qtbot: QtBot) -> None:
-    qtbot.wait(200)
-    drawn: list[int] = []
-    curves.redrawn.connect(lambda: drawn.append(1))
+def test_steps_are_not_drawn_where_only_epochs_are_shown(curves: Curves) -> None:
+    drawn = drawings(curves)
     curves.add_step(StepFinished(1, 1, 10, 0.5, 1e-3, 50))
-    qtbot.wait(120)
-    assert not drawn
+    assert not curves._timer.isActive()
     curves.add_epoch(epoch(1))
-    qtbot.waitUntil(lambda: bool(drawn))
+    run_out(curves)
+    assert len(drawn) == 1
 
 
 def test_smoothing_follows_and_survives_a_loss_that_is_no_number(curves: Curves) -> None:

@@ -15,7 +15,7 @@ from engine.evaluation import strategies_compared as module
 from engine.evaluation.metrics import wilson
 from engine.evaluation.strategies_compared import names_of, strategies_compared
 from engine.events import EpochFinished, Event, Notice, StrategiesCompared, StrategyCompared
-from tests.engine.evaluation.test_compare import TEN, write
+from tests.engine.evaluation.measured import TEN, write
 
 FIFTY = TEN * 5
 

@@ -45,7 +45,10 @@ def small_resnet(data: Path, **changes: Any) -> TrainConfig:
 
 
 def lenet(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 2, "batch_size": 8, "device": "cpu"}
+    base = {
+        "data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 2, "batch_size": 8, "device": "cpu",
+        "threads": 1,
+    }  # fmt: skip
     return make_config(base | changes)
 
 

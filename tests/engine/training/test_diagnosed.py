@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 from engine import runs
-from engine.config import TrainConfig, make_config
 from engine.diagnosis import record
 from engine.errors import DivergedError
 from engine.events import Diagnosis, Event, RunFinished
@@ -18,17 +16,14 @@ from engine.training import run as run_module
 from engine.training.learner import learning
 from engine.training.run import train
 from engine.training.vitals import UnitsProbe, gradient_sizes
+from tests.engine.training.short_run import numbers_of, same_network, small_resnet
 from tests.tiny_photos import make_photos
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_photos(tmp_path_factory.mktemp("photos"), splits=("train", "val"))
-
-
-def settings(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "small_resnet", "strategy": "from-scratch", "epochs": 2, "batch_size": 8}
-    return make_config(base | {"device": "cpu", "image_size": 32} | changes)
+    """So few for validation that it is told."""
+    return make_photos(tmp_path_factory.mktemp("photos"), photos=6, splits=("train", "val"))
 
 
 def diagnoses(events: list[Event]) -> dict[str, Diagnosis]:
@@ -43,7 +38,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_diagnosis(
     monkeypatch.setattr(learning, "loss_of", lambda _run: lambda logits, _batch: logits.sum() * torch.inf)
     events: list[Event] = []
     with pytest.raises(DivergedError) as ended:
-        for event in train(settings(photos, learning_rate=0.5), tmp_path / "run"):
+        for event in train(small_resnet(photos, learning_rate=0.5), tmp_path / "run"):
             events.append(event)
     found = diagnoses(events)["not-a-number"]
     assert found.changes == {"learning_rate": 0.05, "clip_norm": 1.0} and found.epoch == 1
@@ -52,12 +47,14 @@ def test_a_loss_that_is_no_number_ends_the_run_with_its_diagnosis(
     assert runs.state(tmp_path / "run") == "interrupted"
 
 
+@pytest.mark.usefixtures("no_model_file")
 def test_looking_changes_no_bit_and_what_was_found_is_kept(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events = list(train(settings(photos), tmp_path / "looked"))
+    events = list(train(small_resnet(photos), tmp_path / "looked"))
     assert isinstance(events[-1], RunFinished)
     found = diagnoses(events)
+    assert "few-validation-photos" in found
     assert record.read(tmp_path / "looked") == tuple(found.values())
     assert {diagnosis.epoch for diagnosis in found.values()} <= {1, 2, None}
     with monkeypatch.context() as patched:
@@ -65,12 +62,9 @@ def test_looking_changes_no_bit_and_what_was_found_is_kept(
         patched.setattr("engine.training.vitals.gradient_sizes", lambda _network: ())
         patched.setattr(UnitsProbe, "__enter__", lambda self: self)
         patched.setattr(UnitsProbe, "__exit__", lambda *_: None)
-        list(train(settings(photos), tmp_path / "blind"))
-    last = [torch.load(tmp_path / name / runs.LAST, weights_only=True) for name in ("looked", "blind")]
-    assert last[0]["network"].keys() == last[1]["network"].keys()
-    assert all(torch.equal(last[0]["network"][name], last[1]["network"][name]) for name in last[0]["network"])
-    rows = [runs.read_history(tmp_path / name) for name in ("looked", "blind")]
-    assert [(a.train_loss, a.val_loss) for a in rows[0]] == [(b.train_loss, b.val_loss) for b in rows[1]]
+        list(train(small_resnet(photos), tmp_path / "blind"))
+    assert same_network(tmp_path / "looked", tmp_path / "blind")
+    assert numbers_of(tmp_path / "looked") == numbers_of(tmp_path / "blind")
 
 
 class Dying(nn.Module):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from engine.training.keeping import checkpoint
 from engine.training.run import train
 from engine.training.run_parts import Run
 from tests.engine.training.conftest import settled, side_of
+from tests.engine.training.short_run import hashes, owner_of, without_export
 from tests.shared_data import shared
 
 SMALL = 3_000_000
@@ -39,17 +39,6 @@ def smallest_of_families() -> list[Any]:
     return [pytest.param(row.name, marks=[] if row.parameters < SMALL else [pytest.mark.long]) for row in rows.values()]
 
 
-def hashes(state: dict[str, torch.Tensor]) -> dict[str, str]:
-    return {
-        name: hashlib.sha256(tensor.detach().contiguous().numpy().tobytes()).hexdigest()
-        for name, tensor in state.items()
-    }
-
-
-def owner_of(tensor: str) -> str:
-    return tensor.rpartition(".")[0]
-
-
 class Watch:
     """The hashes of a run's network: before the first epoch, and after each."""
 
@@ -57,7 +46,6 @@ class Watch:
         self.seen: list[dict[str, str]] = []
         monkeypatch.setattr(run_module, "write_before", self._before)
         monkeypatch.setattr(checkpoint, "save", self._save)
-        monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))  # tested elsewhere, and takes seconds
 
     def _before(self, run: Run) -> None:
         self.seen = [hashes(run.classifier.network.state_dict())]
@@ -71,8 +59,9 @@ class Watch:
 
 
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    return Watch(monkeypatch)
+def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    with without_export():
+        yield Watch(monkeypatch)
 
 
 def settings(data: Path, spec: ModelSpec, **changes: Any) -> dict[str, Any]:

@@ -20,9 +20,10 @@ from engine.training.frozen_half import LEAST_PHOTOS, ON_RUNTIME, TORCH, NotOnRu
 from engine.training.run import train
 from engine.training.run_parts import Run
 from tests.engine.training.conftest import settled
-from tests.engine.training.test_feature_cache import computed, config_of, epochs_of, no_ending, ran, same
+from tests.engine.training.kept_features import computed, config_of, ran
+from tests.engine.training.short_run import epochs_of, same_network
 
-__all__ = ["no_ending"]
+pytestmark = pytest.mark.usefixtures("no_export")
 
 
 class Twice(nn.Module):
@@ -142,7 +143,7 @@ def test_a_run_on_onnx_runtime_is_the_one_without_the_cache_and_its_rows_stand_a
     with monkeypatch.context() as patched:  # all rows are there, so nothing is exported
         patched.setattr(torch.onnx, "export", None)
         again = ran(asked, tmp_path / "again", weights.parent)
-    assert computed(again) == 0 and same(tmp_path / "again", tmp_path / "runtime")
+    assert computed(again) == 0 and same_network(tmp_path / "again", tmp_path / "runtime")
     monkeypatch.setattr(frozen_half, "LEAST_PHOTOS", LEAST_PHOTOS)
     assert computed(ran(asked, tmp_path / "torch", weights.parent)) == 8 * 2 + 8
 
@@ -159,7 +160,7 @@ def test_a_run_on_onnx_runtime_that_was_stopped_goes_on_to_the_same_weights(
         if isinstance(event, FeaturesComputed):
             control.stop()
     ran(config, tmp_path / "cut", weights.parent, resume=True)
-    assert same(tmp_path / "whole", tmp_path / "cut")
+    assert same_network(tmp_path / "whole", tmp_path / "cut")
 
 
 class Breaks:
@@ -191,4 +192,4 @@ def test_a_failure_is_torch_from_the_first_row_on_and_nobody_is_told(
         monkeypatch.setattr(frozen_half, "session_of", lambda *given, **named: Breaks(real(*given, **named)))
     events = ran(config, tmp_path / "failed", weights.parent)
     assert computed(events) == 8 * 2 + 8 and told(events) == told(by_torch)
-    assert same(tmp_path / "torch", tmp_path / "failed")
+    assert same_network(tmp_path / "torch", tmp_path / "failed")

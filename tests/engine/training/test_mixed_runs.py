@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ import torch
 import torch.nn.functional as F
 
 from engine import photos, runs
-from engine.config import TrainConfig, make_config
-from engine.control import Control
-from engine.events import EpochFinished, Event, FeaturesComputed, Notice, ParityMeasured, StepFinished
+from engine.config import make_config
+from engine.events import Event, FeaturesComputed, ParityMeasured
 from engine.models.build import Classifier
-from engine.training import run as run_module
 from engine.training.learner import losses
 from engine.training.run import train
+from tests.engine.training.short_run import cut_at, epochs_of, lenet, notices_of, same_network, step
 from tests.tiny_photos import draw_photo, make_photos
 
 
@@ -31,40 +29,19 @@ def uneven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-@pytest.fixture
-def without_an_ending(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Runs without their export, which has tests of its own and takes seconds."""
-    with monkeypatch.context() as patch:
-        patch.setattr(run_module, "close_run", lambda *_: iter(()))
-        yield
-
-
-def lenet(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 2, "batch_size": 8, "device": "cpu"}
-    return make_config(base | changes)
-
-
-def last_of(run_dir: Path) -> dict[str, torch.Tensor]:
-    return dict(torch.load(run_dir / runs.LAST, weights_only=True)["network"])
-
-
 MIXED = {"mixup": 0.4, "cutmix": 1.0, "sampling": "balanced", "loss": "focal", "seed": 5}
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 def test_a_mixed_run_that_was_stopped_goes_on_to_the_same_weights(uneven: Path, tmp_path: Path) -> None:
     config = lenet(uneven, epochs=3, **MIXED)
     list(train(config, tmp_path / "whole"))
-    control = Control()
-    for event in train(config, tmp_path / "cut", control=control):
-        if isinstance(event, StepFinished) and event.epoch == 2:
-            control.stop()
+    cut_at(config, tmp_path / "cut", step(2, 1), stop=True)
     list(train(config, tmp_path / "cut", resume=True))
-    whole, cut = last_of(tmp_path / "whole"), last_of(tmp_path / "cut")
-    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert same_network(tmp_path / "cut", tmp_path / "whole")
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 def test_only_training_photos_are_mixed(uneven: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every image that the network is asked about outside of a step is a photo as it is read, and none in one is."""
     seen: list[tuple[bool, np.ndarray]] = []
@@ -86,7 +63,7 @@ def test_only_training_photos_are_mixed(uneven: Path, tmp_path: Path, monkeypatc
     assert len(learnt) == 16 and len(set(learnt) & read["train"]) < 8  # a photo may be its own partner
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 @pytest.mark.parametrize("sampling", ["root", "balanced"])
 def test_sampling_decides_what_is_learnt_and_takes_the_place_of_weights(
     uneven: Path, tmp_path: Path, sampling: Any, monkeypatch: pytest.MonkeyPatch
@@ -104,11 +81,10 @@ def test_sampling_decides_what_is_learnt_and_takes_the_place_of_weights(
     assert len(learnt) == 16 and sum(learnt) == (8 if sampling == "balanced" else 6)  # √12 to √4 is 10.1 to 5.9
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 def test_balanced_sampling_learns_from_what_is_kept_as_from_photos(
-    uneven: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    uneven: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
     config = make_config(
         {"data": uneven, "model": "squeezenet1_0", "epochs": 2, "batch_size": 8, "image_size": 32, "device": "cpu"}
     ).with_changes(sampling="balanced", head="linear")
@@ -117,11 +93,11 @@ def test_balanced_sampling_learns_from_what_is_kept_as_from_photos(
         asked = config.with_changes(cache=cache)
         told[cache] = list(train(asked, tmp_path / cache, weights_dir=tiny_weights, offline=True))
     assert any(isinstance(event, FeaturesComputed) for event in told["auto"])
-    kept, anew = ([e for e in events if isinstance(e, EpochFinished)] for events in told.values())
+    kept, anew = map(epochs_of, told.values())
     assert kept[0].train_loss == pytest.approx(anew[0].train_loss, abs=1e-3)
     mixed = list(train(config.with_changes(mixup=0.2), tmp_path / "mixed", weights_dir=tiny_weights, offline=True))
     assert not any(isinstance(event, FeaturesComputed) for event in mixed)
-    assert [event.kind for event in mixed if isinstance(event, Notice)].count("features_mixed") == 1
+    assert len(notices_of(mixed, "features_mixed")) == 1
     assert runs.read_config(tmp_path / "mixed").views == 0
 
 
@@ -142,5 +118,5 @@ def test_a_run_of_one_against_all_others_learns_from_odds_and_answers_with_share
     (parity,) = [event for event in events if isinstance(event, ParityMeasured)]
     assert parity.same_top1 == 1 and parity.largest_difference < 1e-4
     metrics = runs.read_metrics(tmp_path / "run")
-    best = next(e for e in events if isinstance(e, EpochFinished) and e.epoch == metrics["best_epoch"])
+    best = epochs_of(events)[metrics["best_epoch"] - 1]
     assert metrics["val"]["log_loss"] <= best.val_loss + 0.05, "the temperature repairs nothing that val did not show"

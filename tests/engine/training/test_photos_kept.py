@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 
 from engine import photos as reading
-from engine import runs
-from engine.config import TrainConfig, make_config
-from engine.control import Control
-from engine.events import EpochFinished, StepFinished
+from engine.events import EpochFinished
 from engine.terminal_words import sentence
-from engine.training import run as run_module
 from engine.training.run import train
+from tests.engine.training.short_run import cut_at, epochs_of, lenet, same_network, step
 
 
-@pytest.fixture(autouse=True)
-def no_ending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs without the export, which takes seconds."""
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
-
-
-def lenet(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 3, "batch_size": 4, "device": "cpu"}
-    return make_config(base | changes)
-
-
-def last_of(run_dir: Path) -> list[torch.Tensor]:
-    return list(torch.load(run_dir / runs.LAST, weights_only=True)["network"].values())
-
-
+@pytest.mark.usefixtures("no_export")
 def test_a_run_is_the_same_with_photos_kept_or_not_and_after_a_stop(
     few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, decoded = reading.read_whole, []
     monkeypatch.setattr(reading, "read_whole", lambda *a, **o: decoded.append(a[0]) or real(*a, **o))
-    list(train(lenet(few_photos, cache="off"), tmp_path / "plain"))
+    asked = lenet(few_photos, epochs=3, batch_size=4)
+    list(train(asked.with_changes(cache="off"), tmp_path / "plain"))
     assert len(decoded) == 3 * 8
     decoded.clear()
-    control = Control()
-    for event in train(lenet(few_photos), tmp_path / "kept", control=control):
-        if isinstance(event, StepFinished) and event.epoch == 2:
-            control.stop()
-    events = list(train(lenet(few_photos), tmp_path / "kept", resume=True))
+    cut_at(asked, tmp_path / "kept", step(2, 1), stop=True)
+    epochs = epochs_of(list(train(asked, tmp_path / "kept", resume=True)))
     assert len(decoded) == 8
-    pairs = zip(last_of(tmp_path / "plain"), last_of(tmp_path / "kept"), strict=True)
-    assert all(torch.equal(one, other) for one, other in pairs)
-    epochs = [event for event in events if isinstance(event, EpochFinished)]
-    assert all(0 <= event.waiting_seconds <= event.seconds for event in epochs)
+    assert same_network(tmp_path / "plain", tmp_path / "kept")
+    assert len(epochs) == 2 and all(0 <= event.waiting_seconds <= event.seconds for event in epochs)
 
 
 def test_waiting_that_counts_is_said() -> None:

@@ -11,16 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import TrainConfig, make_config
-from engine.events import EpochFinished, Notice
+from engine.events import Notice
 from engine.models.catalog import find_model
 from engine.models.strategies import find_strategy
-from engine.training import run as run_module
 from engine.training.keeping.checkpoint import Progress
 from engine.training.loop import Answers
 from engine.training.phases import after_epoch
 from engine.training.run import train
-from tests.engine.training.test_run import last_of, same
-from tests.engine.training.test_unfreezing import stopped_after
+from tests.engine.training.short_run import epochs_of, same_network, stopped_after
 
 SMALL = find_model("small_resnet")
 
@@ -67,10 +65,10 @@ def test_blocks_that_wait_come_first() -> None:
     assert progress.stage_epochs == (1, 4, 6, 8, 10) and progress.rate_drops == (12,)
 
 
+@pytest.mark.usefixtures("no_export")
 def test_a_run_says_so_and_resumes_to_the_same_weights(
     few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
     monkeypatch.setattr(Answers, "accuracy", 0.5)
     monkeypatch.setattr(Answers, "loss", 1.0)
     config = settings(
@@ -79,10 +77,10 @@ def test_a_run_says_so_and_resumes_to_the_same_weights(
         optimizer="lamb",
     )  # fmt: skip
     events = list(train(config, tmp_path / "whole"))
-    assert [e.learning_rate for e in events if isinstance(e, EpochFinished)] == [0.01, 0.01, 0.005, 0.0025]
+    assert [epoch.learning_rate for epoch in epochs_of(events)] == [0.01, 0.01, 0.005, 0.0025]
     assert [e.text for e in events if isinstance(e, Notice) and e.kind == "rate_lowered"] == [
         "Validation has not improved for an epoch: the learning rate is multiplied by 0.5."
     ] * 2
     stopped_after(2, config, tmp_path / "run")
     list(train(config, tmp_path / "run", resume=True))
-    assert same(last_of(tmp_path / "run"), last_of(tmp_path / "whole"))
+    assert same_network(tmp_path / "run", tmp_path / "whole")

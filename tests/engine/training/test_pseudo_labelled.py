@@ -6,27 +6,20 @@ from pathlib import Path
 import pytest
 
 from engine import runs
-from engine.config import TrainConfig
 from engine.errors import ThawError
 from engine.events import Event, Notice, PseudoLabel, RunStarted
 from engine.prediction.pseudo_labels import write_pseudo_labels
 from engine.training.run import train
+from tests.engine.training.short_run import lenet, small_resnet
 from tests.tiny_photos import COLOURS, draw_photo, make_photos
 
 
 def short_run(data: Path, out: Path, labels: Path) -> list[Event]:
-    config = TrainConfig(
-        data=data,
-        model="small_resnet",
-        strategy="from-scratch",
-        epochs=1,
-        batch_size=8,
-        threads=1,
-        pseudo_labels=labels,
-    )
+    config = small_resnet(data, epochs=1, pseudo_labels=labels)
     return list(train(config, out, offline=True))
 
 
+@pytest.mark.usefixtures("no_model_file")
 def test_they_join_the_training_split_and_no_other(tmp_path: Path) -> None:
     data = make_photos(tmp_path / "data", photos=10)
     new = tmp_path / "new" / "a.png"
@@ -61,7 +54,7 @@ def test_the_weights_of_classes_go_by_all_that_is_trained_on(tmp_path: Path) -> 
     for number, path in enumerate(new):
         draw_photo(path, COLOURS["green"], seed=100 + number)
     write_pseudo_labels(tmp_path / "labels.csv", [PseudoLabel(path, "green", 1.0) for path in new])
-    asked = TrainConfig(data=data, model="lenet5", strategy="from-scratch", pseudo_labels=tmp_path / "labels.csv")
+    asked = lenet(data, pseudo_labels=tmp_path / "labels.csv")
     for labels, weights in ((asked.pseudo_labels, "balanced"), (None, "none")):
         out = tmp_path / f"{weights} run"
         events = train(asked.with_changes(pseudo_labels=labels), out)

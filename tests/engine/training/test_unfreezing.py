@@ -20,17 +20,15 @@ from hypothesis import strategies as st
 
 from engine import runs
 from engine.config import TrainConfig, make_config
-from engine.control import Control
 from engine.dataset.index import Photo
 from engine.errors import ThawError
-from engine.events import EpochFinished, Event, PhaseStarted, RunStarted
+from engine.events import PhaseStarted, RunStarted
 from engine.models.build import build
 from engine.models.catalog import CATALOG, find_model
 from engine.models.freezing import set_trainable
 from engine.models.recipes import choose_recipe
 from engine.models.schedules import rates
 from engine.models.strategies import find_strategy, timeline
-from engine.training import run as run_module
 from engine.training.keeping.checkpoint import Progress
 from engine.training.learner.optimizer import (
     Place,
@@ -45,32 +43,31 @@ from engine.training.phases import after_epoch, patience_left, planned, stages_l
 from engine.training.prepare import resolve
 from engine.training.run import train
 from tests.engine.training.conftest import settled
-from tests.engine.training.test_run import last_of, same
+from tests.engine.training.short_run import (
+    epochs_of,
+    network_of,
+    same_network,
+    same_tensors,
+    small_resnet,
+    stopped_after,
+    without_export,
+)
 from tests.tiny_photos import make_photos
 
 SMALL = find_model("small_resnet")
 BLOCKS = len(SMALL.blocks)
 
 
-@pytest.fixture
-def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
-
-
 def config(data: Path, **changes: Any) -> TrainConfig:
-    base = {
-        "data": data, "model": "small_resnet", "strategy": "custom", "epochs": 6, "batch_size": 4, "device": "cpu",
-        "threads": 1, "optimizer": "adamw", "learning_rate": 1e-3,
-    }  # fmt: skip
-    return make_config(base | changes)
+    base = {"strategy": "custom", "epochs": 6, "batch_size": 4, "optimizer": "adamw", "learning_rate": 1e-3}
+    return small_resnet(data, **(base | changes))
 
 
 @pytest.fixture(scope="module")
 def earlier(few_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run to start from: the small networks have no pretrained weights."""
     folder = tmp_path_factory.mktemp("earlier") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "close_run", lambda *_: iter(()))
+    with without_export():
         list(train(config(few_photos, strategy="from-scratch", epochs=1), folder))
     return folder
 
@@ -157,7 +154,7 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_up(kind: str, tmp_path: Pat
     restore_state(new, network, copy.deepcopy(old.state_dict()))
     for state in (old_network, network):
         stepped(state, old if state is old_network else new)
-    assert same(dict(network.state_dict()), dict(old_network.state_dict()))
+    assert same_tensors(network.state_dict(), old_network.state_dict())
 
 
 def test_what_is_unfrozen_later_has_a_warm_up_of_its_own(tmp_path: Path) -> None:
@@ -222,26 +219,19 @@ def test_saturation_in_a_run_is_bit_equal_after_a_stop_in_any_epoch(
     asked = config(
         few_photos, strategy="progressive", continue_from=earlier, unfreeze_when="saturation", unfreeze_patience=1
     )
-    phases = [event for event in train(asked, tmp_path / "whole") if isinstance(event, PhaseStarted)]
+    events = list(train(asked, tmp_path / "whole"))
+    phases = [event for event in events if isinstance(event, PhaseStarted)]
     assert [phase.first_epoch for phase in phases] == [1, 3, 4, 5, 6] and {phase.phases for phase in phases} == {BLOCKS}
+    left = [epoch.seconds_left for epoch in epochs_of(events)]
+    assert left == [None] * 5 + [pytest.approx(0, abs=1e-9)], "unknown while a stage waits"
     trained = [phase.trainable_parameters for phase in phases]
     assert trained == sorted(set(trained))
     for epoch in (1, 2, 3, 5):
         folder = tmp_path / f"run-{epoch}"
         stopped_after(epoch, asked, folder)
         list(train(asked, folder, resume=True))
-        assert same(last_of(folder), last_of(tmp_path / "whole"))
+        assert same_network(folder, tmp_path / "whole")
         assert [row.epoch for row in runs.read_history(folder)] == list(range(1, 7))
-
-
-def stopped_after(epoch: int, asked: TrainConfig, folder: Path) -> list[Event]:
-    control = Control()
-    seen = []
-    for event in train(asked, folder, control=control):
-        seen.append(event)
-        if isinstance(event, EpochFinished) and event.epoch == epoch:
-            control.stop()
-    return seen
 
 
 @pytest.mark.usefixtures("no_export")
@@ -255,7 +245,7 @@ def test_a_resume_in_any_epoch_ends_in_the_same_weights(
     for epoch in (1, 2):
         stopped_after(epoch, asked, tmp_path / f"run-{epoch}")
         list(train(asked, tmp_path / f"run-{epoch}", resume=True))
-        assert same(last_of(tmp_path / f"run-{epoch}"), last_of(tmp_path / "whole"))
+        assert same_network(tmp_path / f"run-{epoch}", tmp_path / "whole")
 
 
 @pytest.mark.long
@@ -282,7 +272,7 @@ def test_killed_while_unfreezing_and_resumed_is_bit_equal(tmp_path: Path) -> Non
     child.wait()
     child.stdout.close()
     subprocess.run([*command, "--out", str(tmp_path / "run"), "--resume"], check=True, capture_output=True)
-    assert same(last_of(tmp_path / "run"), last_of(tmp_path / "whole"))
+    assert same_network(tmp_path / "run", tmp_path / "whole")
     assert runs.read_layers(tmp_path / "run") == runs.read_layers(tmp_path / "whole")
     proof = runs.read_layer_proof(tmp_path / "run")
     assert any(not row.trained for row in proof.values())
@@ -311,7 +301,7 @@ def test_a_phase_in_which_nothing_would_train_is_refused_before_the_first_epoch(
 def test_heads_and_their_settings_reach_the_network(few_photos: Path, tmp_path: Path) -> None:
     asked = config(few_photos, strategy="from-scratch", epochs=1, head="batchnorm-mlp", head_width=7, head_dropout=0.25)
     list(train(asked, tmp_path / "run"))
-    shapes = {name: tuple(tensor.shape) for name, tensor in last_of(tmp_path / "run").items() if "head" in name}
+    shapes = {name: tuple(tensor.shape) for name, tensor in network_of(tmp_path / "run").items() if "head" in name}
     assert (7, 64) in shapes.values() and (2, 7) in shapes.values()
 
 
@@ -331,7 +321,7 @@ def test_auxiliary_classifiers_train_only_where_their_block_does(few_photos: Pat
         events = train(asked, tmp_path / strategy, offline=True)
         (started,) = [event for event in events if isinstance(event, RunStarted)]
         assert started.parameters == sum(p.numel() for p in network.parameters())
-        state, before = last_of(tmp_path / strategy), network.state_dict()
+        state, before = network_of(tmp_path / strategy), network.state_dict()
         moved[strategy] = not state["aux1.conv.conv.weight"].equal(before["aux1.conv.conv.weight"])
     assert moved == {"feature-extraction": False, "discriminative": True}
 
@@ -366,9 +356,18 @@ def test_everything_that_was_open_is_decided(few_photos: Path) -> None:
     assert timeline(row, 4, 1, 3) == (1, 1, 1, 1)
 
 
-def _photos() -> list[Any]:
+def _photos(a: int = 1, b: int = 1) -> list[Photo]:
+    return [Photo(Path(f"{name} {n}"), name, "train") for name, count in (("a", a), ("b", b)) for n in range(count)]
 
-    return [Photo(Path(name), name, "train") for name in "ab"]
+
+@pytest.mark.parametrize(("a", "b", "chosen"), [(10, 10, "none"), (15, 10, "none"), (16, 10, "balanced")])
+def test_class_weights_follow_imbalance(a: int, b: int, chosen: str) -> None:
+    asked, row = config(Path(), strategy="from-scratch"), find_strategy("from-scratch")
+    assert resolve(asked, SMALL, row, _photos(a, b)).class_weights == chosen
+    for own in ("none", "balanced"):
+        assert resolve(asked.with_changes(class_weights=own), SMALL, row, _photos(a, b)).class_weights == own
+    drawn_evenly = asked.with_changes(sampling="balanced")
+    assert resolve(drawn_evenly, SMALL, row, _photos(a, b)).class_weights == "none"
 
 
 OLD_KEYS = {
@@ -396,5 +395,5 @@ def test_a_run_directory_of_an_earlier_version_goes_on_to_the_same_weights(few_p
     del whole["partway"], whole["progress"]["stage_epochs"]
     torch.save(whole, tmp_path / "run" / runs.LAST)
     list(train(asked, tmp_path / "run", resume=True))
-    assert same(last_of(tmp_path / "run"), last_of(tmp_path / "whole"))
+    assert same_network(tmp_path / "run", tmp_path / "whole")
     assert runs.read_layer_proof(tmp_path / "run") == {}, "its beginning was not hashed"

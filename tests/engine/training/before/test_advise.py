@@ -27,13 +27,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def no_other_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("XDG_CACHE_HOME", "TORCH_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "cache"))
-    monkeypatch.delenv("THAW_WEIGHTS_DIR", raising=False)
-
-
 def the_advice(events: list[Event]) -> Advice:
     (found,) = [event for event in events if isinstance(event, Advice)]
     assert events[-1] is found

@@ -4,6 +4,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import torch
+import torchvision
 
 from engine.config import make_config
 from engine.control import Control
@@ -62,15 +64,31 @@ def test_without_weights_there_is_none(tmp_path: Path) -> None:
     assert isinstance(last, Notice) and last.kind == "no_weights"
 
 
-def test_ants_and_bees_before_any_training() -> None:
-    config = make_config({"data": shared("data/hymenoptera"), "image_size": 64})
-    control = Control()
-    stopped = []
-    for event in baseline(config, weights_dir=shared("weights"), control=control):
+def test_drawn_colours_before_any_training(tmp_path: Path) -> None:
+    """What a random network keeps of colours is enough to tell them apart."""
+    torch.manual_seed(0)
+    torch.save(torchvision.models.squeezenet1_0(weights=None).state_dict(), tmp_path / "squeezenet1_0.pth")
+    data = make_photos(tmp_path / "photos", photos=8, splits=("train", "val"))
+    config = make_config({"data": data, "image_size": 64})
+    control, stopped = Control(), []
+    for event in baseline(config, weights_dir=tmp_path, control=control):
         stopped.append(event)
         if isinstance(event, FeaturesComputed):
             control.stop()
-    assert not any(isinstance(event, BaselineMeasured) for event in stopped)
+    photos, _ = assign_splits(load(data, Control()), 0)
+    assert stopped and not any(isinstance(event, BaselineMeasured) for event in stopped)
+    assert baselines.find(photos) is None
+    *_, last = baseline(config, weights_dir=tmp_path)
+    assert isinstance(last, BaselineMeasured)
+    assert (last.model, last.train_photos, last.val_photos, last.chance) == ("squeezenet1_0", 16, 16, 0.5)
+    assert last.low < last.val_accuracy and last.val_accuracy > 0.7
+    kept = baselines.find(photos)
+    assert kept and kept.val_accuracy == last.val_accuracy
+
+
+@pytest.mark.long
+def test_ants_and_bees_before_any_training() -> None:
+    config = make_config({"data": shared("data/hymenoptera"), "image_size": 64})
     *_, last = baseline(config, weights_dir=shared("weights"))
     assert isinstance(last, BaselineMeasured)
     assert (last.train_photos, last.val_photos, last.chance) == (245, 153, pytest.approx(70 / 153))

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from engine import runs
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig
 from engine.control import Control
 from engine.errors import DiskFullError, DivergedError, RunError, ThawError
 from engine.events import Event, Notice, RunFinished, RunStarted, StrategiesCompared, StrategyCompared
 from engine.training.before import compare_strategies as module
 from engine.training.before.compare_strategies import compare_strategies
-from tests.engine.evaluation.test_compare import TEN, write
+from tests.engine.evaluation.measured import TEN, write
+from tests.engine.training.before.stand_ins import config, of
 from tests.tiny_photos import make_photos
 
 THREE = ("feature-extraction", "last-blocks", "fine-tuning")
@@ -53,14 +54,6 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Runs:
     trained = Runs()
     monkeypatch.setattr(module, "train", trained.train)
     return trained
-
-
-def config(**settings: Any) -> TrainConfig:
-    return make_config({"data": Path("/photos"), "epochs": 4, **settings})
-
-
-def of(kind: type, events: list[Event]) -> list[Any]:
-    return [event for event in events if isinstance(event, kind)]
 
 
 def test_each_strategy_is_a_run_with_the_same_settings_else(trained: Runs, tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine import runs
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import DivergedError, ThawError
@@ -21,6 +20,7 @@ from engine.training.before import lr_curve
 from engine.training.before.lr_finder import find_lr
 from engine.training.learner.step import Learner, StepResult
 from engine.training.run import train
+from tests.engine.training.short_run import same_network, small_resnet
 from tests.tiny_photos import make_photos
 
 
@@ -41,8 +41,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def settings(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "small_resnet", "strategy": "from-scratch", "epochs": 1, "batch_size": 8}
-    return make_config(base | {"device": "cpu", "image_size": 32, "threads": 1} | changes)
+    return small_resnet(data, **({"epochs": 1} | changes))
 
 
 @pytest.fixture
@@ -77,8 +76,7 @@ def test_a_run_after_it_is_the_run_without_it(photos: Path, tmp_path: Path) -> N
     torch.manual_seed(99)
     list(find_lr(config))
     first_epoch(config, tmp_path / "after")
-    one, other = (torch.load(tmp_path / name / runs.LAST)["network"] for name in ("without", "after"))
-    assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+    assert same_network(tmp_path / "without", tmp_path / "after")
 
 
 @pytest.mark.usefixtures("short")

@@ -6,13 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import psutil
 import pytest
 
 from engine import memory
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig
 from engine.control import Control
 from engine.dataset import row_store
 from engine.errors import ThawError
@@ -20,6 +21,7 @@ from engine.events import Event, Notice, RunEstimated, RunStarted, StageStarted
 from engine.models.short_list import Candidate
 from engine.training.before import preflight as preflight_module
 from engine.training.before.preflight import preflight
+from tests.engine.training.short_run import small_resnet
 from tests.tiny_photos import make_photos
 
 
@@ -47,8 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "small_resnet", "strategy": "from-scratch", "epochs": 3, "batch_size": 8}
-    return make_config(base | {"device": "cpu", "image_size": 32, "threads": 1} | changes)
+    return small_resnet(data, **({"epochs": 3} | changes))
 
 
 def estimated(events: Iterator[Event]) -> RunEstimated:
@@ -58,7 +59,18 @@ def estimated(events: Iterator[Event]) -> RunEstimated:
     return last
 
 
-def test_an_estimate_adds_up_and_leaves_nothing(photos: Path) -> None:
+class Room(NamedTuple):
+    free: int
+
+
+def roomy(monkeypatch: pytest.MonkeyPatch, disk: int, memory_bytes: int) -> None:
+    """A machine with so much free."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Room(disk))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=memory_bytes))
+
+
+def test_an_estimate_adds_up_and_leaves_nothing(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roomy(monkeypatch, 10**13, 10**13)
     found = estimated(preflight(settings(photos), starting_seconds=50.0))
     parts = dict(found.parts)
     assert found.model == "small_resnet" and found.epochs == 3
@@ -84,13 +96,8 @@ def test_a_plan_of_many_phases_is_measured_in_part(photos: Path, tiny_weights: P
     assert dict(found.parts)["Training"] > 0
 
 
-class Room(NamedTuple):
-    free: int
-
-
 def test_what_will_not_suffice_is_said(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Room(1000))
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": -(10**12)}))
+    roomy(monkeypatch, 1000, -(10**12))
     memory_told, disk_told = estimated(preflight(settings(photos))).warnings
     assert memory_told.startswith("The run will take") and "close other programs" in memory_told
     assert disk_told.startswith("The run's folder needs 0.2 GB of disk, and 0.0 GB are free")

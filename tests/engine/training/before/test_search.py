@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from engine import file_lock, runs
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig
 from engine.control import Control
 from engine.errors import ConfigError, DivergedError, RunError, RunTakenError, ThawError
-from engine.events import EpochFinished, Event, RunFinished, SearchFinished, TrialFinished, TrialStarted
+from engine.events import Event, RunFinished, SearchFinished, TrialFinished, TrialStarted
 from engine.models.catalog import find_model
 from engine.models.recipes import choose_recipe
 from engine.models.strategies import find_strategy
 from engine.training.before import search as module
 from engine.training.before.search import search
+from tests.engine.training.before.stand_ins import config, epoch_of, of
+from tests.engine.training.short_run import small_resnet
 from tests.tiny_photos import make_photos
 
 
@@ -45,23 +47,11 @@ class Runs:
         return 0.5 if config.weight_decay is None else 0.9 - min(0.8, abs(config.weight_decay - 0.05))
 
 
-def epoch_of(epoch: int, epochs: int, best: float) -> EpochFinished:
-    return EpochFinished(epoch, epochs, 1, 0.5, 0.5, 0.5, best, 0.01, 1.0, 10.0, epoch, best, None, None)
-
-
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> Runs:
     trained = Runs()
     monkeypatch.setattr(module, "train", trained.train)
     return trained
-
-
-def config(**settings: Any) -> TrainConfig:
-    return make_config({"data": Path("/photos"), "epochs": 4, **settings})
-
-
-def of(kind: type, events: list[Event]) -> list[Any]:
-    return [event for event in events if isinstance(event, kind)]
 
 
 def test_the_best_trial_becomes_the_run(trained: Runs, tmp_path: Path) -> None:
@@ -159,9 +149,7 @@ def test_rates_are_tried_around_what_suits_the_trial(trained: Runs, tmp_path: Pa
 @pytest.mark.long
 def test_a_real_search_leaves_a_finished_run(tmp_path: Path) -> None:
     photos = make_photos(tmp_path / "photos", photos=10)
-    small = make_config({
-        "data": photos, "model": "small_resnet", "strategy": "from-scratch", "epochs": 2, "batch_size": 8, "threads": 1,
-    })  # fmt: skip
+    small = small_resnet(photos)
     events = list(search(small, tmp_path / "run", vary=("learning_rate",), trials=2, offline=True))
     assert runs.state(tmp_path / "run") == "finished"
     assert [type(event) for event in events[-2:]] == [RunFinished, SearchFinished]

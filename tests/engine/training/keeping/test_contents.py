@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from engine import runs
-from engine.config import make_config
 from engine.control import Control
-from engine.dataset.index import Photo
-from engine.errors import ChangedPhotosError
-from engine.events import EpochFinished, Event, Notice, StageStarted
+from engine.dataset.index import Photo, load
+from engine.errors import ChangedPhotosError, DatasetError
+from engine.events import Event, Notice, RunStarted, StageStarted
 from engine.training.keeping import contents
 from engine.training.keeping.contents import check_contents, content_hash, write_contents
 from engine.training.run import train
+from tests.engine.training.short_run import lenet, stopped_after
 from tests.tiny_photos import draw_photo, make_photos
 
 LATER_NS = 2**62
@@ -90,16 +91,13 @@ def test_a_run_of_an_earlier_version_is_compared_by_its_hashes(tmp_path: Path) -
         checked(tmp_path / "run")
 
 
+@pytest.mark.usefixtures("no_model_file")
 def test_a_refused_run_keeps_its_model(tmp_path: Path) -> None:
     data = make_photos(tmp_path / "photos", photos=4, splits=("train", "val"))
-    asked = make_config(
-        {"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 2, "batch_size": 4, "device": "cpu"}
-    )
-    control = Control()
-    for event in train(asked, tmp_path / "run", control=control):
-        if isinstance(event, EpochFinished):
-            control.stop()
+    asked = lenet(data, batch_size=4)
+    stopped_after(1, asked, tmp_path / "run")
     assert runs.state(tmp_path / "run") == "stopped"
+    (tmp_path / "run" / runs.MODEL).write_bytes(b"a model")
     draw_photo(data / "train" / "blue" / "1.png", (1, 2, 3), 99)
     with pytest.raises(ChangedPhotosError, match=r"1\.png"):
         list(train(asked, tmp_path / "run", resume=True))
@@ -108,12 +106,28 @@ def test_a_refused_run_keeps_its_model(tmp_path: Path) -> None:
     assert runs.state(tmp_path / "run") == "finished"
 
 
-def test_a_class_that_was_emptied_after_the_scan_is_told(tmp_path: Path) -> None:
+def test_a_class_that_is_emptied_between_a_look_at_the_photos_and_the_start_is_told(tmp_path: Path) -> None:
     data = make_photos(tmp_path / "photos", classes=3, photos=4)
-    for path in (data / "red").iterdir():
-        path.unlink()
-    asked = make_config({"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 1, "device": "cpu"})
-    events = train(asked, tmp_path / "run")
-    told = next(event.text for event in events if isinstance(event, Notice))
-    assert "“red” holds no photos" in told
+    assert load(data).classes == ("blue", "green", "red")
+    events = train(lenet(data, epochs=1), tmp_path / "run")
+    told: list[str] = []
+    for event in events:
+        if event == StageStarted("Looking through the dataset"):
+            for path in (data / "red").iterdir():
+                path.unlink()
+        if isinstance(event, Notice):
+            told.append(event.text)
+        if isinstance(event, RunStarted):
+            break
     events.close()
+    assert any("“red” holds no photos" in text for text in told)
+    assert {photo.label for photo in runs.read_dataset(tmp_path / "run")[1]} == {"blue", "green"}
+
+
+def test_a_dataset_of_which_one_class_is_left_at_the_start_is_a_sentence(tmp_path: Path) -> None:
+    data = make_photos(tmp_path / "photos", photos=4)
+    with pytest.raises(DatasetError, match="“blue”"):
+        for event in train(lenet(data), tmp_path / "run"):
+            if event == StageStarted("Looking through the dataset"):
+                shutil.rmtree(data / "green")
+    assert runs.state(tmp_path / "run") == "absent"

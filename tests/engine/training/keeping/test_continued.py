@@ -11,20 +11,17 @@ import pytest
 import safetensors.torch
 
 from engine import runs
-from engine.config import TrainConfig, make_config
-from engine.control import Control
+from engine.config import TrainConfig
 from engine.errors import RunError, ThawError, WeightsError
 from engine.events import Event, Notice, RunStarted
-from engine.training import run as run_module
 from engine.training.run import train
+from tests.engine.training.short_run import lenet, stopped_after
 from tests.tiny_photos import draw_photo, make_photos
 
 HEAD = ("fc2.weight", "fc2.bias")
 
 
-@pytest.fixture(autouse=True)
-def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
+pytestmark = pytest.mark.usefixtures("no_export")
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +39,7 @@ def three(two: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(data: Path, **changes: Any) -> TrainConfig:
-    base = {
-        "data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 1, "batch_size": 4, "device": "cpu",
-        "threads": 1,
-    }  # fmt: skip
-    return make_config(base | changes)
+    return lenet(data, **({"epochs": 1, "batch_size": 4} | changes))
 
 
 @pytest.fixture
@@ -90,11 +83,8 @@ def test_any_strategy_that_does_not_begin_at_random_can_go_on(earlier: Path, thr
 
 
 def test_a_resumed_run_needs_the_earlier_one_no_more(earlier: Path, three: Path, tmp_path: Path) -> None:
-    control = Control()
     asked = config(three, strategy="continue", continue_from=earlier, epochs=2)
-    for event in train(asked, tmp_path / "run", control=control):
-        if type(event).__name__ == "EpochFinished":
-            control.stop()
+    stopped_after(1, asked, tmp_path / "run")
     shutil.rmtree(earlier)
     events = list(train(asked, tmp_path / "run", resume=True))
     (started,) = [event for event in events if isinstance(event, RunStarted)]
@@ -169,10 +159,7 @@ def test_a_head_of_another_width_is_refused_with_both_named(three: Path, tmp_pat
 
 def test_a_class_whose_photos_are_gone_is_named_when_a_run_goes_on(three: Path, tmp_path: Path) -> None:
     data = shutil.copytree(three, tmp_path / "photos")
-    control = Control()
-    for event in train(config(data, epochs=2), tmp_path / "run", control=control):
-        if type(event).__name__ == "EpochFinished":
-            control.stop()
+    stopped_after(1, config(data, epochs=2), tmp_path / "run")
     for split in ("train", "val"):
         shutil.rmtree(data / split / "cyan")
     with pytest.raises(RunError, match="Not one photo of the class “cyan”"):

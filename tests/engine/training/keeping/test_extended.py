@@ -19,6 +19,7 @@ from engine.training import run as run_module
 from engine.training.keeping.extended import begin_extension
 from engine.training.run import train
 from engine.training.run_parts import Run
+from tests.engine.training.short_run import lenet, same_network, stopped_after
 from tests.tiny_photos import make_photos
 
 
@@ -41,8 +42,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 2, "batch_size": 4, "device": "cpu"}
-    return make_config(base | {"schedule": "constant"} | changes)
+    return lenet(data, **({"batch_size": 4, "schedule": "constant"} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,6 @@ def picture(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def last_of(run_dir: Path) -> dict[str, Any]:
-    return dict(torch.load(run_dir / runs.LAST, weights_only=True))
-
-
 def test_two_epochs_and_one_are_the_bits_of_three(photos: Path, two: Path, tmp_path: Path) -> None:
     before = picture(two)
     events = list(train(runs.extension_of(two, 1), tmp_path / "longer"))
@@ -67,8 +63,7 @@ def test_two_epochs_and_one_are_the_bits_of_three(photos: Path, two: Path, tmp_p
     list(train(settings(photos, epochs=3), tmp_path / "three"))
     (started,) = [event for event in events if isinstance(event, RunStarted)]
     assert started.first_epoch == 3
-    longer, three = (last_of(tmp_path / name)["network"] for name in ("longer", "three"))
-    assert all(torch.equal(longer[name], three[name]) for name in three)
+    assert same_network(tmp_path / "longer", tmp_path / "three")
     assert (tmp_path / "longer" / runs.BEST).read_bytes() == (tmp_path / "three" / runs.BEST).read_bytes()
     history = runs.read_history(tmp_path / "longer")
     assert [row.epoch for row in history] == [1, 2, 3] and history[:2] == runs.read_history(two)
@@ -78,10 +73,8 @@ def test_two_epochs_and_one_are_the_bits_of_three(photos: Path, two: Path, tmp_p
 
 
 def test_an_extension_that_is_stopped_goes_on_by_itself(two: Path, tmp_path: Path) -> None:
-    config, control = runs.extension_of(two, 2), Control()
-    for event in train(config, tmp_path / "run", control=control):
-        if isinstance(event, EpochFinished):
-            control.stop()
+    config = runs.extension_of(two, 2)
+    stopped_after(3, config, tmp_path / "run")
     assert runs.state(tmp_path / "run") == "stopped"
     list(train(config, tmp_path / "run", resume=True))
     assert [row.epoch for row in runs.read_history(tmp_path / "run")] == [1, 2, 3, 4]

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from engine import runs
 from engine.config import TrainConfig, make_config
 from engine.control import Control
-from engine.events import EpochFinished, FeaturesComputed, RunStarted
+from engine.events import EpochFinished, FeaturesComputed, RunStarted, StepFinished
+from engine.training import prepare
 from engine.training import run as run_module
 from engine.training.run import train
-from tests.engine.training.short_run import STEPS, cut_at, last_of, numbers_of, resumed, same, short, step
+from tests.engine.training.short_run import (
+    STEPS,
+    cut_at,
+    epochs_of,
+    last_of,
+    notices_of,
+    numbers_of,
+    resumed,
+    same,
+    short,
+    step,
+)
+
+pytestmark = pytest.mark.usefixtures("no_export")
 
 
 @pytest.fixture
 def asked(photos_with_bad_ones: Path) -> TrainConfig:
     return short(photos_with_bad_ones)
-
-
-@pytest.fixture(autouse=True)
-def without_export(no_export: None) -> None:
-    """Which has tests of its own and takes seconds."""
 
 
 @pytest.mark.parametrize("epoch, number", [(1, 1), (1, STEPS), (2, 3), (3, STEPS)])
@@ -142,3 +153,39 @@ def test_the_time_of_all_lives_is_counted(asked: TrainConfig, tmp_path: Path) ->
     ]
     assert second.seconds > part["partway"]["sums"]["seconds"] > 0
     assert last_of(tmp_path / "run")["progress"]["seconds"] > part["progress"]["seconds"] > 0
+
+
+def test_a_batch_of_which_one_photo_can_be_read_is_passed_over_and_a_resume_passes_it_over_too(
+    few_photos: Path, tmp_path: Path
+) -> None:
+    """Batch norm cannot train on one photo."""
+    data = shutil.copytree(few_photos, tmp_path / "photos")
+    (data / "train" / "blue" / "2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    asked = short(data, batch_size=2, epochs=2)
+    events = list(train(asked, tmp_path / "whole"))
+    first = [event.step for event in events if isinstance(event, StepFinished) and event.epoch == 1]
+    assert len(first) == 3 and set(first) < {1, 2, 3, 4}
+    assert len(epochs_of(events)) == 2 and len(notices_of(events, "photo_left_out")) == 1
+    for number in first:
+        cut_at(asked, tmp_path / f"cut-{number}", step(1, number), stop=True)
+        resumed(asked, tmp_path / f"cut-{number}")
+        assert same(tmp_path / f"cut-{number}", tmp_path / "whole")
+        assert numbers_of(tmp_path / f"cut-{number}") == numbers_of(tmp_path / "whole")
+
+
+def test_a_run_goes_on_with_the_threads_it_began_with_on_a_machine_with_others(
+    asked: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, before = asked.with_changes(threads=None, epochs=2), torch.get_num_threads()
+    monkeypatch.setattr(prepare, "cpu_threads", lambda: 2)
+    try:
+        list(train(asked, tmp_path / "whole"))
+        cut_at(asked, tmp_path / "run", step(2, 2), stop=True)
+        assert runs.read_config(tmp_path / "run").threads == 2
+        torch.set_num_threads(1)
+        monkeypatch.setattr(prepare, "cpu_threads", lambda: 7)
+        resumed(asked, tmp_path / "run")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert same(tmp_path / "run", tmp_path / "whole")

@@ -32,7 +32,7 @@ from engine.training.loop import Answers, Source
 from engine.training.run import train
 from engine.training.run_parts import Run
 from tests.engine.training.conftest import settled
-from tests.engine.training.keeping.test_keeping import cut_at, same, step
+from tests.engine.training.short_run import cut_at, last_of, same, same_tensors, small_resnet, step
 
 
 def network() -> nn.Sequential:
@@ -51,10 +51,6 @@ def moved(of: nn.Sequential, by: float) -> None:
 
 def tensors(of: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in of.state_dict().items()}
-
-
-def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_a_moving_average_forgets_its_beginning_fast_and_then_keeps_its_share() -> None:
@@ -99,16 +95,16 @@ def test_the_weights_that_learn_come_back_to_the_bit_and_frozen_ones_never_leave
         within = tensors(made)
         list(average.aside(lambda: [assert_learning(made, before)])())  # type: ignore[list-item]
         raise ZeroDivisionError
-    assert equal(tensors(made), before)
+    assert same_tensors(tensors(made), before)
     frozen = [name for name in before if name.startswith("0.")]
     assert len(frozen) == 2 and all(torch.equal(within[name], before[name]) for name in frozen)
     off = average.state() is None
-    assert equal(within, before) == off
-    assert equal(dict(shown_tensors(made, average.state())), within)
+    assert same_tensors(within, before) == off
+    assert same_tensors(dict(shown_tensors(made, average.state())), within)
 
 
 def assert_learning(made: nn.Module, before: dict[str, Tensor]) -> None:
-    assert equal(tensors(made), before)
+    assert same_tensors(tensors(made), before)
 
 
 def test_what_joins_later_was_what_it_was_all_along() -> None:
@@ -145,7 +141,7 @@ def test_kept_and_taken_back_it_goes_on_to_the_same_bits(kind: dict[str, Any]) -
         moved(made, 0.1)
         average.after_step()
         average.after_epoch(3)
-    assert equal(shown_tensors(whole, one.state()), shown_tensors(resumed, other.state()))
+    assert same_tensors(shown_tensors(whole, one.state()), shown_tensors(resumed, other.state()))
 
 
 def test_an_extended_run_averages_its_own_last_part() -> None:
@@ -157,9 +153,9 @@ def test_an_extended_run_averages_its_own_last_part() -> None:
     moved(made, 1.0)
     longer.after_epoch(3)
     live = tensors(made)
-    assert equal(shown_tensors(made, longer.state()), live)
+    assert same_tensors(shown_tensors(made, longer.state()), live)
     longer.after_epoch(4)
-    assert equal(shown_tensors(made, longer.state()), live)
+    assert same_tensors(shown_tensors(made, longer.state()), live)
 
 
 class Rows:
@@ -235,19 +231,9 @@ def test_the_part_of_the_run_says_from_which_epoch() -> None:
 # --- runs
 
 
-@pytest.fixture
-def no_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "close_run", lambda *_: iter(()))
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
-
-
 def tiny(data: Path, **changes: Any) -> TrainConfig:
-    return make_config(
-        {
-            "data": data, "batch_size": 4, "image_size": 32, "device": "cpu", "threads": 1, "epochs": 3, "seed": 3,
-            "learning_rate": 0.01, "checkpoint_minutes": 1e-9,
-        } | changes
-    )  # fmt: skip
+    usual = {"batch_size": 4, "epochs": 3, "seed": 3, "learning_rate": 0.01, "checkpoint_minutes": 1e-9}
+    return small_resnet(data, **(usual | changes))
 
 
 @pytest.mark.usefixtures("no_export")
@@ -255,17 +241,15 @@ def tiny(data: Path, **changes: Any) -> TrainConfig:
 def test_killed_anywhere_a_run_resumes_to_the_same_weights_and_averages(
     kind: dict[str, float], few_photos: Path, tmp_path: Path
 ) -> None:
-    asked = tiny(few_photos, model="small_resnet", strategy="from-scratch", accumulation=2, **kind)
+    asked = tiny(few_photos, accumulation=2, **kind)
     list(train(asked, tmp_path / "whole"))
     cut_at(asked, tmp_path / "run", step(1, 1))
     cut_at(asked, tmp_path / "run", step(2, 2), resume=True)
     cut_at(asked, tmp_path / "run", lambda event: isinstance(event, EpochFinished), resume=True)
     list(train(asked, tmp_path / "run", resume=True))
     assert same(tmp_path / "run", tmp_path / "whole")
-    last = [
-        torch.load(tmp_path / name / runs.LAST, weights_only=True)["learner"]["average"] for name in ("run", "whole")
-    ]
-    assert last[0]["count"] == last[1]["count"] > 0 and equal(last[0]["tensors"], last[1]["tensors"])
+    last = [last_of(tmp_path / name)["learner"]["average"] for name in ("run", "whole")]
+    assert last[0]["count"] == last[1]["count"] > 0 and same_tensors(last[0]["tensors"], last[1]["tensors"])
 
 
 @pytest.mark.parametrize("kind", [{"ema_decay": 0.5}, {"swa_start": 0.0}])
@@ -282,19 +266,18 @@ def test_averages_are_what_is_validated_and_ships_and_frozen_layers_are_proven_u
         shipped.update(answers)
         yield from write_after(run)
 
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(run_module, "close_run", ending)
     monkeypatch.setattr(
         run_module, "_progress", lambda before, *rest: progress_of(replace(before, best_val_accuracy=-1.0), *rest)
     )
-    asked = tiny(few_photos, model="small_resnet", strategy="last-blocks", epochs=2, **kind)
+    asked = tiny(few_photos, strategy="last-blocks", epochs=2, **kind)
     events = list(train(asked.with_changes(weights=str(tmp_path / "weights.pth")), tmp_path / "run"))
     assert any(isinstance(event, FeaturesComputed) for event in events)
     proof = runs.read_layer_proof(tmp_path / "run").values()
     assert {row.trained for row in proof} == {True, False}
     assert all(row.unchanged == (not row.trained) for row in proof)
     assert shipped["val"].loss == runs.read_history(tmp_path / "run")[-1].val_loss
-    last = torch.load(tmp_path / "run" / runs.LAST, weights_only=True)
+    last = last_of(tmp_path / "run")
     best = safetensors.torch.load_file(tmp_path / "run" / runs.BEST)
     averaged = last["learner"]["average"]["tensors"]
     assert all(torch.equal(best[name], averaged[name]) for name in averaged)
@@ -302,4 +285,4 @@ def test_averages_are_what_is_validated_and_ships_and_frozen_layers_are_proven_u
     (tmp_path / "run" / runs.BEST).unlink()  # as where a crash came between the two files
     whole = checkpoint.load(tmp_path / "run", build(small, 2))
     again = safetensors.torch.load_file(tmp_path / "run" / runs.BEST)
-    assert whole.progress.best_epoch == 2 and equal(again, best)
+    assert whole.progress.best_epoch == 2 and same_tensors(again, best)

@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.config import make_config
 from engine.events import Event, Notice
-from engine.training.learner.optimizer import Place, make_optimizer
-from engine.training.learner.step import Learner
 from engine.training.run import train
-from tests.engine.training.learner.test_out_of_memory import SAID, Narrow, batch, learner
+from tests.engine.training.learner.learners import SAID, Narrow, batch, learner
 from tests.engine.training.short_run import cut_at, resumed, same, short, step
 
 
@@ -82,15 +78,11 @@ def test_what_torch_compiles_follows_what_is_frozen(monkeypatch: pytest.MonkeyPa
         torch.manual_seed(0)
         network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
         network[0].requires_grad_(False)
-        config = make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0})
-        made = Learner(
-            network, network, make_optimizer(network, config, 1, lambda _layer: Place(0, 1)),
-            lambda logits, seen: F.cross_entropy(logits, seen.labels), compiles=compiles,
-        )  # fmt: skip
+        made = learner(network, compiles=compiles)
         for photos in (8, 6):
             made.step(batch(photos), lambda _begun: 0.1)
         network.requires_grad_(True)
-        made.optimizer = make_optimizer(network, config, 1, lambda _layer: Place(0, 1))
+        made.optimizer = learner(network).optimizer
         made.step(batch(8), lambda _begun: 0.1)
         made.update()
         assert not made.notices

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from engine import runs
-from engine.config import make_config
 from engine.events import Event, Notice
 from engine.models.build import Classifier, build
 from engine.models.catalog import find_model
@@ -20,11 +18,10 @@ from engine.models.layers.kept_activations import BATCH, kept_bytes
 from engine.training import prepare as prepare_module
 from engine.training.learner import fitting
 from engine.training.learner.fitting import Asked, answered_together, fit, roomy, untouched
-from engine.training.learner.optimizer import Place, make_optimizer
-from engine.training.learner.step import Learner
 from engine.training.learner.step_memory import answer_bytes, step_bytes
 from engine.training.run import train
-from tests.engine.training.learner.test_out_of_memory import Narrow, batch
+from tests.engine.training.learner.learners import Narrow, batch
+from tests.engine.training.learner.learners import learner as learner_of
 from tests.engine.training.short_run import cut_at, last_of, resumed, same, short, step
 
 LARGE = 1 << 40
@@ -39,12 +36,6 @@ def classifier_of(name: str) -> Classifier:
 def asked_of() -> Asked:
     size = find_model("small_resnet").input_size
     return Asked((size, size, 3), torch.uint8, photos=16, together=64, kept=2, room=LARGE)
-
-
-def learner_for(module: nn.Module) -> Learner:
-    config = make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0})
-    made = make_optimizer(module, config, 1, lambda _layer: Place(0, 1))
-    return Learner(module, module, made, lambda logits, seen: F.cross_entropy(logits, seen.labels))
 
 
 @pytest.fixture
@@ -79,7 +70,7 @@ def test_it_grows_with_the_photos_and_shrinks_with_what_is_frozen(small: Classif
 
 def test_no_bit_changes(small: Classifier) -> None:
     """Nor what dropout draws next, what has a gradient, nor which parts are in train mode."""
-    learner, asked = learner_for(small), asked_of()
+    learner, asked = learner_of(small), asked_of()
     next(small.network.children()).eval()
     before, state = copy.deepcopy(small.state_dict()), copy.deepcopy(learner.state())
     luck, modes = torch.get_rng_state(), [module.training for module in small.modules()]
@@ -95,7 +86,7 @@ def test_no_bit_changes(small: Classifier) -> None:
 
 @pytest.mark.parametrize("wanted", [8, 4, 2])
 def test_the_largest_parts_that_fit_are_taken_and_told(small: Classifier, wanted: int) -> None:
-    learner, asked = learner_for(small), asked_of()
+    learner, asked = learner_of(small), asked_of()
     needed = step_bytes(small, asked.blank(wanted))
     assert needed
     state = 4 * 3 * sum(parameter.numel() for parameter in small.parameters())
@@ -115,7 +106,7 @@ def test_answers_that_do_not_fit_are_fewer_at_a_time(small: Classifier) -> None:
 
 
 def test_where_there_is_room_nothing_is_told(small: Classifier) -> None:
-    learner, asked = learner_for(small), asked_of()
+    learner, asked = learner_of(small), asked_of()
     assert roomy(small, asked) and not roomy(small, replace(asked, room=1))
     fit(learner, asked)
     assert learner.parts == 1 and not learner.notices and answered_together(small, asked) == 64
@@ -123,7 +114,7 @@ def test_where_there_is_room_nothing_is_told(small: Classifier) -> None:
 
 
 def test_what_was_found_out_by_failing_stays(small: Classifier) -> None:
-    learner = learner_for(small)
+    learner = learner_of(small)
     learner.parts = 4
     fit(learner, asked_of())
     assert learner.parts == 4 and not learner.notices
@@ -142,7 +133,7 @@ class Fussy(nn.Module):
 
 
 def test_a_network_that_cannot_be_reckoned_trains_as_it_is() -> None:
-    learner = learner_for(Fussy())
+    learner = learner_of(Fussy())
     asked = Asked((3,), torch.float32, 16, 64, 0, 1)
     assert roomy(learner.module, asked)
     fit(learner, asked)
@@ -153,7 +144,7 @@ def test_a_network_that_cannot_be_reckoned_trains_as_it_is() -> None:
 def test_on_cuda_steps_are_tried(peak: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does not fit and one that would leave too little free both part the batch."""
     network = Narrow(room=8, late=True)
-    learner = learner_for(network)
+    learner = learner_of(network)
     monkeypatch.setattr(fitting, "free_memory", lambda: None)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 7)

@@ -5,69 +5,31 @@ from __future__ import annotations
 import copy
 from collections import deque
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
+from engine import runs
 from engine.config import make_config
 from engine.control import Control
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
+from engine.events import RunFinished
+from engine.models.build import Classifier
 from engine.training.learner import losses
 from engine.training.learner.norm_statistics import count_again
-from engine.training.learner.optimizer import Place, make_optimizer
 from engine.training.learner.out_of_memory import answered, is_out_of_memory, parts_of
 from engine.training.learner.step import Learner
 from engine.training.learner.teacher import Teacher
 from engine.training.loop import Source
-
-SAID = (
-    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
-    RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1073741824 bytes."),
-    RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
-)
-
-
-class Narrow(nn.Module):
-    """A network for which at most `room` photos fit, forward (or, `late`, backward)."""
-
-    def __init__(self, room: int, late: bool = False, norm: bool = False) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.first = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4) if norm else nn.Tanh())
-        self.last = nn.Linear(4, 2)
-        self.room, self.late, self.seen = room, late, list[int]()
-
-    def forward(self, rows: Tensor) -> Tensor:
-        between = self.first(rows)
-        self.seen.append(len(rows))
-        if len(rows) > self.room:
-            if not self.late:
-                raise SAID[0]
-            between.register_hook(self._fail)
-        logits: Tensor = self.last(between)
-        return logits
-
-    def _fail(self, _gradient: Tensor) -> None:
-        raise SAID[1]
-
-
-def batch(photos: int, seed: int = 0) -> Batch:
-    generator = torch.Generator().manual_seed(seed)
-    rows = torch.rand(photos, 3, generator=generator)
-    return Batch(rows, torch.randint(0, 2, (photos,), generator=generator), tuple(range(photos)))
-
-
-def learner(network: nn.Module, **rules: Any) -> Learner:
-    config = make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0})
-    made = make_optimizer(network, config, 1, lambda _layer: Place(0, 1))
-    rules = {"loss_of": lambda logits, seen: F.cross_entropy(logits, seen.labels)} | rules
-    return Learner(network, network, made, **rules)
+from engine.training.run import train
+from tests.engine.training.learner.learners import SAID, Narrow, batch, learner
+from tests.engine.training.short_run import cut_at, last_of, notices_of, numbers_of, resumed, same, short, step
 
 
 def learnt(network: Narrow, *sizes: int, **rules: Any) -> tuple[Learner, list[Any]]:
@@ -241,3 +203,67 @@ def weighted(taught: bool) -> dict[str, Any]:
 def marked(plain: Batch, taught: bool, mixed: bool) -> Batch:
     answers = torch.rand(len(plain.numbers), 2, generator=torch.Generator().manual_seed(5))
     return replace(plain, taught=3 * answers if taught else None, targets=answers.softmax(1) if mixed else None)
+
+
+# --- runs
+
+
+@pytest.mark.usefixtures("no_model_file")
+def test_a_run_whose_steps_fit_and_whose_answers_do_not_answers_in_parts(
+    few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, real = short(few_photos, epochs=1), Classifier.forward
+    list(train(asked, tmp_path / "whole"))
+
+    def narrow(classifier: Classifier, pixels: torch.Tensor) -> Any:
+        if not classifier.training and not pixels.is_meta and len(pixels) > 2:
+            raise SAID[0]
+        return real(classifier, pixels)
+
+    monkeypatch.setattr(Classifier, "forward", narrow)
+    events = list(train(asked, tmp_path / "run"))
+    assert not notices_of(events, "batch_parted")
+    assert "for 2 photos at a time" in notices_of(events, "answers_parted")[0].text
+    assert isinstance(events[-1], RunFinished) and same(tmp_path / "run", tmp_path / "whole")
+    for one, other in zip(numbers_of(tmp_path / "run"), numbers_of(tmp_path / "whole"), strict=True):
+        assert one == pytest.approx(other)
+    shares = [[row.probabilities for row in runs.read_predictions(tmp_path / name)] for name in ("run", "whole")]
+    assert torch.tensor(shares[0]).allclose(torch.tensor(shares[1]), atol=1e-6)
+
+
+FORWARD = Classifier.forward
+
+
+class FullOnce:
+    """Stands for a classifier's forward: memory does not suffice for a whole batch of one step."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+
+    def __get__(self, classifier: Classifier, _owner: type) -> Any:
+        def forward(pixels: torch.Tensor) -> Any:
+            if torch.is_grad_enabled() and not pixels.is_meta:
+                self._left -= 1
+                if self._left == 0:
+                    raise SAID[0]
+            return FORWARD(classifier, pixels)
+
+        return forward
+
+
+@pytest.mark.usefixtures("no_export")
+def test_a_run_whose_batch_does_not_fit_any_more_goes_on_in_parts_and_so_does_a_resume(
+    few_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the first step of the second epoch; when it is resumed there is memory enough."""
+    asked = short(few_photos, epochs=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Classifier, "forward", FullOnce(3))
+        events = list(train(asked, tmp_path / "whole"))
+        patch.setattr(Classifier, "forward", FullOnce(3))
+        cut_at(asked, tmp_path / "cut", step(2, 1), stop=True)
+    assert [notice.kind for notice in notices_of(events, "batch_parted", "answers_parted")] == ["batch_parted"]
+    assert runs.read_config(tmp_path / "whole").batch_size == 4
+    assert last_of(tmp_path / "cut")["learner"]["parts"] == 2
+    resumed(asked, tmp_path / "cut")
+    assert same(tmp_path / "whole", tmp_path / "cut")

@@ -12,38 +12,25 @@ from torch import nn
 
 from engine import runs
 from engine.config import make_config
-from engine.dataset.loader import Batch
 from engine.errors import ThawError
 from engine.training.device import moved_to
-from engine.training.learner.optimizer import Place, make_optimizer
 from engine.training.learner.precision import choose_precision, precision_of
 from engine.training.learner.step import Learner
+from tests.engine.training.learner.learners import batch, learner, two_layers
 
 
-def batch(seed: int = 0) -> Batch:
-    generator = torch.Generator().manual_seed(seed)
-    rows = torch.rand(8, 3, generator=generator)
-    return Batch(rows, torch.randint(0, 2, (8,), generator=generator), tuple(range(8)))
-
-
-def learner(precision: str, clip_norm: float | None = None) -> Learner:
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 16), nn.ReLU(), nn.Linear(16, 2))
-    made = make_optimizer(
-        network, make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0}), 1, lambda _layer: Place(0, 1)
-    )
-    rules = {"clip_norm": clip_norm, "precision": precision_of(precision, "cpu")}
-    return Learner(network, network, made, lambda logits, seen: F.cross_entropy(logits, seen.labels), **rules)
+def taught(precision: str, clip_norm: float | None = None) -> Learner:
+    return learner(two_layers(16, nn.ReLU), clip_norm=clip_norm, precision=precision_of(precision, "cpu"))
 
 
 @pytest.mark.parametrize("clip_norm", [None, 0.01])
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_a_step_is_near_that_in_float32_and_weights_stay_so(precision: str, clip_norm: float | None) -> None:
-    half, full = learner(precision, clip_norm), learner("float32", clip_norm)
+    half, full = taught(precision, clip_norm), taught("float32", clip_norm)
     seen: list[torch.dtype] = []
     half.module[0].register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
     for seed in range(3):
-        taken, expected = (one.step(batch(seed), lambda _begun: 0.5) for one in (half, full))
+        taken, expected = (one.step(batch(8, seed), lambda _begun: 0.5) for one in (half, full))
         assert taken.loss == pytest.approx(expected.loss, abs=0.01)
     assert seen == [{"bf16": torch.bfloat16, "fp16": torch.float16}[precision]] * 3
     for one, other in zip(half.module.parameters(), full.module.parameters(), strict=True):
@@ -52,23 +39,23 @@ def test_a_step_is_near_that_in_float32_and_weights_stay_so(precision: str, clip
 
 
 def test_float32_is_what_it_was_before_there_was_a_choice() -> None:
-    made, plain = learner("auto"), learner("float32")
+    made, plain = taught("auto"), taught("float32")
     assert made.precision.name == "float32" and made.precision.state() == {}
-    made.step(batch(), lambda _begun: 0.5)
-    logits = plain.module(batch().pixels)
-    F.cross_entropy(logits, batch().labels).backward()
+    made.step(batch(8), lambda _begun: 0.5)
+    logits = plain.module(batch(8).pixels)
+    F.cross_entropy(logits, batch(8).labels).backward()
     gradients = [parameter.grad for parameter in plain.module.parameters()]
     assert all(torch.equal(p.grad, g) for p, g in zip(made.module.parameters(), gradients, strict=True))
 
 
 def test_a_step_with_gradients_beyond_fp16_is_left_out_and_the_scale_is_kept_for_a_resume() -> None:
-    made = learner("fp16")
+    made = taught("fp16")
     made.precision._scaler._init_scale = 2.0**40  # type: ignore[union-attr]
     before = copy.deepcopy(made.module.state_dict())
-    made.step(batch(), lambda _begun: 0.5)
+    made.step(batch(8), lambda _begun: 0.5)
     assert all(torch.equal(before[name], tensor) for name, tensor in made.module.state_dict().items())
     assert made.precision.state()["scale"] == 2.0**39
-    resumed = learner("fp16")
+    resumed = taught("fp16")
     resumed.restore(made.state())
     assert resumed.precision.state() == made.precision.state()
 

@@ -8,20 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from engine.config import make_config
 from engine.dataset.loader import Batch
 from engine.errors import ThawError
-from engine.training.learner.optimizer import Place, make_optimizer
 from engine.training.learner.step import Learner
-
-
-def batch(photos: int, seed: int) -> Batch:
-    generator = torch.Generator().manual_seed(seed)
-    pixels = torch.rand(photos, 3, generator=generator)
-    return Batch(pixels, torch.randint(0, 2, (photos,), generator=generator), tuple(range(photos)))
+from tests.engine.training.learner.learners import batch, learner, two_layers
 
 
 def joined(*batches: Batch) -> Batch:
@@ -29,12 +21,8 @@ def joined(*batches: Batch) -> Batch:
     return Batch(pixels, labels, tuple(range(len(labels))))
 
 
-def learner(**rules: Any) -> Learner:
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
-    config = make_config({"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0})
-    made = make_optimizer(network, config, 1, lambda _layer: Place(0, 1))
-    return Learner(network, network, made, lambda logits, seen: F.cross_entropy(logits, seen.labels), **rules)
+def taught(**rules: Any) -> Learner:
+    return learner(two_layers(), **rules)
 
 
 def weights(of: Learner) -> list[Tensor]:
@@ -52,12 +40,12 @@ def learn(of: Learner, *batches: Batch) -> list[Tensor]:
 def test_batches_that_make_a_step_together_step_as_one_large_batch(sizes: tuple[int, ...]) -> None:
     batches = [batch(size, seed) for seed, size in enumerate(sizes)]
     large = [joined(*batches[place : place + 2]) for place in range(0, len(batches), 2)]
-    for one, other in zip(learn(learner(accumulation=2), *batches), learn(learner(), *large), strict=True):
+    for one, other in zip(learn(taught(accumulation=2), *batches), learn(taught(), *large), strict=True):
         torch.testing.assert_close(one, other)
 
 
 def test_weights_move_at_the_last_batch_of_a_step_only() -> None:
-    made = learner(accumulation=3)
+    made = taught(accumulation=3)
     before = weights(made)
     for seed in range(2):
         made.step(batch(4, seed), lambda _begun: 0.1)
@@ -72,7 +60,7 @@ def test_weights_move_at_the_last_batch_of_a_step_only() -> None:
 @pytest.mark.parametrize("done", [1, 2, 3, 4])
 def test_kept_between_the_batches_of_a_step_it_goes_on_to_the_same_bits(done: int) -> None:
     batches = [batch(4, seed) for seed in range(5)]
-    whole, first, second = (learner(accumulation=3, clip_norm=0.05) for _ in range(3))
+    whole, first, second = (taught(accumulation=3, clip_norm=0.05) for _ in range(3))
     for each in batches[:done]:
         first.step(each, lambda _begun: 0.1)
     disk = io.BytesIO()
@@ -88,9 +76,9 @@ def test_the_l1_penalty_pulls_weights_and_leaves_biases(accumulation: int) -> No
     batches = [batch(4, 1)] * accumulation
     rules = {"accumulation": accumulation}
     start, plain, pulled = (
-        weights(learner()),
-        learn(learner(**rules), *batches),
-        learn(learner(l1=0.5, **rules), *batches),
+        weights(taught()),
+        learn(taught(**rules), *batches),
+        learn(taught(l1=0.5, **rules), *batches),
     )
     for before, without, with_l1 in zip(start, plain, pulled, strict=True):
         wanted = without - 0.1 * 0.5 * before.sign() if before.ndim > 1 else without
@@ -98,14 +86,14 @@ def test_the_l1_penalty_pulls_weights_and_leaves_biases(accumulation: int) -> No
 
 
 def test_a_gradient_is_shortened_to_the_norm_and_a_shorter_one_is_left() -> None:
-    start = weights(learner())
+    start = weights(taught())
 
     def length(moved: list[Tensor]) -> float:
         return float(torch.cat([(a - b).flatten() for a, b in zip(moved, start, strict=True)]).norm()) / 0.1
 
-    free = length(learn(learner(), batch(4, 1)))
-    assert length(learn(learner(clip_norm=free / 3), batch(4, 1))) == pytest.approx(free / 3, rel=1e-4)
-    same = zip(learn(learner(clip_norm=free * 3), batch(4, 1)), learn(learner(), batch(4, 1)), strict=True)
+    free = length(learn(taught(), batch(4, 1)))
+    assert length(learn(taught(clip_norm=free / 3), batch(4, 1))) == pytest.approx(free / 3, rel=1e-4)
+    same = zip(learn(taught(clip_norm=free * 3), batch(4, 1)), learn(taught(), batch(4, 1)), strict=True)
     assert all(torch.equal(one, other) for one, other in same)
 
 
@@ -113,4 +101,4 @@ def test_a_loss_that_is_no_number_is_said() -> None:
     broken = batch(4, 1)
     broken.pixels[0, 0] = float("nan")
     with pytest.raises(ThawError, match="no longer a number"):
-        learner().step(broken, lambda _begun: 0.1)
+        taught().step(broken, lambda _begun: 0.1)

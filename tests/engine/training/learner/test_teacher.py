@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,16 @@ import pytest
 import torch
 
 from engine import photos, runs
-from engine.config import TrainConfig, make_config
-from engine.control import Control
+from engine.config import TrainConfig
 from engine.errors import RunError
-from engine.events import EpochFinished, Event, FeaturesComputed, StepFinished
+from engine.events import Event, FeaturesComputed
 from engine.model_file import open_model
 from engine.models.build import Classifier
 from engine.prediction.runtime import Classifier as Runtime
-from engine.training import run as run_module
 from engine.training.learner.losses import distilled
 from engine.training.learner.teacher import Teacher, find_teacher
 from engine.training.run import train
+from tests.engine.training.short_run import cut_at, epochs_of, lenet, same_network, step
 from tests.tiny_photos import make_photos
 
 
@@ -35,20 +33,12 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return data, folder / "teacher"
 
 
-@pytest.fixture
-def without_an_ending(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setattr(run_module, "close_run", lambda *_: iter(()))
-        yield
-
-
 def small(data: Path, **changes: Any) -> TrainConfig:
-    base = {"data": data, "model": "lenet5", "strategy": "from-scratch", "epochs": 2, "batch_size": 6, "device": "cpu"}
-    return make_config(base | changes)
+    return lenet(data, **({"batch_size": 6} | changes))
 
 
 def losses_of(events: list[Event]) -> list[float]:
-    return [event.train_loss for event in events if isinstance(event, EpochFinished)]
+    return [epoch.train_loss for epoch in epochs_of(events)]
 
 
 def test_the_divergence_is_hintons() -> None:
@@ -73,7 +63,7 @@ def test_the_teacher_answers_as_its_model_file_whatever_the_order_of_classes(tau
     np.testing.assert_allclose(teacher.answers(larger).numpy(), answers, rtol=0.1)
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 def test_a_taught_run_learns_from_both_and_goes_on_to_the_same_weights(
     taught: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,16 +83,12 @@ def test_a_taught_run_learns_from_both_and_goes_on_to_the_same_weights(
     list(train(config, tmp_path / "whole"))
     assert len(seen) == len(learnt) == 4
     assert all(torch.equal(one, other) for one, other in zip(seen, learnt, strict=True))
-    control = Control()
-    for event in train(config, tmp_path / "cut", control=control):
-        if isinstance(event, StepFinished) and event.epoch == 2:
-            control.stop()
+    cut_at(config, tmp_path / "cut", step(2, 1), stop=True)
     list(train(config, tmp_path / "cut", resume=True))
-    whole, cut = (torch.load(tmp_path / name / runs.LAST, weights_only=True)["network"] for name in ("whole", "cut"))
-    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert same_network(tmp_path / "whole", tmp_path / "cut")
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 def test_with_a_weight_of_1_the_labels_do_not_count(taught: tuple[Path, Path], tmp_path: Path) -> None:
     data, folder = taught
     told = {
@@ -120,12 +106,11 @@ def test_with_a_weight_of_1_the_labels_do_not_count(taught: tuple[Path, Path], t
     assert told[1.0, 0.0] == told[1.0, 0.4] and told[0.5, 0.0] != told[0.5, 0.4] != told[1.0, 0.4]
 
 
-@pytest.mark.usefixtures("without_an_ending")
+@pytest.mark.usefixtures("no_export")
 def test_answers_are_kept_with_what_is_frozen_and_mean_the_same(
-    taught: tuple[Path, Path], tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    taught: tuple[Path, Path], tiny_weights: Path, tmp_path: Path
 ) -> None:
     data, folder = taught
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
     base = small(data, model="squeezenet1_0", strategy="feature-extraction", teacher=folder, image_size=32)
     told = {
         name: list(train(base.with_changes(**changes), tmp_path / name, weights_dir=tiny_weights, offline=True))
