@@ -58,10 +58,13 @@ def _with_decisions(command: Command) -> Command:
 @_with_decisions
 @click.option("--hash", "hashed", is_flag=True, help="Add the SHA-256 of each photo's file.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
+@click.option(
+    "--device", type=click.Choice(("auto", "cpu")), default="auto", show_default=True, help="Where the network runs."
+)
 @with_json
 def predict(
-    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, hashed: bool, threads: int | None, as_json: bool,
-    **decisions: Any,
+    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, hashed: bool, threads: int | None, device: Any,
+    as_json: bool, **decisions: Any,
 ) -> int:  # fmt: skip
     """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders.
 
@@ -69,8 +72,9 @@ def predict(
     """
     control = Control()
     events = engine.predict(
-        model, paths, out, control=control, threads=threads, resume=resume, hashed=hashed, **_decisions(**decisions)
-    )
+        model, paths, out, control=control, threads=threads, device=device, resume=resume, hashed=hashed,
+        **_decisions(**decisions),
+    )  # fmt: skip
     return play(events, control, as_json)
 
 

@@ -18,6 +18,7 @@ from engine.model_file import locate, open_model
 from engine.prediction.classify import Found, Spent, Work
 from engine.prediction.drives import Drives
 from engine.prediction.hierarchy import read_hierarchy
+from engine.prediction.providers import Wanted, installed
 from engine.prediction.results import Place, Results
 from engine.prediction.rules import LiveRules, rules_for
 from engine.prediction.runtime import Classifier
@@ -48,6 +49,7 @@ def predict(
     live_rules: LiveRules | None = None,
     control: Control | None = None,
     threads: int | None = None,
+    device: Wanted = "auto",
 ) -> Generator[PredictEvent, None, None]:
     """Classify photos and all photos in folders, in natural order.
 
@@ -59,7 +61,8 @@ def predict(
     or that of one of the `groups` (a CSV file, see `read_hierarchy`). Photos that one camera took at most
     `series_seconds` apart are decided on together when all are there (a Prediction that came before says what the photo
     alone shows). `live_rules` stand in place of all these, and may be changed while it runs. `hashed` adds each file's
-    SHA-256. `threads` is how many photos are worked on at once; None takes one for each core, at most 16.
+    SHA-256. `threads` is how many photos are worked on at once; None takes one for each core, at most 16. `device` is
+    "cpu", or "auto" for the fastest that ONNX Runtime has here: a Notice says which, where there is a choice.
 
     PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
     for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
@@ -82,7 +85,7 @@ def predict(
         series_seconds=series_seconds,
     )  # fmt: skip
     live = live_rules or LiveRules(rules)
-    classifier = Classifier(model_file, threads=1)
+    classifier = Classifier(model_file, threads=1, device=device)
     place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
     ended = threading.Event()
     drives = Drives(paths, lambda: ended.is_set() or control.stopping or control.finishing)
@@ -94,6 +97,8 @@ def predict(
         stack.callback(results.close)
         total = stack.enter_context(_counting(paths, place.own_files()))
         stream = stack.enter_context(Stream(work, _to_do(walk, results, tally), width, ended))
+        if device == "auto" and installed():
+            yield Notice(f"Classifying on {classifier.device}. {classifier.device_reason}".strip(), "device")
         for answers in stream:
             if not tally.goes_on(results.keep):
                 break

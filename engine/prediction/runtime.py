@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from engine.errors import ModelFileError, ThawError
 from engine.model_file import NETWORK, ModelFile, Preprocessing
+from engine.prediction.providers import Loaded, Wanted, load
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating[Any]]
-
-_ERRORS_ONLY = 3
 
 
 class Classifier:
@@ -24,13 +21,15 @@ class Classifier:
     Batches are uint8, N × image_size × image_size × 3 (RGB), as `photos.read` makes the images.
     """
 
-    def __init__(self, model_file: ModelFile, threads: int | None = None) -> None:
-        """`threads` is how many cores one call may use; None takes all.
+    def __init__(self, model_file: ModelFile, threads: int | None = None, device: Wanted = "auto") -> None:
+        """`threads` is how many cores one call may use; None takes all. `device` is "cpu", or "auto" for the fastest
+        whose runtime is installed and that answers as the CPU does.
 
         Raises ModelFileError where ONNX Runtime refuses the network or it does not fit the manifest.
         """
         self.model_file = model_file
-        self._session = _session(model_file, threads)
+        loaded = _loaded(model_file, threads, device)
+        self._session, self.device, self.device_reason = loaded.session, loaded.device, loaded.reason
         self._outputs = [output.name for output in self._session.get_outputs()]
         _check(model_file, self._session)
         self._input = self._session.get_inputs()[0].name
@@ -80,21 +79,10 @@ def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
     return scaled
 
 
-def session_of(content: bytes, threads: int | None) -> Any:
-    """An ONNX file on the CPU, on so many cores (None: all). Raises whatever ONNX Runtime does where it refuses it."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
-    # Threads that spin while they wait would take the cores from those that decode photos.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def _session(model_file: ModelFile, threads: int | None) -> Any:
+def _loaded(model_file: ModelFile, threads: int | None, device: Wanted) -> Loaded:
     content = model_file.read(NETWORK)
     try:
-        return session_of(content, threads)
+        return load(content, model_file.manifest.preprocessing.image_size, threads, device)
     except Exception as error:  # its exceptions share no base but this one
         raise ModelFileError(
             f"The network inside “{model_file.path.name}” cannot be loaded; it is damaged, or needs a newer Thaw.",

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from engine.export.onnx import quiet
 from engine.models.cut import Cut
-from engine.prediction.runtime import session_of
+from engine.prediction.providers import session_of
 from engine.training.run_parts import Run
 
 LEAST_PHOTOS = 300
