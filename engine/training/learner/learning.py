@@ -11,7 +11,7 @@ from engine.models.optimizers import OPTIMIZERS
 from engine.training.feature_cache import TrainedHalf
 from engine.training.learner.averaging import average_of
 from engine.training.learner.fitting import Asked, answered_together, fit, free_bytes, roomy
-from engine.training.learner.losses import loss_of
+from engine.training.learner.losses import loss_of, weight_of
 from engine.training.learner.precision import precision_of
 from engine.training.learner.step import Learner
 from engine.training.run_parts import TOGETHER, Run
@@ -27,7 +27,8 @@ def learner_of(
         network,
         module,
         optimizer,
-        *loss_of(run),
+        loss_of(run),
+        weight_of(run),
         accumulation=accumulation or config.accumulation,
         l1=config.l1 or 0.0,
         clip_norm=config.clip_norm,

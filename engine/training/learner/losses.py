@@ -66,13 +66,13 @@ def weigher(weight: Tensor | None) -> Callable[[Batch], float]:
     """What tells how much a batch weighs in the mean that `make_loss` gives with the same weights of the classes (C):
     the number of its photos, or the sum of the weights of what is wanted of them."""
 
-    def weight_of(batch: Batch) -> float:
+    def weighed(batch: Batch) -> float:
         if weight is None:
             return len(batch.numbers)
         wanted = batch.wanted
         return float((weight[wanted] if wanted.ndim == 1 else wanted * weight).sum())
 
-    return weight_of
+    return weighed
 
 
 def make_loss(
@@ -115,15 +115,14 @@ def distilled(logits: Tensor, taught: Tensor, temperature: float) -> Tensor:
     return temperature**2 * F.kl_div(own, theirs, log_target=True, reduction="batchmean")
 
 
-def loss_of(run: Run) -> tuple[Callable[[Tensor, Batch], Tensor], Callable[[Batch], float]]:
-    """The loss of a batch's logits, as the run's settings ask, and how much a batch weighs in it: the losses of parts,
-    each by its weight, make that of the batch."""
+def loss_of(run: Run) -> Callable[[Tensor, Batch], Tensor]:
+    """The loss of a batch's logits, as the run's settings ask; those of its parts, each by its `weight_of`, make it."""
     config = run.config
     assert config.label_smoothing is not None
     weight = class_weight(run)
     of_labels = make_loss(config.loss, len(run.classes), weight, config.label_smoothing, config.focal_gamma)
     share, temperature = config.distillation_weight, config.distillation_temperature
-    weight_of = weigher(weight)
+    weighed = weigher(weight)
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
         cost = of_labels(logits, batch.wanted)
@@ -133,7 +132,12 @@ def loss_of(run: Run) -> tuple[Callable[[Tensor, Batch], Tensor], Callable[[Batc
         told = distilled(answers, batch.taught, temperature)
         if weight is not None and batch.whole:  # a teacher's answer counts the same for a photo of any class
             whole = batch.whole
-            told = told * (len(batch.numbers) * weight_of(whole) / (len(whole.numbers) * weight_of(batch)))
+            told = told * (len(batch.numbers) * weighed(whole) / (len(whole.numbers) * weighed(batch)))
         return (1 - share) * cost + share * told
 
-    return loss, weight_of
+    return loss
+
+
+def weight_of(run: Run) -> Callable[[Batch], float]:
+    """How much a batch weighs in the run's loss."""
+    return weigher(class_weight(run))

@@ -162,7 +162,7 @@ WEIGHT = torch.tensor([0.3, 2.5])
 def test_parts_whose_classes_weigh_otherwise_learn_what_the_batch_would(taught: bool, mixed: bool) -> None:
     wide, narrow = Narrow(100), Narrow(3)
     for network in (wide, narrow):
-        made = learner(network, **weighted(taught))
+        made = learner(network, **weighted())
         for seed in range(2):
             made.step(marked(batch(9, seed), taught, mixed), lambda _begun: 0.5)
     assert max(narrow.seen) == 9 and narrow.seen[-1] == 3
@@ -172,32 +172,30 @@ def test_parts_whose_classes_weigh_otherwise_learn_what_the_batch_would(taught: 
 
 def test_small_batches_that_step_together_weigh_their_classes_as_one_large_one() -> None:
     together, large = Narrow(100), Narrow(100)
-    made = learner(together, accumulation=3, **weighted(False))
+    made = learner(together, accumulation=3, **weighted())
     for place in (slice(0, 4), slice(4, 6), slice(6, 9)):
         made.step(batch(9).part(place), lambda _begun: 0.5)
-    learner(large, **weighted(False)).step(batch(9), lambda _begun: 0.5)
+    learner(large, **weighted()).step(batch(9), lambda _begun: 0.5)
     for one, other in zip(together.parameters(), large.parameters(), strict=True):
         torch.testing.assert_close(one, other)
 
 
 def test_a_whole_batch_has_the_bits_of_torchs_weighted_loss() -> None:
     plain, ours = Narrow(100), Narrow(100)
-    learner(ours, **weighted(False)).step(batch(9), lambda _begun: 0.5)
+    learner(ours, **weighted()).step(batch(9), lambda _begun: 0.5)
     made = learner(plain)
     made.loss_of = lambda logits, seen: F.cross_entropy(logits, seen.labels, WEIGHT, label_smoothing=0.1)
     made.step(batch(9), lambda _begun: 0.5)
     assert all(torch.equal(one, other) for one, other in zip(ours.parameters(), plain.parameters(), strict=True))
 
 
-def weighted(taught: bool) -> dict[str, Any]:
-    """How a run learns whose classes weigh `WEIGHT`, from a teacher too if it has one."""
+def weighted() -> dict[str, Any]:
+    """How a run learns whose classes weigh `WEIGHT`, from a teacher too where it answers."""
     config = make_config({"class_weights": "none", "label_smoothing": 0.1, "distillation_weight": 0.4})
     run: Any = SimpleNamespace(config=config, classes=("a", "b"), classifier=SimpleNamespace(one_vs_all=False))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(losses, "class_weight", lambda _run: WEIGHT)
-        loss, weight_of = losses.loss_of(run)
-    assert taught or weight_of(batch(9)) == WEIGHT[batch(9).labels].sum()
-    return {"loss_of": loss, "weight_of": weight_of}
+        return {"loss_of": losses.loss_of(run), "weight_of": losses.weight_of(run)}
 
 
 def marked(plain: Batch, taught: bool, mixed: bool) -> Batch:
