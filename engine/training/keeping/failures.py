@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
+from engine.disk_room import is_full
 from engine.errors import DeviceLostError, DiskFullError, RunError, ThawError
-from engine.training.keeping import room
 from engine.training.learner.out_of_memory import is_out_of_memory
 
 UNKNOWN = "An error in Thaw itself ended the run; run.log has the details."
@@ -24,7 +24,7 @@ LOST = (
 
 def in_a_sentence(error: Exception, run_dir: Path) -> ThawError | None:
     """`error` as what a person can act on, which it may be already; None where nothing is known of it."""
-    if room.is_full(error) and not isinstance(error, DiskFullError):
+    if is_full(error) and not isinstance(error, DiskFullError):
         return DiskFullError(
             f"The disk is full, so the run could not go on. Make room on the disk of {run_dir} and resume it: what was "
             "kept is whole."

@@ -9,6 +9,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from engine import runs
+from engine.disk_room import in_words, is_full
 from engine.errors import DiskFullError
 from engine.events import EpochFinished, Notice
 from engine.training.keeping import checkpoint, room
@@ -62,7 +63,7 @@ class Keeper:
         if self._safe < self._run.progress.epoch:
             raise DiskFullError(
                 f"The disk is full, so what was learnt from epoch {self._safe + 1} on could not be kept. Free "
-                f"{room.in_words(self._lacking)} on the disk of {self._run.folder} and resume the run."
+                f"{in_words(self._lacking)} on the disk of {self._run.folder} and resume the run."
             )
 
     def _write(self, learner: Learner, made: Checkpoint, steps: int) -> Iterator[Notice]:
@@ -73,12 +74,12 @@ class Keeper:
             if lacking <= 0:
                 self._save(learner, made)
         except OSError as error:
-            if not room.is_full(error):
+            if not is_full(error):
                 raise
             lacking = room.SPARE_BYTES
         if lacking > 0:
             self._lacking = lacking
-            text = f"The disk is full, so the run is not kept at this point. Free {room.in_words(lacking)} on the"
+            text = f"The disk is full, so the run is not kept at this point. Free {in_words(lacking)} on the"
             yield Notice(f"{text} disk of {folder}; it goes on, and is kept when there is room.", "disk_full", folder)
             return
         self._safe, self._kept = made.progress.epoch, (made.progress.epoch, steps)

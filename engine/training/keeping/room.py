@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
 
+from engine.disk_room import in_words
 from engine.events import Notice
 from engine.models.optimizers import OPTIMIZERS
 from engine.training.run_parts import Run
@@ -22,16 +22,6 @@ MODEL_COPIES = 2
 def free_bytes(folder: Path) -> int:
     """What may be written to the disk of a folder. Raises OSError where it is gone."""
     return shutil.disk_usage(folder).free
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether the disk, or what the person may use of it, is full. Looks at what an error came from as well."""
-    origin: BaseException | None = error
-    while origin:
-        if isinstance(origin, OSError) and origin.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        origin = origin.__cause__ or origin.__context__
-    return False
 
 
 def bytes_of(value: object) -> int:
@@ -54,10 +44,3 @@ def short_for_run(run: Run) -> Notice | None:
         return None
     text = f"The run needs about {in_words(needed)} on the disk of {run.folder}; free {in_words(needed - free)} there."
     return Notice(text, "disk_short", run.folder)
-
-
-def in_words(count: int) -> str:
-    """So many bytes, rounded up: who frees this much has enough."""
-    if count >= 10**9:
-        return f"{count / 1e9 + 0.05:.1f} GB"
-    return f"{count // 10**6 + 1} MB"
