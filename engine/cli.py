@@ -51,6 +51,7 @@ def _fail(sentence: str) -> typing.NoReturn:
 
 
 COMMANDS = {
+    "answers": ("sort", "unsort", "sidecars"),
     "models": ("models", "layers", "measure", "look", "weights"),
     "photos": ("scan", "predict", "table", "summary", "pseudo-label", "evaluate"),
     "runs": ("compare", "ensemble"),

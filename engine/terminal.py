@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from engine import events as ev
+from engine.terminal_sorting import TITLES
 from engine.terminal_tables import Row, cells, in_columns
 from engine.terminal_words import left, sentence
 
@@ -66,6 +67,9 @@ class Screen:
             case ev.FeaturesComputed():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 self._bar("Computing features", event.done, event.total, note)
+            case ev.SortingProgress():
+                note = f"{event.done} files   {left(event.seconds_left)}"
+                self._bar(TITLES[event.doing], event.done, event.total or None, note)
             case ev.ScanProgress():
                 self._bar("Looking through", None, None, f"{event.photos} photos")
             case ev.Transferred():

@@ -57,24 +57,27 @@ def _with_decisions(command: Command) -> Command:
 @click.option("--resume", is_flag=True, help="Go on with the answers that --out has: only new and changed photos.")
 @_with_decisions
 @click.option("--hash", "hashed", is_flag=True, help="Add the SHA-256 of each photo's file.")
+@click.option("--sort-into", type=Existing, help="Then copy the photos into a folder for each class, as “thaw sort”.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
 @click.option(
     "--device", type=click.Choice(("auto", "cpu")), default="auto", show_default=True, help="Where the network runs."
 )
 @with_json
 def predict(
-    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, hashed: bool, threads: int | None, device: Any,
-    as_json: bool, **decisions: Any,
+    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, hashed: bool, sort_into: Path | None,
+    threads: int | None, device: Any, as_json: bool, **decisions: Any,
 ) -> int:  # fmt: skip
     """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders.
 
     The answers are also kept in a ledger beside the table, from which --resume goes on.
     """
     control = Control()
-    events = engine.predict(
-        model, paths, out, control=control, threads=threads, device=device, resume=resume, hashed=hashed,
-        **_decisions(**decisions),
-    )  # fmt: skip
+    options = {"control": control, "threads": threads, "device": device, "resume": resume, "hashed": hashed}
+    options |= _decisions(**decisions)
+    if sort_into:
+        events = engine.predict_and_sort(model, paths, out, sort_into=sort_into, **options)
+    else:
+        events = engine.predict(model, paths, out, **options)
     return play(events, control, as_json)
 
 

@@ -37,6 +37,14 @@ from engine.events.photos import (
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
 from engine.events.search import SearchFinished, TrialFinished, TrialStarted
+from engine.events.sorting import (
+    LeftOut,
+    SidecarsFinished,
+    SortingFinished,
+    SortingPlanned,
+    SortingProgress,
+    SortingUndone,
+)
 from engine.events.strategies import StrategiesCompared, StrategyCompared
 from engine.events.training import (
     Advice,
@@ -71,6 +79,7 @@ __all__ = [
     "LayerTimed",
     "LayersFinished",
     "LearningRateFound",
+    "LeftOut",
     "MeasureFinished",
     "Model",
     "Notice",
@@ -91,6 +100,11 @@ __all__ = [
     "ScanProgress",
     "SearchFinished",
     "SettingDiffers",
+    "SidecarsFinished",
+    "SortingFinished",
+    "SortingPlanned",
+    "SortingProgress",
+    "SortingUndone",
     "StageStarted",
     "StepFinished",
     "StrategiesCompared",

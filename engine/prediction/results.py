@@ -18,6 +18,7 @@ from engine.prediction.classify import Answer, Found
 from engine.prediction.ledger import course
 from engine.prediction.ledger.deciding import use_rules, vote
 from engine.prediction.ledger.ledger import Ledger, files_of
+from engine.prediction.ledger.named import remember_named
 from engine.prediction.ledger.opening import open_ledger, place_beside
 from engine.prediction.ledger.rows import predictions_of
 from engine.prediction.rules import LiveRules, Rules, decide
@@ -86,6 +87,7 @@ class Results:
 
     def _begin(self, ledger: Ledger) -> None:
         course.begin(ledger, self._paths, self._model)
+        remember_named(ledger, self._paths)
         use_rules(ledger, self._rules)
         out = self.place.out
         if out is None or not grows(out):

@@ -24,6 +24,7 @@ EXAMPLES = {
     tuple[tuple[str, str], ...]: (("ants", "bees"), ("α", "")),
     tuple[tuple[str, float], ...]: (("bees", 0.75), ("ants", 0.25)),
     tuple[tuple[str, int], ...]: (("bees", 7), ("ants", 2)),
+    tuple[tuple[str, int, int], ...]: (("ants", 7, 2000),),
     tuple[tuple[str, int, int, int, int], ...]: (("ants", 1, 2, 3, 4),),
     tuple[ev.WeightsChoice, ...]: (ev.WeightsChoice("in1k", "ImageNet-1k", "Apache-2.0", 0.8, ""),),
     tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]: (("conv1.weight", (64, 3, 7, 7), (16, 3, 3, 3)),),

@@ -43,6 +43,7 @@ def open_ledger(path: Path, model: ModelFile, *, resume: bool = False, replace: 
     lock = _locked(path)
     try:
         if replace:
+            _check_nothing_made(path)
             remove_files(path)
         elif path.exists() and not resume:
             raise LedgerError(
@@ -56,6 +57,24 @@ def open_ledger(path: Path, model: ModelFile, *, resume: bool = False, replace: 
         if isinstance(error, OSError):
             raise LedgerError(f"“{printable(str(path))}” cannot be written ({error.strerror or error}).") from None
         raise
+
+
+def _check_nothing_made(path: Path) -> None:
+    """Raises LedgerError where a ledger that is to be replaced knows of files that only it can take away."""
+    if not path.is_file():
+        return
+    connection = _connected(path)
+    try:
+        made = connection.execute("SELECT count(*) FROM made WHERE kind <> 'folder'").fetchone()[0]
+    except sqlite3.Error:  # none were made; or it is damaged, and made anew
+        return
+    finally:
+        connection.close()
+    if made:
+        raise LedgerError(
+            f"Photos were sorted, or sidecars written, by “{printable(path.name)}”, and only it can undo that: do so "
+            "first (thaw unsort), go on with it (--resume), or choose another name."
+        )
 
 
 def read_ledger(path: Path, to_decide: bool = False) -> Ledger:

@@ -19,6 +19,7 @@ import torch
 from engine import runs
 from engine.config import TrainConfig
 from engine.control import Control
+from engine.disk_room import in_words
 from engine.errors import DeviceLostError, DiskFullError, RunError
 from engine.events import EpochFinished, Event, Notice
 from engine.training import device
@@ -380,4 +381,4 @@ def test_the_room_for_a_run_goes_by_what_its_optimizer_keeps(tmp_path: Path, mon
         notice = room.short_for_run(run)
         assert notice
         told.append(notice.text.split("about ")[1].split(" on")[0])
-    assert told == [room.in_words(4 * 10**6 * copies + room.SPARE_BYTES) for copies in (7, 9)]
+    assert told == [in_words(4 * 10**6 * copies + room.SPARE_BYTES) for copies in (7, 9)]
