@@ -48,9 +48,9 @@ def window(qtbot: QtBot, settings: Settings, tmp_path: Path, monkeypatch: pytest
     training_job.start(window.jobs, settings, window.project.config)
     predict = window.page("predict")
     many_photos.write(tmp_path / "a.thaw-ledger", tiny_model.make(tmp_path / "m.thaw"), 3)
-    predict.results.open(tmp_path / "a.thaw-ledger")
-    predict._show()
-    qtbot.waitUntil(lambda: not window.jobs.running() and predict.results.model.rowCount() == 3, timeout=10_000)
+    predict.desk.results.open(tmp_path / "a.thaw-ledger")
+    predict.desk._show()
+    qtbot.waitUntil(lambda: not window.jobs.running() and predict.desk.results.model.rowCount() == 3, timeout=10_000)
     yield window
     predict.chooser._background.close()
     predict.close_files()

@@ -101,7 +101,7 @@ def test_from_a_folder_to_a_table(
     page.open_photos((photos / "test",))
     qtbot.waitUntil(lambda: bool(window.jobs.running("predict")), timeout=PATIENCE)
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
-    page.saving.save(tmp_path / "answers.csv")
+    page.desk.saving.save(tmp_path / "answers.csv")
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
     with (tmp_path / "answers.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

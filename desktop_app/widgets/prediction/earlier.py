@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
@@ -53,12 +53,10 @@ class EarlierBatches(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.banner)
-        self.menu_button = QToolButton()
-        self.menu_button.setText("Earlier batches")
+        self.menu_button = QPushButton("Earlier batches")
+        self.menu_button.setProperty("kind", "quiet")
         self.menu_button.setToolTip("Open the answers of an earlier batch, or delete them")
-        self.menu_button.setIcon(theme.icon("history", 16, "muted"))
-        self.menu_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        theme.set_icon(self.menu_button, "history", "muted")
         self.menu_button.setMenu(QMenu(self.menu_button))
         self.menu_button.hide()
         self._say("")
@@ -91,8 +89,8 @@ class EarlierBatches(QWidget):
         text = f"Go on with the batch of {_day(batch.course.begun)} ({_photos(batch)})?"
         if batch.course.finished:
             text = (
-                f"These photos were classified on {_day(batch.course.begun)} ({_photos(batch)}). To go on takes only "
-                "what is new, changed or was not read."
+                f"These photos were classified on {_day(batch.course.begun)} ({_photos(batch)}). Going on takes only "
+                "what is new or changed, or was not read."
             )
         self._offer(text, batch, "Begin anew").clicked.connect(lambda: self._begin(anew, None))
 

@@ -238,7 +238,8 @@ class LedgerModel(QAbstractTableModel):
             return cell(self.prediction(index.row()), index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             prediction = self.prediction(index.row())
-            return shown(prediction.path) if index.column() == NAME else cell(prediction, index.column())
+            whole = {NAME: shown(prediction.path), VERDICT: said(prediction)}
+            return whole.get(index.column(), cell(prediction, index.column()))
         if role == Qt.ItemDataRole.FontRole and index.column() == CONFIDENCE:
             return theme.figures_font()
         return None
@@ -253,7 +254,7 @@ def cell(prediction: Prediction, column: int) -> str:
     if column == CONFIDENCE:
         return "" if prediction.error else percent(prediction.confidence)
     if column == VERDICT:
-        return said(prediction)
+        return "none" if prediction.verdict == UNKNOWN_LABEL else said(prediction)
     return _without_name(prediction) if column == ERROR else ""
 
 

@@ -25,9 +25,10 @@ from desktop_app.widgets.prediction.table import PredictionTable
 from desktop_app.widgets.prediction.thresholds import Thresholds
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.segments import Segments
+from engine.prediction.ledger import views
 
 WIDE_FROM = 480
-BESIDE = (("photo", "Photo", "The selected photo"), ("all", "All photos", "How many there are of each label"))
+BESIDE = (("photo", "Photo", "The selected photo"), ("all", "Summary", "How many there are of each label"))
 
 Live = Callable[[Decision], None]
 
@@ -168,7 +169,8 @@ class PredictionResults(QWidget):
 
     def _on_read(self) -> None:
         model, table = self.model, self.table
-        table.show_columns(model.counts.failed > 0, model.counts.seen > 0)
+        only_failed = model.view.kind == views.FAILED
+        table.show_columns(model.counts.failed > 0, model.counts.seen > 0 and not only_failed, not only_failed)
         if not table.currentIndex().isValid() and model.rowCount():
             table.selectRow(0)
         if model.about:

@@ -255,7 +255,8 @@ class Review(QWidget):
         if icon:
             self._sign.set_icon(icon, colour)
         words = cell(prediction, LABEL)
-        self.label.set_whole(words if prediction.error else f"{words}  {percent(prediction.confidence)}")
+        # An “unknown” has no confidence: that of the likeliest class stands beside that class.
+        self.label.set_whole(words if icon else f"{words}  {percent(prediction.confidence)}")
         self._error.setText(shown(prediction.error))
         self._error.setVisible(bool(prediction.error))
         self.said.set_whole("" if prediction.error else f"You say: {said(prediction) or 'nothing yet'}")

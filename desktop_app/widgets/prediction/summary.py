@@ -97,7 +97,7 @@ class Summary(QWidget):
         self.accuracy = QLabel()
         self.accuracy.setWordWrap(True)
         self.honest = muted_label(wrap=True)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(self.bars)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -106,9 +106,11 @@ class Summary(QWidget):
         column.setContentsMargins(theme.GRID, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addWidget(scroll, 1)
+        column.addSpacing(theme.GRID)
         column.addWidget(group_label("Looked at by you"))
         column.addWidget(self.accuracy)
         column.addWidget(self.honest)
+        column.addStretch()
         model.was_read.connect(self.refresh)
         self.refresh()
 
@@ -121,6 +123,7 @@ class Summary(QWidget):
         rows += [Row("Unknown", (views.UNKNOWN, ""), counts.unknown, "circle-help", "unsure")] if counts.unknown else []
         rows += [Row("Not read", (views.FAILED, ""), counts.failed, "x", "wrong")] if counts.failed else []
         self.bars.show_rows(rows, counts.photos)
+        self._scroll.setMaximumHeight(self.bars.height() + 2)
         self._tell_accuracy()
 
     def _tell_accuracy(self) -> None:
@@ -137,6 +140,6 @@ class Summary(QWidget):
                 f"{percent(verified.right / verified.labelled)} (95 % interval {interval(low, high)})."
             )
         if unknown := verified.seen - verified.labelled:
-            told.append(f"{count(unknown)} more had no label to be right or wrong.")
+            told.append(f"{quantity(unknown, 'photo')} that the model left unknown: neither right nor wrong.")
         self.accuracy.setText(" ".join(told))
-        self.honest.setText(ONLY_THOSE)
+        self.honest.setText(ONLY_THOSE if verified.labelled else "")

@@ -117,27 +117,27 @@ class PredictionTable(QTableView):
         header.setSectionResizeMode(ERROR, QHeaderView.ResizeMode.Stretch)
         for column, width in ((PHOTO, 56), (LABEL, 116), (CONFIDENCE, 140), (VERDICT, 116)):
             header.resizeSection(column, theme.wide(width))
-        self._has_errors = self._has_verdicts = False
+        self._columns = (False, False, True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
-        self.show_columns(False, False)
+        self.show_columns(*self._columns)
         self.selectionModel().currentRowChanged.connect(self._on_row_changed)
         self.doubleClicked.connect(lambda _index: self.opened.emit())
         thumbnails.shared().ready.connect(self._on_ready)
 
-    def show_columns(self, has_errors: bool, has_verdicts: bool) -> None:
-        """Whether there are columns of errors and of what a person said; that of errors gives way to the names where
-        there is no room for both."""
-        self._has_errors, self._has_verdicts = has_errors, has_verdicts
+    def show_columns(self, has_errors: bool, has_verdicts: bool, has_confidences: bool) -> None:
+        """Whether there are columns of errors, of what a person said, and of confidences; that of errors gives way to
+        the names where there is no room for both."""
+        self._columns = (has_errors, has_verdicts, has_confidences)
         self.setColumnHidden(VERDICT, not has_verdicts)
-        columns = (PHOTO, LABEL, CONFIDENCE, *((VERDICT,) if has_verdicts else ()))
-        room = self.viewport().width() - sum(map(self.columnWidth, columns))
+        self.setColumnHidden(CONFIDENCE, not has_confidences)
+        room = self.viewport().width() - sum(map(self.columnWidth, (PHOTO, LABEL, CONFIDENCE, VERDICT)))
         self.setColumnHidden(ERROR, not has_errors or room < theme.wide(NARROWEST_NAME_AND_ERROR))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.show_columns(self._has_errors, self._has_verdicts)
+        self.show_columns(*self._columns)
 
     def event(self, event: QEvent) -> bool:
         return keep_enter(event) or super().event(event)

@@ -31,6 +31,7 @@ from engine.errors import ThawError
 MOST_ROWS = 40
 """Classes in sight; with more, a search finds the others."""
 HEIGHT = 150
+NAME_WIDTH = 200
 LONGEST_SERIES = 3600.0
 WAIT_MILLISECONDS = 250
 SERIES_TIP = (
@@ -129,7 +130,7 @@ class Thresholds(QWidget):
         self._grid.setContentsMargins(0, 0, theme.GRID, 0)
         self._grid.setHorizontalSpacing(theme.GRID)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(3, 1)
         self._scroll = QScrollArea()
         self._scroll.setWidget(self._grid_of)
         self._scroll.setWidgetResizable(True)
@@ -194,6 +195,7 @@ class ClassRow:
 
     def __init__(self, name: str, own: float | None, grid: QGridLayout, place: int) -> None:
         self.name = ElidedLabel(shown(name))
+        self.name.setFixedWidth(theme.wide(NAME_WIDTH))
         self.own = muted_label("" if own is None else f"the model's own: {own * 100:.1f} %")
         self.spin = QDoubleSpinBox()
         self.spin.setRange(0, 100)
@@ -210,7 +212,7 @@ class ClassRow:
         policy = self.reset.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(policy)
-        self._widgets: Sequence[QWidget] = (self.name, self.own, self.spin, self.reset)
+        self._widgets: Sequence[QWidget] = (self.name, self.spin, self.reset, self.own)
         for column, widget in enumerate(self._widgets):
             grid.addWidget(widget, place, column)
 

@@ -68,9 +68,11 @@ def use(qtbot: QtBot, page: PredictPage, model: Path) -> None:
 
 
 def wait_for_end(qtbot: QtBot, page: PredictPage, jobs: Jobs) -> None:
-    shown = page.results.model
+    shown = page.desk.results.model
     qtbot.waitUntil(
-        lambda: shown.path is not None and not jobs.running() and not shown.reads and not page.results.decider.at_work,
+        lambda: (
+            shown.path is not None and not jobs.running() and not shown.reads and not page.desk.results.decider.at_work
+        ),
         timeout=20_000,
     )
 
@@ -78,12 +80,12 @@ def wait_for_end(qtbot: QtBot, page: PredictPage, jobs: Jobs) -> None:
 def classify(qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path) -> None:
     use(qtbot, page, model)
     page.open_photos((photos,))
-    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.desk.batch is not None, timeout=10_000)
     wait_for_end(qtbot, page, jobs)
 
 
 def labels(page: PredictPage) -> dict[str, str]:
-    shown = page.results.model
+    shown = page.desk.results.model
     return {
         f"{one.path.parent.name}/{one.path.stem}": one.label
         for one in (shown.prediction(row) for row in range(shown.rowCount()))
@@ -91,7 +93,7 @@ def labels(page: PredictPage) -> dict[str, str]:
 
 
 def saved(qtbot: QtBot, page: PredictPage, jobs: Jobs, out: Path) -> list[dict[str, str]]:
-    page.saving.save(out)
+    page.desk.saving.save(out)
     qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
     return list(csv.DictReader(out.open(encoding="utf-8-sig")))
 
@@ -122,7 +124,7 @@ def cut(path: Path, keep: int) -> None:
 
 
 def test_without_a_model_it_says_what_to_do(page: PredictPage) -> None:
-    assert page.empty.isVisible() and page.empty.sentence().startswith("Choose a model first")
+    assert page.desk.empty.isVisible() and page.desk.empty.sentence().startswith("Choose a model first")
     assert not page.action_button.isEnabled()
     assert page.action_button.accessibleDescription() == "Choose a model first."
 
@@ -131,20 +133,20 @@ def test_photos_wait_for_the_model_and_their_answers_for_the_person(
     qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, settings: Settings
 ) -> None:
     page.open_photos((photos,))
-    assert page.results.model.path is None
+    assert page.desk.results.model.path is None
     use(qtbot, page, model)
     assert page.chooser.about.whole() == "3 classes (red, green, blue) · 32 × 32 pixels"
-    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.desk.batch is not None, timeout=10_000)
     wait_for_end(qtbot, page, jobs)
     assert {(name.split("/")[0], label) for name, label in labels(page).items()} == {
         ("red", "red"), ("green", "green"), ("blue", "blue"), ("photos", ""),
     }  # fmt: skip
-    assert page.results.summary.text() == "13 photos · 1 not read"
+    assert page.desk.results.summary.text() == "13 photos · 1 not read"
     assert page.context().startswith("photos · 13 photos in ")
-    page.results.table.selectRow(1)
-    assert page.results.detail.label.whole() in ("red", "green", "blue")
+    page.desk.results.table.selectRow(1)
+    assert page.desk.results.detail.label.whole() in ("red", "green", "blue")
     # the answers lie in Thaw's own folder, and nothing lies among the photos
-    assert page.results.model.path is not None and page.results.model.path.parent == settings.batches_folder
+    assert page.desk.results.model.path is not None and page.desk.results.model.path.parent == settings.batches_folder
     assert sorted(path.name for path in photos.iterdir()) == ["bad.jpg", "blue", "green", "red"]
 
 
@@ -152,18 +154,18 @@ def test_the_threshold_moves_without_another_run(
     qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, tmp_path: Path
 ) -> None:
     classify(qtbot, page, jobs, model, photos)
-    page.results.controls.threshold.setValue(100)
-    qtbot.waitUntil(lambda: page.results.model.counts.unknown == 12)
+    page.desk.results.controls.threshold.setValue(100)
+    qtbot.waitUntil(lambda: page.desk.results.model.counts.unknown == 12)
     wait_for_end(qtbot, page, jobs)
-    assert page.results.summary.text() == "13 photos · 12 unknown · 1 not read"
-    page.results.model.set_view(kind=views.FAILED)
+    assert page.desk.results.summary.text() == "13 photos · 12 unknown · 1 not read"
+    page.desk.results.model.set_view(kind=views.FAILED)
     wait_for_end(qtbot, page, jobs)
     assert list(labels(page)) == ["photos/bad"]
     rows = saved(qtbot, page, jobs, tmp_path / "out.csv")
     assert sorted(row["label"] for row in rows) == ["", *["unknown"] * 12]
-    assert page.banner.text().startswith("Saved to ")
-    page.results.controls.threshold.setValue(0)
-    qtbot.waitUntil(lambda: page.results.model.counts.unknown == 0)
+    assert page.desk.banner.text().startswith("Saved to ")
+    page.desk.results.controls.threshold.setValue(0)
+    qtbot.waitUntil(lambda: page.desk.results.model.counts.unknown == 0)
 
 
 def test_formats_and_the_byte_order_mark(
@@ -171,13 +173,13 @@ def test_formats_and_the_byte_order_mark(
 ) -> None:
     classify(qtbot, page, jobs, model, photos)
     saved(qtbot, page, jobs, tmp_path / "plain.csv")
-    page.saving.mark.setChecked(True)
+    page.desk.saving.mark.setChecked(True)
     saved(qtbot, page, jobs, tmp_path / "marked.csv")
     plain, marked = ((tmp_path / name).read_bytes() for name in ("plain.csv", "marked.csv"))
     assert marked == b"\xef\xbb\xbf" + plain and settings.csv_byte_order_mark
-    page.saving.save(tmp_path / "nowhere" / "a.csv")
+    page.desk.saving.save(tmp_path / "nowhere" / "a.csv")
     qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
-    assert "could not be written" in page.banner.text()
+    assert "could not be written" in page.desk.banner.text()
 
 
 def test_stop_keeps_what_is_done(
@@ -211,12 +213,12 @@ def test_a_drive_that_is_away_is_told_until_it_is_back(
     asked = hanging(monkeypatch, Notice("“USB” is gone.", "drive"))
     use(qtbot, page, model)
     page.open_photos((photos,))
-    qtbot.waitUntil(lambda: bool(asked) and page.banner.text() == "“USB” is gone.", timeout=10_000)
-    assert page.batch is not None
-    page.batch.grew.emit(PredictionProgress(5, 10, 1.0, 5.0))
-    assert page.banner.text() == "“USB” is gone."
-    page.batch.noticed.emit(Notice("“USB” is back.", BACK))
-    assert page.banner.text() == ""
+    qtbot.waitUntil(lambda: bool(asked) and page.desk.banner.text() == "“USB” is gone.", timeout=10_000)
+    assert page.desk.batch is not None
+    page.desk.batch.grew.emit(PredictionProgress(5, 10, 1.0, 5.0))
+    assert page.desk.banner.text() == "“USB” is gone."
+    page.desk.batch.noticed.emit(Notice("“USB” is back.", BACK))
+    assert page.desk.banner.text() == ""
 
 
 def test_a_batch_that_was_cut_is_offered_and_gone_on_with(
@@ -229,15 +231,15 @@ def test_a_batch_that_was_cut_is_offered_and_gone_on_with(
     (ledger,) = settings.batches_folder.glob("*.thaw-ledger")
     cut(ledger, 4)
     page = pages()
-    offer = page.earlier.banner
+    offer = page.desk.earlier.banner
     qtbot.waitUntil(lambda: "was left at 4 of 13 photos" in offer.text(), timeout=10_000)
     assert offer.banner is not None
     offer.banner.button.click()
-    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.desk.batch is not None, timeout=10_000)
     wait_for_end(qtbot, page, jobs)
-    assert labels(page) == before and page.results.model.path == ledger
+    assert labels(page) == before and page.desk.results.model.path == ledger
     assert offer.text() == ""
-    assert pages().earlier.banner.text() == ""
+    assert pages().desk.earlier.banner.text() == ""
 
 
 def test_what_is_put_aside_is_not_offered_again(
@@ -248,26 +250,26 @@ def test_what_is_put_aside_is_not_offered_again(
     page.close_files()
     cut(next(settings.batches_folder.glob("*.thaw-ledger")), 4)
     page = pages()
-    qtbot.waitUntil(lambda: bool(page.earlier.banner.text()), timeout=10_000)
-    page.earlier.otherwise.click()
+    qtbot.waitUntil(lambda: bool(page.desk.earlier.banner.text()), timeout=10_000)
+    page.desk.earlier.otherwise.click()
     page = pages()
-    qtbot.waitUntil(page.earlier.menu_button.isVisible, timeout=10_000)
-    assert page.earlier.banner.text() == ""
+    qtbot.waitUntil(page.desk.earlier.menu_button.isVisible, timeout=10_000)
+    assert page.desk.earlier.banner.text() == ""
 
 
 def test_the_same_folder_asks_once(
     qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, settings: Settings
 ) -> None:
     classify(qtbot, page, jobs, model, photos)
-    first = page.results.model.path
+    first = page.desk.results.model.path
     page.open_photos((photos,))
-    offer = page.earlier.banner
+    offer = page.desk.earlier.banner
     qtbot.waitUntil(lambda: "were classified on" in offer.text(), timeout=10_000)
-    assert page.batch is None
-    page.earlier.otherwise.click()
-    qtbot.waitUntil(lambda: page.batch is not None, timeout=10_000)
+    assert page.desk.batch is None
+    page.desk.earlier.otherwise.click()
+    qtbot.waitUntil(lambda: page.desk.batch is not None, timeout=10_000)
     wait_for_end(qtbot, page, jobs)
-    assert page.results.model.path != first
+    assert page.desk.results.model.path != first
     assert len(list(settings.batches_folder.glob("*.thaw-ledger"))) == 2
 
 
@@ -276,21 +278,21 @@ def test_an_earlier_batch_is_opened_with_its_threshold_and_deleted_with_a_way_ba
 ) -> None:
     page = pages()
     classify(qtbot, page, jobs, model, photos)
-    page.results.controls.threshold.setValue(100)
-    qtbot.waitUntil(lambda: page.results.model.counts.unknown == 12)
+    page.desk.results.controls.threshold.setValue(100)
+    qtbot.waitUntil(lambda: page.desk.results.model.counts.unknown == 12)
     page.close_files()
     page = pages()
-    menu = page.earlier.menu_button.menu()
+    menu = page.desk.earlier.menu_button.menu()
     qtbot.waitUntil(lambda: bool(menu.actions()), timeout=10_000)
     assert "photos" in menu.actions()[0].text() and "13 photos" in menu.actions()[0].text()
     menu.actions()[0].trigger()
     wait_for_end(qtbot, page, jobs)
-    assert page.results.controls.threshold.value() == 100 and page.results.model.counts.unknown == 12
+    assert page.desk.results.controls.threshold.value() == 100 and page.desk.results.model.counts.unknown == 12
     menu.actions()[-1].trigger()
     assert not list(settings.batches_folder.glob("*.thaw-ledger"))
-    assert page.empty.isVisible() and "was deleted" in page.earlier.banner.text()
-    assert page.earlier.banner.banner is not None
-    page.earlier.banner.banner.button.click()
+    assert page.desk.empty.isVisible() and "was deleted" in page.desk.earlier.banner.text()
+    assert page.desk.earlier.banner.banner is not None
+    page.desk.earlier.banner.banner.button.click()
     assert len(list(settings.batches_folder.glob("*.thaw-ledger"))) == 1
     qtbot.waitUntil(lambda: bool(menu.actions()), timeout=10_000)
 
@@ -298,5 +300,5 @@ def test_an_earlier_batch_is_opened_with_its_threshold_and_deleted_with_a_way_ba
 def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPage, tmp_path: Path) -> None:
     (tmp_path / "no.thaw").write_bytes(b"nothing")
     page._project.set_model_file(tmp_path / "no.thaw")
-    qtbot.waitUntil(lambda: bool(page.banner.text()), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(page.desk.banner.text()), timeout=10_000)
     assert not page._usable

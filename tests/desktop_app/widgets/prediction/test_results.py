@@ -133,7 +133,7 @@ def test_photos_are_confirmed_and_corrected_by_key(qtbot: QtBot, results: Predic
     assert "3 looked at · 1 corrected" in results.summary.text()
     # 3 was left unknown by the model, and is neither right nor wrong
     assert results.totals.accuracy.text().startswith("Right on 1 of 2 photos: 50.0\u202f%")
-    assert "1 more had no label" in results.totals.accuracy.text()
+    assert "1 photo that the model left unknown" in results.totals.accuracy.text()
 
 
 def test_typing_finds_a_class_and_escape_forgets_it_first(qtbot: QtBot, results: PredictionResults) -> None:

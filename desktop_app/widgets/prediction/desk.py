@@ -1,0 +1,154 @@
+"""One batch in sight: started, told of while it runs, looked at when it is done, opened again later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from desktop_app import dialogs, theme
+from desktop_app.settings import Settings
+from desktop_app.widgets.banner import BannerPlace
+from desktop_app.widgets.figures import quantity
+from desktop_app.widgets.page_frame import EmptyState
+from desktop_app.widgets.prediction.batch import BACK, Asked, Batch, course, words
+from desktop_app.widgets.prediction.decision import Decision
+from desktop_app.widgets.prediction.earlier import EarlierBatches, decision
+from desktop_app.widgets.prediction.results import PredictionResults
+from desktop_app.widgets.prediction.saving import Saving
+from desktop_app.widgets.thumbnails import shown
+from desktop_app.worker import Jobs
+from engine.errors import ThawError
+from engine.events import Notice, PredictionFinished, PredictionProgress
+
+if TYPE_CHECKING:
+    from engine.prediction.ledger.batches import Batch as EarlierBatch
+
+STOP_FIRST = "Stop the batch that runs first."
+
+
+class Desk(QWidget):
+    """`changed` says that a batch began, ended, or that another is in sight, and `told` the line that says of it how it
+    comes on. `model_wanted` carries the model of a batch that is gone on with; `refused` the paths of one that cannot
+    begin now."""
+
+    changed = Signal()
+    told = Signal(str)
+    model_wanted = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.batch: Batch | None = None
+        self.source = ""
+        """The batch in sight, in a line."""
+        self.banner = BannerPlace()
+        self.saving = Saving(jobs, settings, self)
+        self.saving.said.connect(self.banner.say)
+        self.earlier = EarlierBatches(settings)
+        self.earlier.begun.connect(self.start)
+        self.earlier.opened.connect(self.open_earlier)
+        self.earlier.let_go.connect(self._let_go)
+        self.earlier.failed.connect(self.tell_error)
+        self.results = PredictionResults(settings)
+        self.results.failed.connect(self.tell_error)
+        self.empty = EmptyState()
+        self._panes = QStackedWidget()
+        self._panes.addWidget(self.empty)
+        self._panes.addWidget(self.results)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * theme.GRID)
+        column.addWidget(self.earlier)
+        column.addWidget(self.banner)
+        column.addWidget(self._panes, 1)
+        self._show()
+
+    def tell_error(self, error: Exception) -> None:
+        self.banner.say(str(error) if isinstance(error, ThawError) else dialogs.in_words(error)[0], "error")
+
+    def ask(self, paths: tuple[Path, ...], model: Path) -> None:
+        """Classify these: at once, or where there is an earlier batch of them, as the person says."""
+        self.banner.say("")
+        self.earlier.ask(paths, model)
+
+    def look(self) -> None:
+        """Which earlier batches there are; one that was cut is offered."""
+        if self.batch is None:
+            self.earlier.look()
+
+    def start(self, asked: Asked, by: Decision | None = None) -> None:
+        """Classify what is asked for, and show its ledger; decided on as it is now, unless `by` says how."""
+        if self.batch or self._jobs.busy_reason():
+            self.refused.emit(asked.paths)
+            return
+        self.model_wanted.emit(asked.model)
+        self.banner.say("")
+        if by is not None:
+            self.results.show_decision(by)
+        self.source = shown(asked.paths[0].name) if len(asked.paths) == 1 else quantity(len(asked.paths), "photo")
+        self.batch = batch = Batch(asked, self.results.decision, self)
+        batch.grew.connect(self._on_grew)
+        batch.decided.connect(self.results.model.refresh)
+        batch.noticed.connect(self._on_noticed)
+        batch.failed.connect(self.tell_error)
+        batch.ended.connect(self._on_ended)
+        self.results.open(asked.ledger, batch.decide)
+        self.results.show_beside("photo")
+        self.earlier.show_path(asked.ledger)
+        batch.start(self._jobs, f"Classifying {self.source}")
+        self._show()
+
+    def open_earlier(self, batch: EarlierBatch) -> None:
+        """Show the answers of a batch that is done, or was left."""
+        if self.batch:
+            self.banner.say(STOP_FIRST, "info")
+            return
+        self.banner.say("")
+        self.results.show_decision(decision(batch))
+        self.results.open(batch.path)
+        self.results.show_beside("all")
+        self.earlier.show_path(batch.path)
+        self.source = shown(batch.path.stem)
+        self._show()
+
+    def close_files(self) -> None:
+        """Let go of everything on the disk."""
+        self.results.close_files()
+        self.earlier.close_files()
+
+    def _on_grew(self, progress: PredictionProgress) -> None:
+        self.results.model.grow()
+        self.told.emit(f"{self.source} · {course(progress)}")
+
+    def _on_noticed(self, notice: Notice) -> None:
+        self.banner.say("" if notice.kind == BACK else notice.text, "warning" if notice.kind == "drive" else "info")
+
+    def _on_ended(self, finished: PredictionFinished | None) -> None:
+        if self.batch:
+            self.batch.deleteLater()
+        self.batch = None
+        if finished:
+            self.source = f"{self.source} · {words(finished)}"
+        self.results.settle()
+        self.earlier.look()
+        self._show()
+
+    def _let_go(self, then: Callable[[], None]) -> None:
+        """Close the batch in sight, so that its files may be moved."""
+        self.results.close_files()
+        self.results.open(None)
+        self.earlier.show_path(None)
+        self.source = ""
+        then()
+        self._show()
+
+    def _show(self) -> None:
+        path = self.results.model.path
+        self.saving.offer(path, self.batch is not None)
+        self._panes.setCurrentWidget(self.empty if path is None else self.results)
+        self.changed.emit()
