@@ -64,6 +64,9 @@ class Screen:
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 note += f"   reading {event.reading:.0%}, decoding {event.decoding:.0%}, model {event.network:.0%}"
                 self._bar("Classifying", event.done, event.total, note)
+            case ev.Watching():
+                coming = f", {event.coming:,} on their way" if event.coming else ""
+                self._bar("Waiting for photos", None, None, f"{event.done:,} classified{coming}   Ctrl+C ends it")
             case ev.FeaturesComputed():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 self._bar("Computing features", event.done, event.total, note)

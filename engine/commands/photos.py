@@ -56,6 +56,7 @@ def _with_decisions(command: Command) -> Command:
 @click.option("--out", type=Existing, required=True, help=TABLE)
 @click.option("--resume", is_flag=True, help="Go on with the answers that --out has: only new and changed photos.")
 @_with_decisions
+@click.option("--watch", is_flag=True, help="Go on with photos that come into the folders, until Ctrl+C.")
 @click.option("--hash", "hashed", is_flag=True, help="Add the SHA-256 of each photo's file.")
 @click.option("--sort-into", type=Existing, help="Then copy the photos into a folder for each class, as “thaw sort”.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
@@ -64,7 +65,7 @@ def _with_decisions(command: Command) -> Command:
 )
 @with_json
 def predict(
-    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, hashed: bool, sort_into: Path | None,
+    model: Path, paths: tuple[Path, ...], out: Path, resume: bool, watch: bool, hashed: bool, sort_into: Path | None,
     threads: int | None, device: Any, as_json: bool, **decisions: Any,
 ) -> int:  # fmt: skip
     """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders.
@@ -74,10 +75,12 @@ def predict(
     control = Control()
     options = {"control": control, "threads": threads, "device": device, "resume": resume, "hashed": hashed}
     options |= _decisions(**decisions)
+    if sort_into and watch:
+        raise click.UsageError("--sort-into copies when the batch has ended; with --watch, run “thaw sort” afterwards.")
     if sort_into:
         events = engine.predict_and_sort(model, paths, out, sort_into=sort_into, **options)
     else:
-        events = engine.predict(model, paths, out, **options)
+        events = engine.predict(model, paths, out, watch=watch, **options)
     return play(events, control, as_json)
 
 

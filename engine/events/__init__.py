@@ -34,6 +34,7 @@ from engine.events.photos import (
     ScanProgress,
     SummaryFinished,
     TableWritten,
+    Watching,
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
 from engine.events.search import SearchFinished, TrialFinished, TrialStarted
@@ -114,6 +115,7 @@ __all__ = [
     "Transferred",
     "TrialFinished",
     "TrialStarted",
+    "Watching",
     "WeightsChoice",
     "WeightsFetched",
     "WeightsImported",

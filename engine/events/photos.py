@@ -78,9 +78,19 @@ class PredictionProgress(Event):
 
 
 @dataclass(frozen=True)
+class Watching(Event):
+    """What is there is classified, `done` photos with `failed` that could not be read, and more is waited for; `coming`
+    files are there that may still be written to."""
+
+    done: int
+    failed: int
+    coming: int
+
+
+@dataclass(frozen=True)
 class PredictionFinished(Event):
-    """`photos` were found, of which `kept` had their answer from earlier; `failed` could not be read. `out` is the
-    table, `ledger` what it can be made anew from."""
+    """`photos` were found (while watching, one that changed counts again), of which `kept` had their answer from
+    earlier; `failed` could not be read. `out` is the table, `ledger` what it can be made anew from."""
 
     photos: int
     failed: int

@@ -13,22 +13,23 @@ from pathlib import Path
 from engine.control import Control
 from engine.devices import cpu_threads
 from engine.errors import ThawError
-from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress
+from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress, Watching
 from engine.model_file import locate, open_model
 from engine.prediction.classify import Found, Spent, Work
-from engine.prediction.drives import Drives
+from engine.prediction.finding import Once, Source
 from engine.prediction.hierarchy import read_hierarchy
 from engine.prediction.providers import Wanted, installed
 from engine.prediction.results import Place, Results
 from engine.prediction.rules import LiveRules, rules_for
 from engine.prediction.runtime import Classifier
 from engine.prediction.stream import Stream
-from engine.prediction.walk import PhotoWalk, check_paths
+from engine.prediction.walk import PhotoWalk
+from engine.prediction.watch import Watch
 
 MOST_THREADS = 16  # unless told: each holds a network's intermediate results for a chunk in memory
 SECONDS_BETWEEN_PROGRESS = 0.25
 
-PredictEvent = Notice | Prediction | PredictionProgress | PredictionFinished
+PredictEvent = Notice | Prediction | PredictionProgress | PredictionFinished | Watching
 
 
 def predict(
@@ -46,6 +47,7 @@ def predict(
     replace: bool = False,
     byte_order_mark: bool = False,
     hashed: bool = False,
+    watch: bool = False,
     live_rules: LiveRules | None = None,
     control: Control | None = None,
     threads: int | None = None,
@@ -68,16 +70,25 @@ def predict(
     for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
     without pauses.
 
+    With `watch` it goes on until a stop (or finish): photos that come into the folders, or are written over, are
+    classified as soon as they are whole, and Watching tells when everything there has its answer. A path that is not
+    there yet is waited for. XLSX and Parquet are written anew at most once a minute, and at the end.
+
     Raises ThawError where nothing can begin: no such model or path, an unreadable folder, no photo at all, an `out` or
     a ledger that exists (unless `resume` or `replace`), a ledger of another model or in use. A folder further down that
     cannot be read, or a named folder without a photo, is a Notice when it is met, and the ThawError comes after
     PredictionFinished: the answers are all there, but the person must not take them for the whole.
     """
     paths, control = [Path(path) for path in paths], control or Control()
-    tally = Tally(control)
+    tally, ended = Tally(control), threading.Event()
     if top < 1:
         raise ThawError(f"The number of best classes must be 1 or more, not {top}.")
-    check_paths(paths)
+    place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
+    source: Source
+    if watch:
+        source = Watch(paths, place.own_files(), ended, lambda: control.paused)
+    else:
+        source = Once(paths, place.own_files(), lambda: ended.is_set() or control.stopping or control.finishing)
     model_file = open_model(locate(Path(model)))
     manifest, hierarchy = model_file.manifest, read_hierarchy(groups) if groups else None
     rules = rules_for(
@@ -86,40 +97,40 @@ def predict(
     )  # fmt: skip
     live = live_rules or LiveRules(rules)
     classifier = Classifier(model_file, threads=1, device=device)
-    place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
-    ended = threading.Event()
-    drives = Drives(paths, lambda: ended.is_set() or control.stopping or control.finishing)
-    walk = PhotoWalk(paths, place.own_files(), comes_back=drives.comes_back)
-    work = Work(classifier, tally.spent, drives.comes_back, hashed)
+    work = Work(classifier, tally.spent, source.comes_back, hashed)
     width = threads or min(cpu_threads(), MOST_THREADS)
     with contextlib.ExitStack() as stack:
         results = Results(place, model_file, live.now, min(top, len(classifier.classes)), paths)
         stack.callback(results.close)
-        total = stack.enter_context(_counting(paths, place.own_files()))
-        stream = stack.enter_context(Stream(work, _to_do(walk, results, tally), width, ended))
+        counting = stack.enter_context(_counting(paths, place.own_files()))
+        total = _until(source, counting)
+        stream = stack.enter_context(Stream(work, source.photos(tally.asking(results)), width, ended))
         if device == "auto" and installed():
             yield Notice(f"Classifying on {classifier.device}. {classifier.device_reason}".strip(), "device")
         for answers in stream:
             if not tally.goes_on(results.keep):
                 break
             results.use(live)
-            predictions = results.add(answers) if answers else []
+            counted = source.taken(answers)
+            predictions = results.add(counted) if counted else []
             results.counted(total())
             results.keep()
-            yield from _news(walk, drives, tally)
+            yield from source.news()
             yield from predictions
             yield from tally.counted(predictions, total())
-        yield from _news(walk, drives, tally)
+            if isinstance(source, Watch) and source.looks:
+                yield from _waiting(source, results, tally)
+        yield from source.news()
         # A stop after the last photo stopped nothing.
-        stopped = not tally.goes_on(results.keep) and tally.done != total()
-        if not tally.done and not stopped:
-            raise ThawError(_nothing_found(walk))
+        stopped = not tally.goes_on(results.keep) and tally.done != total() and not source.waits
+        if not tally.done and not stopped and not watch:
+            raise ThawError(_nothing_found(source))
         results.use(live)
         results.counted(total())
         results.finish(stopped)
-    yield tally.finished(walk, stopped, place)
-    if walk.troubles and not stopped:
-        raise ThawError(" ".join(walk.troubles[:3]), "\n".join(walk.troubles))
+    yield tally.finished(source, stopped, place)
+    if source.troubles and not stopped and not watch:
+        raise ThawError(" ".join(source.troubles[:3]), "\n".join(source.troubles))
 
 
 @dataclass
@@ -132,13 +143,23 @@ class Tally:
     kept: int = 0
     failed: int = 0
     paused: float = 0.0
-    troubles_told: int = 0
+    watching: Watching | None = None
     _began: float = field(default_factory=time.monotonic)
     _told: float = 0.0
 
     @property
     def done(self) -> int:
         return self.new + self.kept
+
+    def asking(self, results: Results) -> Callable[[Found], bool]:
+        """Asks whether a photo has an answer from earlier, and counts those that have one."""
+
+        def asked(found: Found) -> bool:
+            known = results.has_answer(found)
+            self.kept += known
+            return known
+
+        return asked
 
     def goes_on(self, before_a_pause: Callable[[bool], None]) -> bool:
         """False once the work was told to end; waits while it is paused."""
@@ -163,26 +184,12 @@ class Tally:
         left = None if total is None or not rate else (total - done) / rate
         yield PredictionProgress(done, total, rate, left, self.kept, *self.spent.shares())
 
-    def finished(self, walk: PhotoWalk, stopped: bool, place: Place) -> PredictionFinished:
+    def finished(self, source: Source, stopped: bool, place: Place) -> PredictionFinished:
         seconds = time.monotonic() - self._began - self.paused
         rate = self.new / max(seconds, 1e-9)
         return PredictionFinished(
-            self.done, self.failed, walk.skipped, seconds, rate, stopped, place.out, self.kept, place.kept_in
+            self.done, self.failed, source.skipped, seconds, rate, stopped, place.out, self.kept, place.kept_in
         )
-
-
-def _to_do(walk: PhotoWalk, results: Results, tally: Tally) -> Iterator[Found]:
-    """The photos that have no answer yet. Iterated in the thread that walks."""
-    for path in walk:
-        try:
-            status = path.stat()
-            found = Found(path, status.st_size, status.st_mtime_ns)
-        except OSError:
-            found = Found(path)
-        if results.has_answer(found):
-            tally.kept += 1
-        else:
-            yield found
 
 
 @contextlib.contextmanager
@@ -206,15 +213,23 @@ def _counting(paths: Sequence[Path], own: Sequence[Path]) -> Iterator[Callable[[
             ended.set()
 
 
-def _news(walk: PhotoWalk, drives: Drives, tally: Tally) -> Iterator[Notice]:
-    for text in drives.news():
-        yield Notice(text, "drive" if drives.away else "drive-back")
-    new = walk.troubles[tally.troubles_told :]
-    tally.troubles_told += len(new)
-    for text in new:
-        yield Notice(text, "folder")
+def _until(source: Source, counting: Callable[[], int | None]) -> Callable[[], int | None]:
+    """What was counted, as long as that is what is classified."""
+    return lambda: None if isinstance(source, Watch) and source.looks else counting()
 
 
-def _nothing_found(walk: PhotoWalk) -> str:
-    skipped = f" {walk.skipped} other entries were skipped." if walk.skipped else ""
-    return " ".join(walk.troubles[:3]) + skipped
+def _waiting(source: Watch, results: Results, tally: Tally) -> Iterator[Notice | Watching]:
+    """What there is to tell once everything was looked through: that more is waited for, where that is news."""
+    if trouble := results.refresh():
+        yield Notice(trouble, "table")
+    if source.waits:
+        results.counted(tally.done)
+    now = Watching(tally.done, tally.failed, source.coming)
+    if source.waits and now != tally.watching:
+        tally.watching = now
+        yield now
+
+
+def _nothing_found(source: Source) -> str:
+    skipped = f" {source.skipped} other entries were skipped." if source.skipped else ""
+    return " ".join(source.troubles[:3]) + skipped

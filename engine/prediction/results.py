@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import ThawError
+from engine.errors import LedgerError, ThawError
 from engine.events import Prediction
 from engine.model_file import NETWORK, ModelFile
 from engine.photos import printable
@@ -27,6 +27,9 @@ from engine.prediction.tables.growing import GrowingTable, Mode, check_place
 from engine.prediction.tables.whole import check_format, grows, write_table
 
 SECONDS_BETWEEN_COMMITS = 0.5
+SECONDS_BETWEEN_TABLES = 60.0
+SHARE_OF_TIME = 0.1
+"""No more of the time than this goes into writing a whole table anew while a folder is watched."""
 NO_LABEL = ("", 0.0)
 
 
@@ -63,6 +66,9 @@ class Results:
         self._ledger: Ledger | None = None
         self._table: GrowingTable | None = None
         self._committed = 0.0
+        self._ended = False
+        self._unwritten = False
+        self._next_table = 0.0
         if place.out:
             self._check(place.out)
         if place.kept_in:
@@ -92,7 +98,7 @@ class Results:
         out = self.place.out
         if out is None or not grows(out):
             return
-        mode: Mode = "w" if self.place.replace else "x"
+        mode: Mode = "w" if self.place.replace or self.place.resume else "x"
         if ledger.count():  # rows may be missing, or torn where the power failed: all of them anew, then more
             self._write_all(ledger, out)
             mode = "a"
@@ -125,6 +131,7 @@ class Results:
             self._ledger.add(answers, decided)
         if self._table:
             self._table.add(predictions)
+        self._unwritten |= bool(predictions)
         return predictions
 
     def _decided(self, answers: Sequence[Answer]) -> list[tuple[str, float]]:
@@ -140,8 +147,33 @@ class Results:
 
     def finish(self, stopped: bool = False) -> None:
         """The table as it is to be read: formats that cannot grow are written now, rows that became old replaced."""
+        self._ended = True
         if self._ledger and not stopped:
             course.note(self._ledger, finished=True)
+        self._tell_all()
+
+    def refresh(self) -> str:
+        """The same while more may come, at most once a minute; where the table cannot be written now, a sentence."""
+        ledger, out, began = self._ledger, self.place.out, time.monotonic()
+        if not (ledger and out and self._unwritten) or began < self._next_table:
+            return ""
+        self._unwritten = False
+        if grows(out) and not ledger.changed_rows and not self._rules.series_seconds:
+            return ""
+        told = ""
+        try:
+            self._tell_all()
+        except LedgerError:
+            raise
+        except ThawError as error:  # another program has it open: the rows are in the ledger, and it is tried again
+            self._unwritten, told = True, str(error)
+        if grows(out):
+            self._table = GrowingTable(out, self._layout, mode="a")
+        took = time.monotonic() - began
+        self._next_table = began + max(SECONDS_BETWEEN_TABLES, took / SHARE_OF_TIME)
+        return told
+
+    def _tell_all(self) -> None:
         self.keep(now=True)
         if self._table:
             self._table.close()
@@ -151,9 +183,10 @@ class Results:
         voted = vote(ledger, self._rules) if self._rules.series_seconds else 0
         if out and (not grows(out) or ledger.changed_rows or voted):
             self._write_all(ledger, out)
+            ledger.changed_rows = False
 
     def close(self) -> None:
-        """Let go of all files. A ledger without a single photo is removed."""
+        """Let go of all files. A ledger without a single photo is removed, unless a table was made of it."""
         table, ledger = self._table, self._ledger
         self._table = self._ledger = None
         try:
@@ -161,7 +194,7 @@ class Results:
                 table.abandon()
         finally:
             if ledger:
-                empty = not ledger.count()
+                empty = not self._ended and not ledger.count()
                 ledger.close(remove=empty)
 
     def _write_all(self, ledger: Ledger, out: Path) -> None:

@@ -35,9 +35,9 @@ class Stream:
     """Iterate it for the answers, a chunk at a time; an empty list comes where nothing was ready for a moment, so that
     whoever iterates can tell what there is to tell. Close it to end all threads."""
 
-    def __init__(self, work: Work, found: Iterable[Found], width: int, ended: threading.Event) -> None:
-        """`found` is iterated in a thread of its own; `width` photos are worked on at once. `ended` is set at the end,
-        for whoever waits in one of the threads."""
+    def __init__(self, work: Work, found: Iterable[Found | None], width: int, ended: threading.Event) -> None:
+        """`found` is iterated in a thread of its own, and says None where no more may come for a while; `width` photos
+        are worked on at once. `ended` is set at the end, for whoever waits in one of the threads."""
         self._work, self._found, self._width, self._ended = work, found, width, ended
         self._ready: queue.Queue[Answers | _Broken | None] = queue.Queue(2 * width)
         self._pool = ThreadPoolExecutor(width, thread_name_prefix="predict")
@@ -97,11 +97,13 @@ class Stream:
         return False
 
 
-def _in_chunks(found: Iterable[Found], width: int) -> Iterator[Sequence[Found]]:
+def _in_chunks(found: Iterable[Found | None], width: int) -> Iterator[Sequence[Found]]:
     """The first ones are small, so that the first rows come at once."""
-    waiting = iter(found)
-    for number in itertools.count():
-        chunk = list(itertools.islice(waiting, min(CHUNK, 1 + number // width)))
-        if not chunk:
-            return
-        yield chunk
+    chunk: list[Found] = []
+    number = 0
+    for one in itertools.chain(found, (None,)):
+        if one is not None:
+            chunk.append(one)
+        if chunk and (one is None or len(chunk) >= min(CHUNK, 1 + number // width)):
+            yield chunk
+            chunk, number = [], number + 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.dataset.folders import is_hidden, leads_to_folder, natural_key
 from engine.errors import ThawError
 from engine.photos import is_photo_name, looks_like_photo, printable
+from engine.prediction.seen import Seen
 
 
 def check_paths(paths: Sequence[Path]) -> None:
@@ -45,13 +46,15 @@ class PhotoWalk:
     hidden and links to folders that are read anyway are counted in `skipped`, as they are met. `troubles` are sentences
     about folders that could not be read or hold no photo. `own` are the files the results go to: they are no finds.
     `comes_back` waits for the drive of a folder that cannot be read, and says whether to try again. Only the names of
-    one folder, and of those above it, are in memory at a time.
+    one folder, and of those above it, are in memory at a time. With `seen`, what was seen before as it is now is passed
+    over, and that there is no photo is no trouble.
     """
 
     paths: Sequence[Path]
     own: Sequence[Path] = ()
     sort: bool = True
     comes_back: Callable[[Path], bool] = _never
+    seen: Seen | None = None
     skipped: int = 0
     troubles: list[str] = field(default_factory=list)
     _root: Path = Path()
@@ -75,7 +78,7 @@ class PhotoWalk:
             for found in self._below(path):
                 empty = False
                 yield found
-            if empty and len(self.troubles) == troubles:
+            if empty and self.seen is None and len(self.troubles) == troubles:
                 self.troubles.append(f"There is no photo in “{printable(str(path))}”.")
 
     def _below(self, root: Path) -> Iterator[Path]:
@@ -96,13 +99,16 @@ class PhotoWalk:
                     yield Path(entry.path)
             elif not self._is_own(entry):
                 self.skipped += 1
+                if self.seen:
+                    self.seen.leave_out(entry)
 
     def _listing(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        if self.seen and (inner := self.seen.unchanged(folder)) is not None:
+            return iter(inner)
         while True:
             skipped = self.skipped
             try:
-                with os.scandir(folder) as listing:
-                    entries = [entry for entry in listing if not is_hidden(entry) or self._skip()]
+                entries = self._entries(folder)
                 break
             except OSError as error:
                 self.skipped = skipped
@@ -112,6 +118,16 @@ class PhotoWalk:
         if self.sort:
             entries.sort(key=lambda entry: natural_key(entry.name), reverse=True)
         return _popped(entries)
+
+    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        modified = folder.stat().st_mtime_ns if self.seen else 0
+        with os.scandir(folder) as listing:
+            if not self.seen:
+                return [entry for entry in listing if not is_hidden(entry) or self._skip()]
+            knows = self.seen.knows
+            entries = [entry for entry in listing if not knows(entry) and (not is_hidden(entry) or self._skip())]
+        self.seen.read(folder, modified, entries)
+        return entries
 
     def _skip(self) -> bool:
         self.skipped += 1

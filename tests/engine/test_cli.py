@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,22 @@ def test_predict_writes_the_table_of_the_contract(run_dir: Path, photos: Path, t
     assert made.returncode == 0 and "24 photos" in made.stdout
     wrong = thaw("table", tmp_path / "a.thaw-ledger", "--out", tmp_path / "c.csv", "--threshold-for", "blue")
     assert wrong.returncode == 2 and "CLASS=P" in wrong.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is sent by a signal")
+def test_ctrl_c_ends_a_watch_in_an_orderly_way(photos: Path, tmp_path: Path) -> None:
+    model = tiny_model.make(tmp_path / "rgb.thaw").path
+    command = [sys.executable, "-m", "engine", "predict", model, photos / "test", "--watch", "--json"]
+    job = subprocess.Popen([*map(str, command), "--out", str(tmp_path / "a.csv")], stdout=subprocess.PIPE, text=True)
+    assert job.stdout
+    for line in job.stdout:
+        if json.loads(line)["event"] == "watching" and json.loads(line)["done"] == 24:
+            job.send_signal(signal.SIGINT)
+    assert json.loads(line) | {"seconds": 0, "images_per_second": 0} == json.loads(line) | {
+        "event": "prediction_finished", "photos": 24, "stopped": False, "seconds": 0, "images_per_second": 0,
+    }  # fmt: skip
+    assert job.wait() == 130
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 25
 
 
 def test_an_existing_table_is_not_written_over(run_dir: Path, photos: Path, tmp_path: Path) -> None:
