@@ -14,7 +14,7 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import EmptyState
-from desktop_app.widgets.prediction.batch import BACK, Asked, Batch, course, words
+from desktop_app.widgets.prediction.batch import AWAY, BACK, Asked, Batch, course, words
 from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.widgets.prediction.earlier import EarlierBatches, decision
 from desktop_app.widgets.prediction.results import PredictionResults
@@ -44,6 +44,7 @@ class Desk(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self.batch: Batch | None = None
+        self._away = False
         self.source = ""
         """The batch in sight, in a line."""
         self.banner = BannerPlace()
@@ -126,15 +127,25 @@ class Desk(QWidget):
         self.told.emit(f"{self.source} · {course(progress)}")
 
     def _on_noticed(self, notice: Notice) -> None:
-        self.banner.say("" if notice.kind == BACK else notice.text, "warning" if notice.kind == "drive" else "info")
+        """That a drive is away stands until it is back, whatever else there is to tell."""
+        self._away = notice.kind == AWAY or (self._away and notice.kind != BACK)
+        if self._away and notice.kind == AWAY:
+            self.banner.say(notice.text, "warning")
+        elif not self._away:
+            self.banner.say("" if notice.kind == BACK else notice.text)
 
     def _on_ended(self, finished: PredictionFinished | None) -> None:
         if self.batch:
             self.batch.deleteLater()
-        self.batch = None
+            if not self.batch.asked.ledger.exists():  # nothing was classified, and there is nothing to look at
+                self.results.open(None)
+                self.earlier.show_path(None)
+                self.source, finished = "", None
+        self.batch, self._away = None, False
         if finished:
             self.source = f"{self.source} · {words(finished)}"
-        self.results.settle()
+        if self.results.model.path is not None:
+            self.results.settle()
         self.earlier.look()
         self._show()
 

@@ -27,10 +27,9 @@ def use_rules(ledger: Ledger, rules: Rules) -> bool:
         f"ORDER BY id LIMIT {ROWS_AT_A_TIME}"
     ):
         decided = decide(rules, np.stack([np.frombuffer(row[-1], "<f4") for row in rows]))
-        with ledger.statements() as run:
-            for (id_, *before, _), now in zip(rows, decided, strict=True):
-                if tuple(before) != now:  # a threshold that moves a little changes few of them
-                    run("UPDATE photo SET label = ?, confidence = ? WHERE id = ?", (*now, id_))
+        # A threshold that moves a little changes few of them.
+        others = [(*now, row[0]) for row, now in zip(rows, decided, strict=True) if row[1:3] != now]
+        ledger.change("UPDATE photo SET label = ?, confidence = ? WHERE id = ?", others)
     ledger.commit()
     return True
 

@@ -101,6 +101,14 @@ class Ledger:
         for rows in self.in_parts(f"{SELECT} WHERE id > ? ORDER BY id LIMIT {ROWS_AT_A_TIME}"):
             yield from (prediction(row, self.about.classes, top) for row in rows)
 
+    def change(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Execute a statement for each of `rows`; kept with the next `commit`."""
+        with self._busy:
+            try:
+                self._connection.executemany(statement, rows)
+            except sqlite3.Error as error:
+                raise refused(self.path, error) from None
+
     def these(self, ids: Sequence[int], top: int) -> dict[int, Prediction]:
         """The answers for a few photos, by id; what is not there is left out."""
         with self.statements() as run:

@@ -16,9 +16,11 @@ from desktop_app.widgets.prediction.batch import BACK, Asked
 from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.events import Notice, PredictionFinished, PredictionProgress
+from engine.model_file import open_model
 from engine.prediction.ledger import views
 from tests.desktop_app.photo_files import write_dataset
 from tests.engine import tiny_model
+from tests.engine.prediction import many_photos
 
 Made = Callable[[], PredictPage]
 
@@ -104,6 +106,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch, *events: object) -> list[Asked]:
 
     def classify(wanted: Asked, _rules: object, control: Control) -> Iterator[object]:
         asked.append(wanted)
+        many_photos.write(wanted.ledger, open_model(wanted.model), 3)
         yield from events
         while not control.stopping:
             control._stop.wait(0.01)
@@ -207,6 +210,17 @@ def test_another_folder_replaces_the_one_that_runs(
     assert asked[1].paths == (photos / "red",)
 
 
+def test_a_folder_without_photos_leaves_nothing_behind(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "empty").mkdir()
+    use(qtbot, page, model)
+    page.open_photos((tmp_path / "empty",))
+    qtbot.waitUntil(lambda: "There is no photo in" in page.desk.banner.text() and not jobs.running(), timeout=10_000)
+    assert page.desk.empty.isVisible() and not page.desk.saving.button.isVisible()
+    assert not list(settings.batches_folder.iterdir())
+
+
 def test_a_drive_that_is_away_is_told_until_it_is_back(
     qtbot: QtBot, page: PredictPage, model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +230,8 @@ def test_a_drive_that_is_away_is_told_until_it_is_back(
     qtbot.waitUntil(lambda: bool(asked) and page.desk.banner.text() == "“USB” is gone.", timeout=10_000)
     assert page.desk.batch is not None
     page.desk.batch.grew.emit(PredictionProgress(5, 10, 1.0, 5.0))
+    assert page.desk.banner.text() == "“USB” is gone."
+    page.desk.batch.noticed.emit(Notice("There is no photo in “x”.", "folder"))
     assert page.desk.banner.text() == "“USB” is gone."
     page.desk.batch.noticed.emit(Notice("“USB” is back.", BACK))
     assert page.desk.banner.text() == ""
