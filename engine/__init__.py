@@ -30,6 +30,7 @@ VERBS = {
     "compare": "engine.evaluation.compare",
     "look": "engine.evaluation.feature_maps",
     "predict": "engine.prediction.batch",
+    "explain": "engine.prediction.why",
     "pseudo_label": "engine.prediction.pseudo_labels",
     "summarise_batch": "engine.prediction.summary",
     "tabulate": "engine.prediction.retell",

@@ -53,7 +53,7 @@ def _fail(sentence: str) -> typing.NoReturn:
 COMMANDS = {
     "answers": ("sort", "unsort", "sidecars"),
     "models": ("models", "layers", "measure", "look", "weights"),
-    "photos": ("scan", "predict", "table", "summary", "pseudo-label", "evaluate"),
+    "photos": ("scan", "predict", "table", "summary", "why", "pseudo-label", "evaluate"),
     "runs": ("compare", "ensemble"),
     "training": (
         "train", "extend", "search", "find-lr", "preflight", "baseline", "compare-strategies", "advise", "demo",

@@ -71,6 +71,12 @@ class ModelFileError(ThawError):
     """A model file that is damaged, too new, or not one of Thaw's."""
 
 
+class NoMapError(ThawError):
+    """A model that cannot say where in a photo it looked."""
+
+    kind = "no_map"
+
+
 class LedgerError(ThawError):
     """The answers of a batch that cannot be taken up: another model's, held by another process, damaged."""
 

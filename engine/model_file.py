@@ -1,7 +1,7 @@
 """The .thaw file: one model with all it needs to be used, for ever and without Thaw's training half.
 
-A zip of stored (never compressed) members: manifest.json, model.onnx, card.md and optionally more. Nothing in it is
-ever unpickled, executed or extracted to disk.
+A zip of stored (never compressed) members: manifest.json, model.onnx, card.md, mostly head.onnx, and perhaps more.
+Nothing in it is ever unpickled, executed or extracted to disk.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from engine.whole_file import whole_file
 
 FORMAT = 1
 MANIFEST, NETWORK, CARD = "manifest.json", "model.onnx", "card.md"
+HEAD = "head.onnx"
+"""The network from its last feature map on, where that can be asked of one place at a time; see prediction/why.py."""
 
 # One step of the ladder each: the manifest of format N, as read from JSON, to format N + 1.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -50,11 +52,11 @@ class Preprocessing(BaseModel):
 class Manifest(BaseModel):
     """What the file says of itself.
 
-    `architecture` knows name, title, parameters, licence. `metrics` is shaped like a run's metrics.json. `lineage`
-    knows created, dataset, train_photos, strategy, weights, weights_licence, frozen_parameters, frozen_layers, epochs,
-    seed, teacher, members. All keys of these three are optional, and keys not named here are kept. `thresholds` maps a
-    class to the confidence below which its label is not to be trusted. `members` maps each other member to its
-    SHA-256.
+    `architecture` knows name, title, parameters, licence, by_place (whether there is a head.onnx). `metrics` is shaped
+    like a run's metrics.json. `lineage` knows created, dataset, train_photos, strategy, weights, weights_licence,
+    frozen_parameters, frozen_layers, epochs, seed, teacher, members. All keys of these three are optional, and keys not
+    named here are kept. `thresholds` maps a class to the confidence below which its label is not to be trusted.
+    `members` maps each other member to its SHA-256.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)

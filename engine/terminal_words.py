@@ -179,6 +179,13 @@ def _(event: ev.SummaryFinished) -> str:
     return f"{event.photos:,} photos, {event.unknown:,} unknown, {event.failed:,} could not be read{said}{where}"
 
 
+@_says(ev.Explained)
+def _(event: ev.Explained) -> str:
+    across = f"{len(event.places[0])} × {len(event.places)} places" if any(map(any, event.places)) else ""
+    said = f"evidence by {across}" if across else "nothing in this photo speaks for it more than for the other classes"
+    return f"{event.label}, {event.confidence:.1%}: {said}" + (f"\nPicture: {event.out}" if event.out else "")
+
+
 @_says(ev.TableWritten)
 def _(event: ev.TableWritten) -> str:
     return (

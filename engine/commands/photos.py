@@ -120,6 +120,18 @@ def _share(text: str) -> tuple[str, float]:
         raise click.UsageError(f"--threshold-for {text}: write CLASS=P, for instance ant=0.8.") from None
 
 
+@click.command()
+@click.argument("model", type=Existing)
+@click.argument("photo", type=Existing)
+@click.option("--out", type=Existing, required=True, help="The picture to write, a .png file.")
+@click.option("--label", metavar="CLASS", help="The class to show the evidence for  [the likeliest].")
+@click.option("--replace", is_flag=True, help="Write over --out if it is there.")
+@with_json
+def why(model: Path, photo: Path, out: Path, label: str | None, replace: bool, as_json: bool) -> int:
+    """Picture where in PHOTO the evidence for a class lay, as MODEL saw it: bright is much, dark is none."""
+    return play(engine.explain(model, photo, out, label, replace=replace), Control(), as_json)
+
+
 @click.command("pseudo-label")
 @click.argument("model", type=Existing)
 @click.argument("folder", type=Existing)

@@ -23,6 +23,7 @@ from engine.events.models import (
 )
 from engine.events.photos import (
     EvaluationFinished,
+    Explained,
     FolderCounted,
     LabelCounted,
     Prediction,
@@ -71,6 +72,7 @@ __all__ = [
     "EpochFinished",
     "EvaluationFinished",
     "Event",
+    "Explained",
     "FeaturesComputed",
     "FolderCounted",
     "GraphNode",

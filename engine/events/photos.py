@@ -152,6 +152,20 @@ class SummaryFinished(Event):
 
 
 @dataclass(frozen=True)
+class Explained(Event):
+    """Where in a photo the evidence for `label` lay: `places` are the rows of the map, 0 to 1, all 0 where nothing
+    spoke for it. The map lies over `part` of the upright photo (left, top, right, bottom, as shares; beyond 0 and 1
+    where the network saw borders). `confidence` is that of the label. `out` is the picture."""
+
+    photo: Path
+    label: str
+    confidence: float
+    places: tuple[tuple[float, ...], ...]
+    part: tuple[float, float, float, float]
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
 class PseudoLabel(Event):
     """A photo without a label that a model is sure of, to be looked at before it is trained on."""
 

@@ -17,6 +17,7 @@ from engine.dataset.loader import in_groups
 from engine.evaluation.calibration import fit_temperature
 from engine.evaluation.metrics import summary
 from engine.events import Event, Notice, ParityMeasured, RunFinished, StageStarted
+from engine.export.map_head import map_head
 from engine.export.onnx import export_onnx
 from engine.model_file import Manifest, Preprocessing
 from engine.models.freezing import owners
@@ -112,7 +113,11 @@ def _write_model(
     assert run.config.image_size
     network = run.folder / runs.NETWORK_PART
     export_onnx(run.classifier, run.spec, run.config.image_size, network)
-    model_file.write(run.folder / runs.MODEL_PART, _manifest(run, metrics, temperature), {model_file.NETWORK: network})
+    head = map_head(network) if run.spec.maps else None
+    members: dict[str, bytes | Path] = {model_file.NETWORK: network}
+    if head:
+        members[model_file.HEAD] = head
+    model_file.write(run.folder / runs.MODEL_PART, _manifest(run, metrics, temperature, by_place=bool(head)), members)
     network.unlink()
     yield StageStarted("Comparing the model file with the trained network")
     parity = _parity(run, run.folder / runs.MODEL_PART, answers, temperature)
@@ -126,7 +131,8 @@ def _move_into_place(run: Run, metrics: dict[str, Any]) -> None:
     """The model file with its last figures, whole, under its own name."""
     beside = model_file.open_model(run.folder / runs.MODEL_PART)
     manifest = beside.manifest.model_copy(update={"metrics": metrics})
-    model_file.write(run.folder / runs.MODEL, manifest, {model_file.NETWORK: beside.read(model_file.NETWORK)})
+    members = {name: beside.read(name) for name in manifest.members if name != model_file.CARD}
+    model_file.write(run.folder / runs.MODEL, manifest, members)
     beside.path.unlink()
 
 
@@ -167,7 +173,7 @@ def _rows(run: Run, answers: dict[str, Answers], temperature: float) -> list[Pre
     ]
 
 
-def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest:
+def _manifest(run: Run, metrics: dict[str, Any], temperature: float, *, by_place: bool) -> Manifest:
     spec, config, network = run.spec, run.config, run.classifier.network
     assert config.image_size
     trained = trained_layers(run)
@@ -191,6 +197,7 @@ def _manifest(run: Run, metrics: dict[str, Any], temperature: float) -> Manifest
             "licence": spec.licence,
             "head": config.head,
             "head_width": config.head_width,
+            "by_place": by_place,
         },
         temperature=temperature,
         metrics=metrics,

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.export.map_head import map_head
 from engine.export.onnx import export_onnx, output_names
 from engine.models.build import Classifier, build, final_linear, head_path
 from engine.models.catalog import CATALOG, LARGEST_BYTES, ModelSpec
@@ -32,6 +33,8 @@ from engine.models.strategies import block_of
 
 CLASSES, PHOTOS = 5, 2
 PARITY = 1e-4
+WHOLE_MAP = {"AlexNet", "LeNet", "VGG"}  # their heads have a weight for each place
+NOT_AVERAGED = {"ConvNeXt", "ConvNeXt V2", "MaxViT"}  # theirs have a norm between pooling and linear layer
 SETTLING = 16  # photos of which norms take their statistics; of two, they would be nearly chance
 
 
@@ -168,6 +171,23 @@ def compare_with_onnx(classifier: Classifier, spec: ModelSpec, path: Path) -> No
         assert found["features"].shape == (len(batch), spec.head.features)
         if spec.maps:
             assert found["maps"].ndim == 4 and found["maps"].shape[2] == found["maps"].shape[3]
+    check_head(spec, path, found)
+
+
+def check_head(spec: ModelSpec, path: Path, found: dict[str, np.ndarray]) -> None:
+    """The network's end answers for single places of the last feature map, where the architecture allows it."""
+    head = map_head(path)
+    assert (head is not None) == (bool(spec.maps) and spec.family not in WHOLE_MAP)
+    if head is None:
+        return
+    assert len(head) < path.stat().st_size / 2
+    session, maps = onnxruntime.InferenceSession(head, providers=["CPUExecutionProvider"]), found["maps"]
+    places = np.concatenate([one.reshape(len(one), -1).T for one in maps])[:, :, None, None]
+    (by_place,) = session.run(None, {"maps": places})
+    assert by_place.shape == (len(places), CLASSES) and np.isfinite(by_place).all()
+    if spec.family not in NOT_AVERAGED:
+        mean = by_place.reshape(len(maps), -1, CLASSES).mean(1)
+        np.testing.assert_allclose(mean, found["logits"], atol=1e-4 * max(1, np.abs(by_place).max()))
 
 
 def rounding(classifier: Classifier, photos: Tensor, expected: np.ndarray) -> float:

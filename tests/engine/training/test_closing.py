@@ -18,6 +18,8 @@ from engine.control import Control
 from engine.errors import DiskFullError, RunError, ThawError
 from engine.events import Event, Notice, ParityMeasured, Prediction, RunFinished, RunStarted, StageStarted
 from engine.prediction.batch import predict
+from engine.prediction.runtime import Classifier, session_of
+from engine.prediction.why import look
 from engine.training import finish
 from engine.training import run as run_module
 from engine.training.keeping import checkpoint, steady
@@ -109,6 +111,19 @@ def test_prediction_answers_for_photos_of_any_orientation_as_the_run_did(finishe
     assert len(said) == len(rows) == 16
     for row in rows:
         assert [said[row.path][name] for name in classes] == pytest.approx(row.probabilities, abs=1e-4)
+
+
+def test_a_finished_run_can_say_where_it_looked(finished: Path, turned: Path) -> None:
+    file = model_file.open_model(model_file.locate(finished))
+    assert file.manifest.architecture["by_place"] is True
+    photo = next(turned.rglob("*.jpg"))
+    classifier = Classifier(file, 1)
+    found = look(classifier, photo)
+    maps, logits = (classifier.outputs(found.pixels[None])[name][0] for name in ("maps", "logits"))
+    assert found.places.shape == maps.shape[1:] and found.places.max() == 1
+    places = maps.reshape(len(maps), -1).T[:, :, None, None]
+    (by_place,) = session_of(file.read(model_file.HEAD), 1).run(None, {"maps": places})
+    assert by_place.mean(0) == pytest.approx(logits, abs=1e-4)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("it broke"), OSError(errno.ENOSPC, "No space left on device")])
