@@ -1,8 +1,9 @@
 """A map of places as colour over a photo. NumPy and Pillow only.
 
 The scale goes from black over red to pale yellow (“inferno”, van der Walt and Smith 2015): it grows lighter all the
-way, so it is read by the colour-blind as by others. It covers by half wherever it lies: what has no evidence is dimmed
-and keeps its colours, and what has some is lighter than its surroundings on dark photos and bright ones alike.
+way, so it is read by the colour-blind as by others. It covers by half wherever it lies: what has no evidence is dimmed,
+and what has some is lighter than its surroundings on dark photos and bright ones alike. The photo below is grey, for
+flowers have the colours of the scale.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def overlay(places: npt.NDArray[np.floating], columns: int, rows: int) -> Pixels
 
 
 def picture(pixels: Pixels, places: npt.NDArray[np.floating]) -> Pixels:
-    """The photo, H×W×3, with the map over all of it, enlarged where it is small."""
+    """The photo, H×W×3, in grey with the map over all of it, enlarged where it is small."""
     times = -(-LEAST_SIDE // min(pixels.shape[:2]))
     columns, rows = times * pixels.shape[1], times * pixels.shape[0]
-    photo = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BICUBIC).convert("RGBA")
+    photo = Image.fromarray(pixels).convert("L").resize((columns, rows), Image.Resampling.BICUBIC).convert("RGBA")
     over = Image.fromarray(overlay(places, columns, rows), "RGBA")
     return np.asarray(Image.alpha_composite(photo, over).convert("RGB"))
 
