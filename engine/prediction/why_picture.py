@@ -35,7 +35,8 @@ def overlay(places: npt.NDArray[np.floating], columns: int, rows: int) -> Pixels
     fine = np.clip(np.asarray(coarse.resize((columns, rows), Image.Resampling.BICUBIC)), 0, 1)
     steps = np.linspace(0, 1, len(SCALE))
     colours = [np.interp(fine, steps, [colour[channel] for colour in SCALE]) for channel in range(3)]
-    return np.rint(np.dstack([*colours, np.full_like(fine, 255 * COVER)])).astype(np.uint8)
+    laid: Pixels = np.rint(np.dstack([*colours, np.full_like(fine, 255 * COVER)])).astype(np.uint8)
+    return laid
 
 
 def picture(pixels: Pixels, places: npt.NDArray[np.floating]) -> Pixels:
