@@ -23,7 +23,8 @@ from engine.events import Event, Explained
 from engine.model_file import HEAD, ModelFile, Preprocessing, locate, open_model
 from engine.photos import Part, Pixels
 from engine.prediction.classify import NO_ANSWER
-from engine.prediction.runtime import Classifier, Floats, session_of, softmax
+from engine.prediction.providers import session_of
+from engine.prediction.runtime import Classifier, Floats, softmax
 from engine.prediction.why_picture import check_place, write_picture
 
 Map = npt.NDArray[np.float32]
@@ -64,7 +65,7 @@ def explain(
         check_place(out, photo, replace)
     file = open_model(locate(model))
     _check_can_tell(file)
-    found = look(Classifier(file), photo, label)
+    found = look(Classifier(file, device="cpu"), photo, label)  # for one photo, trying devices takes longer
     if out is not None:
         write_picture(out, found.pixels, found.places)
     places = tuple(tuple(round(float(value), 4) for value in row) for row in found.places)

@@ -18,7 +18,8 @@ from engine.control import Control
 from engine.errors import DiskFullError, RunError, ThawError
 from engine.events import Event, Notice, ParityMeasured, Prediction, RunFinished, RunStarted, StageStarted
 from engine.prediction.batch import predict
-from engine.prediction.runtime import Classifier, session_of
+from engine.prediction.providers import session_of
+from engine.prediction.runtime import Classifier
 from engine.prediction.why import look
 from engine.training import finish
 from engine.training import run as run_module
