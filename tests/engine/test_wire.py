@@ -21,6 +21,8 @@ EXAMPLES = {
     tuple[str, ...]: ("ants", "bees"),
     tuple[str, str]: ("ants", "bees"),
     tuple[int, ...]: (3, 224, 224),
+    tuple[tuple[float, ...], ...]: ((0.0, 0.25), (1.0, 0.5)),
+    tuple[float, float, float, float]: (0.125, -0.25, 0.875, 1.25),
     tuple[tuple[str, str], ...]: (("ants", "bees"), ("α", "")),
     tuple[tuple[str, float], ...]: (("bees", 0.75), ("ants", 0.25)),
     tuple[tuple[str, int], ...]: (("bees", 7), ("ants", 2)),
