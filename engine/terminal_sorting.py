@@ -16,7 +16,8 @@ def _(event: ev.LeftOut) -> str:
 
 @sentence.register(ev.SortingPlanned)
 def _(event: ev.SortingPlanned) -> str:
-    head = f"{event.files:,} files to make in {event.into} ({in_words(event.bytes)}, {in_words(event.free_bytes)} free)"
+    size = f" ({in_words(event.bytes)}, {in_words(event.free_bytes)} free)" if event.bytes else ""
+    head = f"{event.files:,} files to make in {event.into}{size}"
     there = f"{event.kept:,} are there already, {event.moved:,} move, {event.left_out:,} are left out"
     return "\n".join((f"{head}; {there}", *(f"  {name}: {files:,}" for name, files, _ in event.folders)))
 

@@ -12,7 +12,8 @@ import pytest
 from engine.control import Control
 from engine.errors import LedgerError, ThawError
 from engine.events import Event, LeftOut, SortingFinished, SortingPlanned
-from engine.prediction.ledger.opening import open_ledger
+from engine.prediction.ledger.made_files import MadeFiles
+from engine.prediction.ledger.opening import open_ledger, read_ledger
 from engine.prediction.sorting import making, places
 from engine.prediction.sorting.sort import sort
 from engine.prediction.sorting.undo import undo_sorting
@@ -242,6 +243,9 @@ def test_stop_is_an_ordinary_end_and_sorting_again_goes_on(ledger: Path, tmp_pat
         if event.__class__.__name__ == "SortingProgress":
             control.stop()
     assert finished(events).stopped and finished(events).files == len(names(tmp_path / "sorted")) == 1
+    opened = read_ledger(ledger)
+    assert MadeFiles(opened, to_write=False).unfinished() == []
+    opened.close()
     assert finished(list(sort(ledger, tmp_path / "sorted"))).files == 4
 
 
