@@ -90,9 +90,9 @@ def shown(path: Path | str) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def paint_photo(painter: QPainter, path: Path, where: QRectF) -> bool:
+def paint_photo(painter: QPainter, path: Path, where: QRectF, *, grey: bool = False) -> QRectF | None:
     """Draw the photo in its own shape into the middle of `where`; a quiet placeholder where it is not read (yet).
-    Returns whether the photo was drawn."""
+    Returns where the photo was drawn, None where it was not."""
     scale = painter.device().devicePixelRatioF()
     # In steps, so that a window that is being resized does not read every photo again at every pixel.
     longest = max(1, math.ceil(max(where.width(), where.height()) * scale / SIZE_STEP)) * SIZE_STEP
@@ -105,7 +105,7 @@ def paint_photo(painter: QPainter, path: Path, where: QRectF) -> bool:
             side = min(20.0, where.width() * 0.6)
             sign = QRectF(where.center().x() - side / 2, where.center().y() - side / 2, side, side)
             theme.paint_icon(painter, "image-off", sign, "muted")
-        return False
+        return None
     size = QSize(picture.width(), picture.height()).toSizeF() / scale
     most = size * ENLARGED_AT_MOST
     size.scale(where.size().boundedTo(most), Qt.AspectRatioMode.KeepAspectRatio)
@@ -114,5 +114,8 @@ def paint_photo(painter: QPainter, path: Path, where: QRectF) -> bool:
     # Tiny pictures are shown as the pixels they are; smoothed, they would only look out of focus.
     smooth = size.width() * scale < PIXELS_SHOW_FROM * picture.width()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.drawPixmap(target, picture, QRectF(picture.rect()))
-    return True
+    if grey:
+        painter.drawImage(target, picture.toImage().convertToFormat(QImage.Format.Format_Grayscale8))
+    else:
+        painter.drawPixmap(target, picture, QRectF(picture.rect()))
+    return target

@@ -12,6 +12,8 @@ from desktop_app.widgets.figures import percent
 from desktop_app.widgets.labels import ElidedLabel, Picture
 from desktop_app.widgets.prediction.model import LABEL, cell, said, sign, verdict_sign
 from desktop_app.widgets.prediction.table import paint_bar
+from desktop_app.widgets.prediction.why import LaidMap
+from desktop_app.widgets.prediction.why_map import paint_map
 from engine.events import Prediction
 
 TOP = 5
@@ -26,6 +28,7 @@ class PhotoPane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._prediction: Prediction | None = None
+        self.laid: LaidMap | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Photo")
         thumbnails.shared().ready.connect(self.update)
@@ -33,6 +36,11 @@ class PhotoPane(QWidget):
     def set_prediction(self, prediction: Prediction | None) -> None:
         self._prediction = prediction
         self.setAccessibleName(f"Photo {thumbnails.shown(prediction.path.name)}" if prediction else "Photo")
+        self.update()
+
+    def set_map(self, laid: LaidMap | None) -> None:
+        """Lay a map over the photo, which is grey below it; None takes it away."""
+        self.laid = laid
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -49,7 +57,10 @@ class PhotoPane(QWidget):
         painter.setBrush(theme.colour("hover"))
         painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
         inset = QRectF(self.rect()).adjusted(theme.GRID, theme.GRID, -theme.GRID, -theme.GRID)
-        thumbnails.paint_photo(painter, self._prediction.path, inset)
+        laid = self.laid
+        drawn = thumbnails.paint_photo(painter, self._prediction.path, inset, grey=laid is not None)
+        if laid is not None and drawn is not None:
+            paint_map(painter, laid.image, laid.part, drawn)
         painter.end()
 
 

@@ -12,6 +12,7 @@ from desktop_app.widgets.labels import ElidedLabel, Picture, muted_label
 from desktop_app.widgets.prediction.choices import Choice, Choices
 from desktop_app.widgets.prediction.detail import PhotoPane
 from desktop_app.widgets.prediction.model import LABEL, NONE_OF_THEM, LedgerModel, cell, said, sign
+from desktop_app.widgets.prediction.why import WhyBox
 from desktop_app.widgets.thumbnails import shown
 from engine.prediction.ledger.views import UNKNOWN_LABEL
 
@@ -24,6 +25,7 @@ KEYS = (
     ("1–9, a name", "choose another class"),
     ("0", "none of the classes"),
     ("← →", "other photos"),
+    ("Space", "where the evidence lay"),
     ("Backspace", "takes back"),
     ("Esc", "back to the table"),
 )
@@ -68,6 +70,8 @@ class Review(QWidget):
         self._error = QLabel()
         self._error.setWordWrap(True)
         self._error.setProperty("role", "error")
+        self.why = WhyBox()
+        self.why.laid.connect(self.photo.set_map)
         self.said = ElidedLabel()
         self.typed = muted_label()
         self.choices = Choices()
@@ -95,6 +99,7 @@ class Review(QWidget):
         side.addWidget(muted_label("The model says"))
         side.addLayout(answer)
         side.addWidget(self._error)
+        side.addWidget(self.why)
         side.addSpacing(theme.GRID)
         side.addWidget(self.said)
         side.addWidget(self.choices)
@@ -123,6 +128,7 @@ class Review(QWidget):
 
     def leave(self) -> None:
         self.hide()
+        self.why.rest()
         if self._before is not None:
             self._before.setFocus()
         self.closed.emit()
@@ -213,6 +219,8 @@ class Review(QWidget):
             self._mark(-1 if key == Qt.Key.Key_Up else 1)
         elif key in steps or key in ends:
             self._go(ends.get(key, self._row + steps.get(key, 0)))
+        elif key == Qt.Key.Key_Space and not self._typed:
+            self.why.toggle()
         elif text.isdigit() and not self._typed:
             label = next((choice.label for choice in self._offered() if choice.key == text), None)
             if label is not None:
@@ -248,6 +256,7 @@ class Review(QWidget):
     def _tell(self) -> None:
         prediction = self._model.prediction(self._row)
         self.photo.set_prediction(prediction)
+        self.why.show_photo(self._model.path, prediction)
         self._place.setText(f"{count(self._row + 1)} of {count(self._model.rowCount())}")
         self._name.set_whole(shown(prediction.path.name))
         icon, colour = sign(prediction)

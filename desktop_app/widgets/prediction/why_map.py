@@ -6,11 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 
 if TYPE_CHECKING:
     from engine.photos import Part
     from engine.prediction.why import Map
+
+UNSEEN = QColor(0, 0, 0, 205)
 
 
 def map_image(places: Map, width: int, height: int) -> QImage:
@@ -34,12 +36,16 @@ def map_area(part: Part, photo: QRectF) -> QRectF:
     )
 
 
-def paint_map(painter: QPainter, places: Map, part: Part, photo: QRectF) -> None:
-    """Lay the map over a photo that is drawn in `photo`; nothing beside the photo is touched."""
+def paint_map(painter: QPainter, image: QImage, part: Part, photo: QRectF) -> None:
+    """Lay the picture of a map over a photo that is drawn in `photo`; nothing beside the photo is touched. What the
+    network did not see is darker than what says nothing."""
     area = map_area(part, photo)
-    ratio = painter.device().devicePixelRatio()
-    image = map_image(places, round(area.width() * ratio), round(area.height() * ratio))
+    around = QPainterPath()
+    around.addRect(photo)
+    around.addRect(area)  # inside both is outside
     painter.save()
     painter.setClipRect(photo)
+    painter.fillPath(around, UNSEEN)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(area, image)
     painter.restore()
