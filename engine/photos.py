@@ -21,27 +21,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image as pillow
 
 from engine.errors import PhotoError
 from engine.fit import Fit
 from engine.photo_facts import NOTHING, PhotoFacts, facts_of
 from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name, is_raw_name, looks_like_photo
+from engine.photo_pixels import NEUTRAL, NoNumbersError, Pixels, eight_bits, rgb
 
 __all__ = [
-    "FORMATS", "Image", "is_photo_name", "looks_like_photo", "opened", "part_of", "read", "read_upright", "read_whole",
-    "shown_name",
+    "FORMATS", "NEUTRAL", "Image", "is_photo_name", "looks_like_photo", "opened", "part_of", "read",
+    "read_upright", "read_whole", "shown_name",
 ]  # fmt: skip
 
-Pixels = npt.NDArray[np.uint8]
 Part = tuple[float, float, float, float]
 # From the upright photo's width and height: which part of it is wanted, and how many columns and rows of pixels.
 Plan = Callable[[int, int], tuple[Part, int, int]]
 
-# Transparent parts become mid grey: it is near the mean of photos, so it says little to a network, and both black and
-# white drawings on a transparent ground stay visible on it.
-NEUTRAL = (128, 128, 128)
 # The centre that the usual evaluation looks at: 224 of 256 pixels, as in torchvision's classification presets.
 CENTRE_SHARE = 0.875
 MAX_MEGAPIXELS = 200.0
@@ -253,13 +249,13 @@ def _decoded(
     if kind == "JPEG":
         # The decoder shrinks by 2, 4 or 8 as it goes; twice what is needed keeps the result within 0.2 of 255.
         photo.draft(None, (math.ceil(2 * columns / (part[2] - part[0])), math.ceil(2 * rows / (part[3] - part[1]))))
-    flat = _eight_bits(photo)
+    flat = eight_bits(photo)
     box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
     small = flat.resize((columns, rows), resampling, box)
     upright = small if turn is None else small.transpose(turn)
     if with_facts and facts is NOTHING:  # a PNG may say it behind its pixels
         facts = facts_of(photo)
-    return Image(_rgb(upright), width, height, photo.format or kind, facts)
+    return Image(rgb(upright), width, height, photo.format or kind, facts)
 
 
 @functools.cache
@@ -277,59 +273,6 @@ def _orientation(photo: pillow.Image) -> int:
     except Exception:  # broken EXIF says nothing about the pixels, which may be fine
         return 1
     return orientation
-
-
-def _eight_bits(photo: pillow.Image) -> pillow.Image:
-    """The photo in mode L, RGB or RGBA."""
-    if photo.mode[0] in "IF":
-        values = np.asarray(photo)
-        grey = pillow.fromarray(scaled_to_bytes(values))
-        transparent = photo.info.get("transparency")
-        if not isinstance(transparent, int):
-            return grey
-        return pillow.merge(
-            "RGBA", (grey, grey, grey, pillow.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8)))
-        )
-    if photo.has_transparency_data:
-        return photo.convert("RGBA")
-    if photo.mode == "1":
-        return photo.convert("L")
-    if photo.mode in ("L", "RGB"):
-        photo.load()
-        return photo
-    return photo.convert("RGB")
-
-
-class NoNumbersError(ValueError):
-    """Pixels that are NaN or infinite: what they stand for is unknown, and a network must not learn a guess."""
-
-
-def scaled_to_bytes(values: npt.NDArray[np.generic]) -> Pixels:
-    """Grey values of more than 8 bits as bytes.
-
-    Whole numbers are divided by the full scale of the smallest usual depth that holds them all: cameras write 10, 12
-    and 14 bits into 16. Floats in 0..1 or 0..255 are taken as such. Anything else, negative or beyond, is stretched
-    from its smallest to its largest value. Raises NoNumbersError for NaN and infinities.
-    """
-    numbers = values.astype(np.float64)
-    if not np.isfinite(numbers).all():
-        raise NoNumbersError
-    low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
-    scales = (1.0, 255.0) if values.dtype.kind == "f" else tuple(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))
-    full = next((scale for scale in scales if low >= 0 and high <= scale), None)
-    if full:
-        low, high = 0.0, full
-    with np.errstate(all="ignore"):  # the span of the largest floats is infinite
-        shares = (numbers - low) / ((high - low) or 1.0)
-    return np.rint(np.clip(np.nan_to_num(shares), 0, 1) * 255).astype(np.uint8)
-
-
-def _rgb(photo: pillow.Image) -> Pixels:
-    if photo.mode != "RGBA":
-        return np.array(photo.convert("RGB"))
-    ground = pillow.new("RGB", photo.size, NEUTRAL)
-    ground.paste(photo, mask=photo.getchannel("A"))
-    return np.array(ground)
 
 
 def _reason(error: Exception) -> str:

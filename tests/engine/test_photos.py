@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from engine import photos
+from engine import photo_pixels, photos
 from engine.errors import PhotoError
 from engine.photo_formats import FORMATS, START_BYTES, format_of
 from tests.shared_data import shared
@@ -158,7 +158,7 @@ def test_every_mode_becomes_rgb_bytes(tmp_path: Path, mode: str, suffix: str) ->
     ],
 )
 def test_deep_and_float_values_are_scaled(values: np.ndarray, expected: list[int] | None) -> None:
-    scaled = photos.scaled_to_bytes(values)
+    scaled = photo_pixels.scaled_to_bytes(values)
     assert scaled.dtype == np.uint8 and scaled.shape == values.shape
     assert expected is None or scaled[0].tolist() == expected
 

@@ -172,9 +172,9 @@ def refused(path: Path, error: sqlite3.Error) -> LedgerError:
     """An error of SQLite in a sentence."""
     words = str(error)
     if "full" in words:
-        reason = "the disk is full; make room and go on with --resume"
+        reason = "the disk is full; make room, then go on: what was kept is whole"
     elif "locked" in words or "busy" in words:
-        reason = "another program holds it; close that and go on with --resume"
+        reason = "another program holds it; close that, then go on: what was kept is whole"
     elif "malformed" in words or "not a database" in words:
         reason = "it is damaged, or no ledger of Thaw's"
     else:

@@ -18,7 +18,7 @@ from engine.prediction.ledger.made_files import MadeFile, MadeFiles
 from engine.prediction.sorting.making import ChangedMeanwhile, State, is_away, make, part_of, remove, state_of
 from engine.prediction.sorting.places import device_of
 
-CHANGED = "It changed since it was classified; classify it again (--resume), then sort."
+CHANGED = "It changed since it was classified; classify its folder again, then sort."
 CHANGED_SINCE = "It was changed since it was made, so it is left."
 GONE = "It is not there any more."
 REMOVED, ABSENT = "removed", "absent"
