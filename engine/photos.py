@@ -30,7 +30,7 @@ from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name,
 from engine.photo_pixels import NEUTRAL, NoNumbersError, Pixels, eight_bits, rgb
 
 __all__ = [
-    "FORMATS", "NEUTRAL", "Image", "is_photo_name", "looks_like_photo", "opened", "part_of", "read",
+    "FORMATS", "NEUTRAL", "Image", "Pixels", "is_photo_name", "looks_like_photo", "opened", "part_of", "read",
     "read_upright", "read_whole", "shown_name",
 ]  # fmt: skip
 
