@@ -32,6 +32,7 @@ VERBS = {
     "predict": "engine.prediction.batch",
     "explain": "engine.prediction.why",
     "pseudo_label": "engine.prediction.pseudo_labels",
+    "serve": "engine.service.serve",
     "summarise_batch": "engine.prediction.summary",
     "tabulate": "engine.prediction.retell",
     "predict_and_sort": "engine.prediction.sorting.after_batch",

@@ -55,6 +55,7 @@ COMMANDS = {
     "models": ("models", "layers", "measure", "look", "weights"),
     "photos": ("scan", "predict", "table", "summary", "why", "pseudo-label", "evaluate"),
     "runs": ("compare", "ensemble"),
+    "serving": ("serve",),
     "training": (
         "train", "extend", "search", "find-lr", "preflight", "baseline", "compare-strategies", "advise", "demo",
     ),

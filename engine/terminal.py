@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from engine import events as ev
+from engine.terminal_service import state
 from engine.terminal_sorting import TITLES
 from engine.terminal_tables import Row, cells, in_columns
 from engine.terminal_words import left, sentence
@@ -64,9 +65,9 @@ class Screen:
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 note += f"   reading {event.reading:.0%}, decoding {event.decoding:.0%}, model {event.network:.0%}"
                 self._bar("Classifying", event.done, event.total, note)
-            case ev.Watching():
-                coming = f", {event.coming:,} on their way" if event.coming else ""
-                self._bar("Waiting for photos", None, None, f"{event.done:,} classified{coming}   Ctrl+C ends it")
+            case ev.Watching() | ev.Served():
+                title, note = state(event)
+                self._bar(title, None, None, note)
             case ev.FeaturesComputed():
                 note = f"{event.done} photos   {event.images_per_second:.0f} photos/s   {left(event.seconds_left)}"
                 self._bar("Computing features", event.done, event.total, note)

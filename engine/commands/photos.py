@@ -108,10 +108,10 @@ def summary(ledger: Path, out: Path | None, replace: bool, as_json: bool) -> int
 
 def _decisions(by_class: tuple[str, ...], series: float, bom: bool, **others: Any) -> dict[str, Any]:
     """The options as the verbs call them."""
-    return others | {"by_class": dict(map(_share, by_class)), "series_seconds": series, "byte_order_mark": bom}
+    return others | {"by_class": dict(map(share, by_class)), "series_seconds": series, "byte_order_mark": bom}
 
 
-def _share(text: str) -> tuple[str, float]:
+def share(text: str) -> tuple[str, float]:
     """CLASS=P, as two."""
     name, sign, number = text.rpartition("=")
     try:

@@ -39,6 +39,7 @@ from engine.events.photos import (
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
 from engine.events.search import SearchFinished, TrialFinished, TrialStarted
+from engine.events.service import Served, ServiceFinished, ServiceStarted
 from engine.events.sorting import (
     LeftOut,
     SidecarsFinished,
@@ -102,6 +103,9 @@ __all__ = [
     "ScanFinished",
     "ScanProgress",
     "SearchFinished",
+    "Served",
+    "ServiceFinished",
+    "ServiceStarted",
     "SettingDiffers",
     "SidecarsFinished",
     "SortingFinished",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from engine import photos
 from engine.errors import PhotoError
@@ -88,12 +89,20 @@ def classify(work: Work, chunk: Sequence[Found]) -> list[Answer]:
             pixels.append(image.pixels)
             answers.append(Answer(found, None, "", image.facts, sha256))
     began = time.perf_counter()
-    rows = iter(work.classifier.probabilities(np.stack(pixels)).astype(np.float32) if pixels else ())
+    classified = answered(work.classifier, answers, pixels)
     work.spent.add(0.0, 0.0, time.perf_counter() - began)
-    return [answer if answer.error else _answered(answer, next(rows)) for answer in answers]
+    return classified
 
 
-def _answered(answer: Answer, probabilities: Probabilities) -> Answer:
+def answered(
+    classifier: Classifier, answers: Sequence[Answer], pixels: Sequence[npt.NDArray[np.uint8]]
+) -> list[Answer]:
+    """The answers with probabilities: `pixels` are, in order, those of the photos without an error."""
+    rows = iter(classifier.probabilities(np.stack(pixels)).astype(np.float32) if pixels else ())
+    return [answer if answer.error else _with(answer, next(rows)) for answer in answers]
+
+
+def _with(answer: Answer, probabilities: Probabilities) -> Answer:
     if np.isfinite(probabilities).all():
         return Answer(answer.found, probabilities, "", answer.facts, answer.sha256)
     return Answer(answer.found, None, NO_ANSWER, answer.facts, answer.sha256)

@@ -125,7 +125,7 @@ class Results:
 
     def add(self, answers: Sequence[Answer]) -> list[Prediction]:
         """Take answers; their rows are in the table then, and in the ledger with the next `keep`. Raises ThawError."""
-        decided = self._decided(answers)
+        decided = labels_of(self._rules, answers)
         predictions = predictions_of(answers, decided, self._rules.classes, self._top)
         if self._ledger:
             self._ledger.add(answers, decided)
@@ -133,11 +133,6 @@ class Results:
             self._table.add(predictions)
         self._unwritten |= bool(predictions)
         return predictions
-
-    def _decided(self, answers: Sequence[Answer]) -> list[tuple[str, float]]:
-        known = [answer.probabilities for answer in answers if answer.probabilities is not None]
-        labels = iter(decide(self._rules, np.stack(known)) if known else ())
-        return [NO_LABEL if answer.probabilities is None else next(labels) for answer in answers]
 
     def keep(self, now: bool = False) -> None:
         """Force to the disk what was added, at most twice a second unless `now`."""
@@ -199,3 +194,10 @@ class Results:
 
     def _write_all(self, ledger: Ledger, out: Path) -> None:
         write_table(out, self._layout, ledger.predictions(self._top), byte_order_mark=self.place.byte_order_mark)
+
+
+def labels_of(rules: Rules, answers: Sequence[Answer]) -> list[tuple[str, float]]:
+    """What the rules make of each answer: its label and confidence, `NO_LABEL` for an error."""
+    known = [answer.probabilities for answer in answers if answer.probabilities is not None]
+    labels = iter(decide(rules, np.stack(known)) if known else ())
+    return [NO_LABEL if answer.probabilities is None else next(labels) for answer in answers]

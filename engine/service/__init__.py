@@ -1,0 +1,1 @@
+"""A model as a small HTTP service on this machine, for other programs."""
