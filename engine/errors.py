@@ -77,6 +77,12 @@ class NoMapError(ThawError):
     kind = "no_map"
 
 
+class CorrectionsError(ThawError):
+    """A pack of corrections that is damaged, foreign or too new, or that cannot be merged into a dataset."""
+
+    kind = "corrections"
+
+
 class LedgerError(ThawError):
     """The answers of a batch that cannot be taken up: another model's, held by another process, damaged."""
 

@@ -9,10 +9,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from engine import events as ev
+from engine import terminal_corrections, terminal_sorting
 from engine.terminal_service import state
-from engine.terminal_sorting import TITLES
 from engine.terminal_tables import Row, cells, in_columns
 from engine.terminal_words import left, sentence
+
+TITLES = terminal_sorting.TITLES | terminal_corrections.TITLES
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.config import TrainConfig
-from engine.evaluation.metrics import wilson
 from engine.events import EpochFinished
 from engine.runs import PredictionRow
+from engine.wilson import wilson
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from collections import Counter
 from engine.diagnosis import remedies
 from engine.diagnosis.course import Course
 from engine.diagnosis.words import named, percent, photos
-from engine.evaluation.metrics import wilson
 from engine.events import Diagnosis
 from engine.runs import PredictionRow
+from engine.wilson import wilson
 
 LEAST_OF_CLASS = 3
 EARLIEST = 5

@@ -6,6 +6,7 @@ Accuracies and confidences are shares from 0 to 1, times are seconds, sizes are 
 from __future__ import annotations
 
 from engine.events.base import Check, ChecksFinished, DemoFinished, Event, Notice, StageStarted, Transferred
+from engine.events.corrections import CorrectionsApplied, CorrectionsPacked, CorrectionsUndone, PhotoMisplaced
 from engine.events.diagnosis import Diagnosis
 from engine.events.ensemble import EnsembleFinished
 from engine.events.models import (
@@ -22,6 +23,7 @@ from engine.events.models import (
     WeightsListed,
 )
 from engine.events.photos import (
+    AccuracyVerified,
     EvaluationFinished,
     Explained,
     FolderCounted,
@@ -62,11 +64,15 @@ from engine.events.training import (
 from engine.events.tuning import BaselineMeasured, LearningRateFound, RateTried, RunEstimated
 
 __all__ = [
+    "AccuracyVerified",
     "Advice",
     "BaselineMeasured",
     "Check",
     "ChecksFinished",
     "ComparisonFinished",
+    "CorrectionsApplied",
+    "CorrectionsPacked",
+    "CorrectionsUndone",
     "DemoFinished",
     "Diagnosis",
     "EnsembleFinished",
@@ -90,6 +96,7 @@ __all__ = [
     "PairCompared",
     "ParityMeasured",
     "PhaseStarted",
+    "PhotoMisplaced",
     "Prediction",
     "PredictionFinished",
     "PredictionProgress",

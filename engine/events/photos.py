@@ -137,6 +137,20 @@ class FolderCounted(Event):
 
 
 @dataclass(frozen=True)
+class AccuracyVerified(Event):
+    """How often the model is right where a person looked: `right` of `labelled` photos, `accuracy` with `low` and
+    `high` (Wilson, 95 %). `seen` counts those, too, that it left unknown. It holds for all photos only if those that
+    were looked at were chosen by chance."""
+
+    seen: int
+    labelled: int
+    right: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class SummaryFinished(Event):
     """`verified` photos have a person's word. `first_taken`, `last_taken` and `hours` (photos by the hour of the day,
     24 numbers) are of those whose EXIF says when they were taken; "" where none does."""

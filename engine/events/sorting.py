@@ -26,7 +26,8 @@ class SortingPlanned(Event):
 
 @dataclass(frozen=True)
 class SortingProgress(Event):
-    """`doing` is “sort”, “sidecars” or “undo”; `total` is 0 where it is not known yet."""
+    """`doing` is “sort”, “sidecars”, “undo”, and of corrections “pack” or “apply”; `total` is 0 where it is not known
+    yet."""
 
     doing: str
     done: int

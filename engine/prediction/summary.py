@@ -8,13 +8,15 @@ from pathlib import Path
 
 from engine.control import Control
 from engine.errors import ThawError
-from engine.events import Event, FolderCounted, LabelCounted, SummaryFinished
+from engine.events import AccuracyVerified, Event, FolderCounted, LabelCounted, SummaryFinished
 from engine.prediction.ledger.ledger import Ledger
 from engine.prediction.ledger.opening import read_ledger
+from engine.prediction.ledger.verdicts import verified
 from engine.prediction.rules import UNKNOWN
 from engine.prediction.summary_page import page
 from engine.prediction.tables.growing import check_place
 from engine.whole_file import write_whole
+from engine.wilson import wilson
 
 HOURS = 24
 _LABEL = "coalesce(verdict.label, photo.label)"
@@ -24,17 +26,17 @@ _PHOTOS = "FROM photo LEFT JOIN verdict ON verdict.photo = photo.id"
 def summarise_batch(
     ledger: Path, out: Path | None = None, *, replace: bool = False, control: Control | None = None
 ) -> Generator[Event, None, None]:
-    """A LabelCounted for each label, the commonest first, a FolderCounted for each folder, in order, and
-    SummaryFinished. What a person said counts before what the model did. With `out`, a page of HTML is written that
-    needs neither network nor other files. Raises ThawError."""
+    """A LabelCounted for each label, the commonest first, a FolderCounted for each folder, in order, an
+    AccuracyVerified where a person looked at photos, and SummaryFinished. What a person said counts before what the
+    model did. With `out`, a page of HTML is written that needs neither network nor other files. Raises ThawError."""
     del control  # it takes a second for 100,000 photos
     if out is not None:
         check_place(out, replace)
     opened = read_ledger(ledger)
     try:
-        labels, folders = _labels(opened), _folders(opened)
+        labels, folders, accuracy = _labels(opened), _folders(opened), _accuracy(opened)
         finished = _finished(opened, out)
-        text = page(opened.about, labels, folders, finished) if out else ""
+        text = page(opened.about, labels, folders, accuracy, finished) if out else ""
     finally:
         opened.close()
     if out is not None:
@@ -44,6 +46,7 @@ def summarise_batch(
             raise ThawError(f"“{out}” could not be written ({error.strerror or error}); choose another name.") from None
     yield from labels
     yield from folders
+    yield from accuracy
     yield finished
 
 
@@ -76,6 +79,14 @@ def _folders(ledger: Ledger) -> list[FolderCounted]:
         )
         for place, some in found.items()
     ]
+
+
+def _accuracy(ledger: Ledger) -> list[AccuracyVerified]:
+    """Empty where nobody looked at a photo."""
+    found = verified(ledger)
+    share = found.right / found.labelled if found.labelled else 0.0
+    bounds = wilson(found.right, found.labelled)
+    return [AccuracyVerified(found.seen, found.labelled, found.right, share, *bounds)] if found.seen else []
 
 
 def _finished(ledger: Ledger, out: Path | None) -> SummaryFinished:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from engine.events import FolderCounted, LabelCounted, SummaryFinished
+from engine.events import AccuracyVerified, FolderCounted, LabelCounted, SummaryFinished
 from engine.photos import printable
 from engine.prediction.ledger.ledger import About
 
@@ -25,7 +25,13 @@ td.name { overflow-wrap: anywhere; } .muted { opacity: .7; }
 """
 
 
-def page(about: About, labels: Sequence[LabelCounted], folders: Sequence[FolderCounted], told: SummaryFinished) -> str:
+def page(
+    about: About,
+    labels: Sequence[LabelCounted],
+    folders: Sequence[FolderCounted],
+    accuracy: Sequence[AccuracyVerified],
+    told: SummaryFinished,
+) -> str:
     """The page; every name in it is escaped."""
     numbers = [f"{told.photos:,} photos", f"{told.unknown:,} unknown", f"{told.failed:,} could not be read"]
     if told.verified:
@@ -39,6 +45,7 @@ def page(about: About, labels: Sequence[LabelCounted], folders: Sequence[FolderC
             f"<h1>{_text(about.model)}</h1>",
             f"<p>{' · '.join(numbers)}</p>",
             f'<p class="muted">{taken}The model\'s SHA-256 begins with {about.model_sha256[:12]}.</p>',
+            *(f"<p>{_right(one)}</p>" for one in accuracy if one.labelled),
             "<h2>Labels</h2>",
             _label_table(labels),
             *(["<h2>By the hour of the day</h2>", _hours(told.hours)] if any(told.hours) else []),
@@ -47,6 +54,14 @@ def page(about: About, labels: Sequence[LabelCounted], folders: Sequence[FolderC
             "</body></html>",
             "",
         ]
+    )
+
+
+def _right(one: AccuracyVerified) -> str:
+    return (
+        f"Where a person looked, the model was right on {one.right:,} of {one.labelled:,} photos that it labelled: "
+        f"{one.accuracy:.1%} (95 % interval {one.low:.1%} to {one.high:.1%}). This holds for all photos only if those "
+        "were chosen by chance."
     )
 
 

@@ -134,7 +134,7 @@ class Summary(QWidget):
             return
         told = []
         if verified.labelled:
-            low, high = importlib.import_module("engine.evaluation.metrics").wilson(verified.right, verified.labelled)
+            low, high = importlib.import_module("engine.wilson").wilson(verified.right, verified.labelled)
             told.append(
                 f"Right on {count(verified.right)} of {quantity(verified.labelled, 'photo')}: "
                 f"{percent(verified.right / verified.labelled)} (95 % interval {interval(low, high)})."

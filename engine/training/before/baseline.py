@@ -20,7 +20,6 @@ from engine.dataset.index import Photo, load
 from engine.dataset.loader import PhotoLoader
 from engine.dataset.split import assign_splits
 from engine.devices import cpu_threads
-from engine.evaluation.metrics import wilson
 from engine.events import BaselineMeasured, Event, Notice, StageStarted
 from engine.memory import keep_memory
 from engine.models import advice, tables
@@ -31,6 +30,7 @@ from engine.runs import baselines
 from engine.runs.baselines import Baseline
 from engine.training.before.frozen_features import Eye, Seen
 from engine.training.before.probe import answers
+from engine.wilson import wilson
 
 MOST_TRAIN, MOST_VAL = 4000, 2000
 """Photos looked at: about a minute of a small network on two cores. The interval of 2,000 is 2 points wide each way at

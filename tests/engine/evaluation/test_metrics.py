@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from engine.evaluation.metrics import confusion, log_loss, summary, wilson
+from engine.evaluation.metrics import confusion, log_loss, summary
+from engine.wilson import wilson
 
 
 def drawn(seed: int, photos: int, classes: int) -> tuple[np.ndarray, np.ndarray]:

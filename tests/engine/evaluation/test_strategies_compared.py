@@ -12,9 +12,9 @@ import engine
 from engine import runs
 from engine.cli import cli
 from engine.evaluation import strategies_compared as module
-from engine.evaluation.metrics import wilson
 from engine.evaluation.strategies_compared import names_of, strategies_compared
 from engine.events import EpochFinished, Event, Notice, StrategiesCompared, StrategyCompared
+from engine.wilson import wilson
 from tests.engine.evaluation.measured import TEN, write
 
 FIFTY = TEN * 5

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.errors import LedgerError, ThawError
-from engine.events import FolderCounted, LabelCounted, SummaryFinished
+from engine.events import AccuracyVerified, FolderCounted, LabelCounted, SummaryFinished
 from engine.photo_facts import PhotoFacts
 from engine.prediction.classify import Answer, Found
 from engine.prediction.ledger.opening import open_ledger
@@ -47,6 +47,9 @@ def test_photos_are_counted_by_label_folder_and_hour(ledger: Path) -> None:
         FolderCounted(Path("/p/a"), 3, 1, 0, (("red", 2),)),
         FolderCounted(Path("/p/b"), 2, 0, 1, (("<b>&", 1),)),
     ]
+    (accuracy,) = [row for row in rows if isinstance(row, AccuracyVerified)]
+    assert (accuracy.seen, accuracy.labelled, accuracy.right) == (1, 1, 0), "a person said red where it said green"
+    assert (accuracy.low, round(accuracy.high, 3)) == (0.0, 0.793)
     assert isinstance(finished, SummaryFinished)
     assert (finished.photos, finished.unknown, finished.failed, finished.verified) == (5, 1, 1, 1)
     assert (finished.first_taken, finished.last_taken) == ("2024-05-03T06:00:00", "2024-05-05T23:00:00")
@@ -78,6 +81,7 @@ def test_the_page_shows_names_as_they_are_and_loads_nothing(ledger: Path, tmp_pa
     text = " ".join(seen.text)
     assert "<b>&" in text and "Ants <& bees>" in text
     assert "5 photos · 1 unknown · 1 could not be read · 1 looked at by a person" in text
+    assert "right on 0 of 1 photos that it labelled: 0.0% (95 % interval 0.0% to 79.3%)" in text
 
 
 def test_an_empty_ledger_is_a_summary_of_nothing(tmp_path: Path) -> None:
