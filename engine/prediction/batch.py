@@ -68,7 +68,7 @@ def predict(
 
     PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
     for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
-    without pauses.
+    without pauses, and without those in which it waited for photos.
 
     With `watch` it goes on until a stop (or finish): photos that come into the folders, or are written over, are
     classified as soon as they are whole, and Watching tells when everything there has its answer. A path that is not
@@ -118,6 +118,7 @@ def predict(
             yield from source.news()
             yield from predictions
             yield from tally.counted(predictions, total())
+            tally.waited(source.waits)
             if isinstance(source, Watch) and source.looks:
                 yield from _waiting(source, results, tally)
         yield from source.news()
@@ -135,7 +136,8 @@ def predict(
 
 @dataclass
 class Tally:
-    """What was done, and how fast. `kept` photos had their answer from earlier; `paused` is in seconds."""
+    """What was done, and how fast. `kept` photos had their answer from earlier; `paused` is in seconds, with those in
+    which there was nothing to do."""
 
     control: Control
     spent: Spent = field(default_factory=Spent)
@@ -146,6 +148,7 @@ class Tally:
     watching: Watching | None = None
     _began: float = field(default_factory=time.monotonic)
     _told: float = 0.0
+    _idle_since: float | None = None
 
     @property
     def done(self) -> int:
@@ -164,11 +167,19 @@ class Tally:
     def goes_on(self, before_a_pause: Callable[[bool], None]) -> bool:
         """False once the work was told to end; waits while it is paused."""
         if self.control.paused:
+            self._idle_since = None  # or a pause would count twice
             before_a_pause(True)
             began = time.monotonic()
             self.control.wait_while_paused()
             self.paused += time.monotonic() - began
         return not (self.control.stopping or self.control.finishing)
+
+    def waited(self, idle: bool) -> None:
+        """Take whether there is nothing to do now: that time is none of the work's."""
+        now = time.monotonic()
+        if idle and self._idle_since is not None:
+            self.paused += now - self._idle_since
+        self._idle_since = now if idle else None
 
     def counted(self, predictions: Sequence[Prediction], total: int | None) -> Iterator[PredictionProgress]:
         """Count them, and say so where the last word is long enough ago."""

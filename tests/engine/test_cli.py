@@ -78,6 +78,12 @@ def test_predict_writes_the_table_of_the_contract(run_dir: Path, photos: Path, t
     assert wrong.returncode == 2 and "CLASS=P" in wrong.stderr
 
 
+def test_a_watch_does_not_sort(tmp_path: Path) -> None:
+    arguments = ["predict", str(tmp_path), str(tmp_path), "--out", str(tmp_path / "a.csv"), "--watch"]
+    done = CliRunner().invoke(cli, [*arguments, "--sort-into", str(tmp_path / "sorted")])
+    assert done.exit_code == 2 and "thaw sort" in done.output
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is sent by a signal")
 def test_ctrl_c_ends_a_watch_in_an_orderly_way(photos: Path, tmp_path: Path) -> None:
     model = tiny_model.make(tmp_path / "rgb.thaw").path

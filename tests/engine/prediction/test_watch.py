@@ -11,7 +11,7 @@ import pytest
 
 from engine.control import Control
 from engine.events import Event, Notice, Prediction, PredictionFinished, Watching
-from engine.prediction import results, stream, watch
+from engine.prediction import batch, results, stream, watch
 from engine.prediction.batch import predict
 from engine.prediction.classify import Answer, Found
 from engine.prediction.seen import Seen
@@ -208,6 +208,16 @@ def test_a_stop_ends_the_wait_and_leaves_no_thread(model: Path, card: Path) -> N
             threading.Timer(0.05, control.stop).start()
     assert isinstance(event, PredictionFinished)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith(("predict", "count"))]
+
+
+def test_time_in_which_nothing_came_is_none_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(batch.time, "monotonic", lambda: clock[0])
+    tally = batch.Tally(Control())
+    for now, idle in ((103.0, False), (110.0, True), (150.0, True), (190.0, True), (191.0, False), (200.0, True)):
+        clock[0] = now
+        tally.waited(idle)
+    assert tally.paused == 80.0
 
 
 # --- one look -------------------------------------------------------------------------------------------------------
