@@ -181,6 +181,6 @@ def test_a_scan_error_is_shown_here_and_not_in_a_box(page: DataPage, jobs: Jobs,
     jobs.started.connect(started.append)
     page.open_folder(tmp_path / "missing")
     wait_for_end(qtbot, jobs)
-    qtbot.waitUntil(lambda: page._error is not None and page._error.isVisible(), timeout=5000)
-    assert page._error is not None and "missing" in page._error.label.text()
+    qtbot.waitUntil(page.banner.isVisible, timeout=5000)
+    assert "missing" in page.banner.text()
     assert started[0].at_place == (DatasetError,), "what the window leaves to the page"
