@@ -35,6 +35,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
 PAGE_OF_JOB = {
     "scan": "data",
     "sample": "data",
+    "corrections": "data",
     "train": "train",
     "search": "train",
     "find-lr": "train",
@@ -43,14 +44,15 @@ PAGE_OF_JOB = {
     "predict": "predict",
 }
 DROP_WORDS = (
-    "A folder of class folders opens in Data; photos, a folder of photos or a model open in Predict; "
-    "weights (.pth, .safetensors) in Model."
+    "A folder of class folders, or corrections for one, open in Data; photos, a folder of photos or a model open in "
+    "Predict; weights (.pth, .safetensors) in Model."
 )
 STOPPING_WORDS = "What is done is being saved. Close the window again to end it at once."
 KEPT = {
     "train": "It stops cleanly and can be resumed later.",
     "search": "It stops cleanly, and the best run so far is kept.",
     "predict": "It stops cleanly, and what is done is kept.",
+    "corrections": "It stops cleanly, and what was added can be undone.",
 }
 # Losing these costs nothing, so closing does not ask.
 STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look")
@@ -175,6 +177,9 @@ class MainWindow(QMainWindow):
         if drop.kind == "dataset":
             self.show_page("data")
             self.page("data").open_folder(drop.paths[0])
+        elif drop.kind == "corrections":
+            self.show_page("data")
+            self.page("data").corrections.open(drop.paths[0])
         elif drop.kind == "model":
             self.show_page("predict")
             self.project.set_model_file(drop.paths[0])

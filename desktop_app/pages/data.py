@@ -26,6 +26,7 @@ from desktop_app.project import Project
 from desktop_app.settings import Settings, home_folder
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.baseline import BaselineLine
+from desktop_app.widgets.corrections.adding import AddingCorrections
 from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall, split_note
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.labels import group_label, muted_label
@@ -90,7 +91,12 @@ class DataPage(PageFrame):
         self._project, self._jobs, self._settings = project, jobs, settings
         self._worker: Worker | None = None
         self._wall: PhotoWall | None = None
+        self._to_say: tuple[str, bool] | None = None
+        """Once the folder has been read: a sentence, and whether it can be undone."""
+        self.corrections = AddingCorrections(project, jobs, settings, self)
+        self.corrections.changed.connect(self._on_corrected)
         self.banner = BannerPlace()
+        self.corrections.said.connect(self.banner.say)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(SIGN_OF_WORK_AFTER_MS)
@@ -120,7 +126,7 @@ class DataPage(PageFrame):
         self.recent.setAccessibleName("Recent folders")
         self.recent.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.recent.setMenu(QMenu(self.recent))
-        for button in (self.next, self.again, self.recent):
+        for button in (self.next, self.corrections.button, self.again, self.recent):
             self.add_beside_action(button)
 
     def _build(self) -> None:
@@ -183,6 +189,7 @@ class DataPage(PageFrame):
     def _read(self, title: str, job: Any, kind: str) -> None:
         if self._worker:
             self._worker.control.stop()
+        self._to_say = None
         self.banner.say("")
         self.scanning.title.setText(f"{title}…")
         self.scanning.number.setText(" ")
@@ -212,15 +219,33 @@ class DataPage(PageFrame):
             self._settings.last_folder = root.parent
             self._project.set_dataset(wall.index, wall.suited)
         self._show()
+        self._say_what_changed()
 
     def _on_failed(self, error: Exception) -> None:
         if self.sender() is not self._worker:
             return
         self._worker = None
         self._patience.stop()
-        if isinstance(error, DatasetError):
+        if isinstance(error, DatasetError) and not self._say_what_changed(str(error)):
             self.banner.say(str(error), "error")
         self._show()
+
+    def _on_corrected(self, text: str, can_undo: bool) -> None:
+        """Read the folder anew, which holds other photos now; then say why."""
+        if self._project.dataset is not None:
+            self.open_folder(self._project.dataset.root)
+            self._to_say = text, can_undo
+
+    def _say_what_changed(self, but: str = "") -> bool:
+        """Whether there was something to say. `but` is why the folder, as it is now, cannot be trained on."""
+        if not self._to_say:
+            return False
+        text, can_undo = self._to_say
+        self._to_say = None
+        banner = self.banner.say(f"{text} {but}".rstrip(), "warning" if but else "info", "Undo" if can_undo else "")
+        if banner and can_undo:
+            banner.triggered.connect(self.corrections.undo)
+        return True
 
     # --- showing -------------------------------------------------------------------------------------------------
 
@@ -230,6 +255,7 @@ class DataPage(PageFrame):
         index = self._project.dataset
         for button in (self.next, self.again):
             button.setVisible(index is not None)
+        self.corrections.offer()
         if index is None:
             self.set_context("Photos to learn from, one folder for each class")
             self._panes.setCurrentWidget(self._start_pane)

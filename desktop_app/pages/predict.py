@@ -51,7 +51,8 @@ class PredictPage(PageFrame):
         self.photos = QPushButton("Choose photos…")
         self.photos.setProperty("kind", "quiet")
         self.photos.clicked.connect(self.choose_photos)
-        for button in (self.desk.earlier.menu_button, self.desk.saving.button, self.photos):
+        desk = self.desk
+        for button in (desk.earlier.menu_button, desk.saving.button, desk.packing.button, self.photos):
             self.add_beside_action(button)
         content = QWidget()
         column = QVBoxLayout(content)

@@ -16,15 +16,16 @@ from engine.photo_formats import is_photo_name
 
 # A look at the first entries is enough to tell, and a folder of a million photos must not keep the window waiting.
 ENTRIES_LOOKED_AT = 300
+CORRECTIONS = ".thaw-corrections"
 SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
 
 
 @dataclass(frozen=True)
 class Drop:
-    """`kind` says who takes it: a dataset goes to Data, weights to Model, a model and photos to Predict; `refused` says
-    why not."""
+    """`kind` says who takes it: a dataset and corrections go to Data, weights to Model, a model and photos to Predict;
+    `refused` says why not."""
 
-    kind: Literal["dataset", "model", "photos", "weights", "nothing"]
+    kind: Literal["corrections", "dataset", "model", "photos", "weights", "nothing"]
     paths: tuple[Path, ...] = ()
     refused: str = ""
 
@@ -36,6 +37,9 @@ def dropped_paths(data: QMimeData) -> tuple[Path, ...]:
 
 def sort_drop(paths: Sequence[Path]) -> Drop:
     """Tell a dataset, a model and photos apart by what is on disk."""
+    packs = [path for path in paths if path.name.lower().endswith(CORRECTIONS)]
+    if packs:
+        return Drop("corrections", (packs[0],))
     models = [path for path in paths if path.suffix.lower() == ".thaw" or is_run(path)]
     if models:
         return Drop("model", (models[0],))
@@ -48,7 +52,7 @@ def sort_drop(paths: Sequence[Path]) -> Drop:
     if photos:
         return Drop("photos", tuple(photos))
     name = paths[0].name if paths else ""
-    known = "folder, photo, model (.thaw) or file of weights"
+    known = "folder, photo, model (.thaw), file of corrections or of weights"
     return Drop("nothing", (), f"“{name}” is no {known}, so there is nothing to do with it.")
 
 

@@ -90,6 +90,14 @@ def _ended(now: Progress, _event: Any) -> Progress:
     return Progress("", 1.0, None, now.epochs)
 
 
+def _by_file(now: Progress, event: events.SortingProgress) -> Progress:
+    share = event.done / event.total if event.total else None
+    of = f" of {count(event.total)}" if event.total else ""
+    return dataclasses.replace(
+        now, detail=f"{count(event.done)}{of} photos", share=share, seconds_left=event.seconds_left
+    )
+
+
 _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
     events.RunStarted: _started,
     events.StageStarted: _stage,
@@ -99,6 +107,7 @@ _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
     events.ScanProgress: _scan,
     events.PredictionProgress: _predicted,
     events.FeaturesComputed: _features,
+    events.SortingProgress: _by_file,
     events.ScanFinished: _ended,
     events.PredictionFinished: _ended,
     events.RunFinished: _ended,

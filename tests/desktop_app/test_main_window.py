@@ -27,10 +27,14 @@ class PlainPage(PageFrame):
     def __init__(self, name: str, title: str) -> None:
         super().__init__(name, title)
         self.asked: list[tuple[str, object]] = []
+        self.corrections = self
         self.show_empty("Nothing here.", "Fetch it")
 
     def open_folder(self, folder: Path) -> None:
         self.asked.append(("folder", folder))
+
+    def open(self, pack: Path) -> None:
+        self.asked.append(("corrections", (pack,)))
 
     def open_weights(self, paths: tuple[Path, ...]) -> None:
         self.asked.append(("weights", paths))
@@ -129,6 +133,7 @@ def test_a_page_may_ask_for_another(window: MainWindow) -> None:
         (lambda folder: write_photo(folder / "flat" / "a.png").parent, "predict", "photos"),
         (lambda folder: write_photo(folder / "one.png"), "predict", "photos"),
         (lambda folder: write_photo(folder / "of-weights.png").rename(folder / "w.pth"), "model", "weights"),
+        (lambda folder: write_photo(folder / "a.png").rename(folder / "x.thaw-corrections"), "data", "corrections"),
         (lambda folder: write_photo(folder / "deep" / "only" / "a.png").parents[1], "predict", "photos"),
     ],
 )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
+from desktop_app.widgets.corrections.packing import PackingCorrections
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import EmptyState
 from desktop_app.widgets.prediction.batch import AWAY, BACK, Asked, Batch, course, words
@@ -50,6 +51,8 @@ class Desk(QWidget):
         self.banner = BannerPlace()
         self.saving = Saving(jobs, settings, self)
         self.saving.said.connect(self.banner.say)
+        self.packing = PackingCorrections(jobs, settings, self)
+        self.packing.said.connect(self.banner.say)
         self.earlier = EarlierBatches(settings)
         self.earlier.begun.connect(self.start)
         self.earlier.opened.connect(self.open_earlier)
@@ -57,6 +60,7 @@ class Desk(QWidget):
         self.earlier.failed.connect(self.tell_error)
         self.results = PredictionResults(settings)
         self.results.failed.connect(self.tell_error)
+        self.results.model.was_read.connect(self._offer_corrections)
         self.empty = EmptyState()
         self._panes = QStackedWidget()
         self._panes.addWidget(self.empty)
@@ -158,8 +162,13 @@ class Desk(QWidget):
         then()
         self._show()
 
+    def _offer_corrections(self) -> None:
+        model = self.results.model
+        self.packing.offer(model.path, model.counts.seen)
+
     def _show(self) -> None:
         path = self.results.model.path
+        self._offer_corrections()
         self.saving.offer(path, self.batch is not None)
         self._panes.setCurrentWidget(self.empty if path is None else self.results)
         self.changed.emit()
