@@ -81,12 +81,12 @@ def _describe() -> Iterator[Check]:
 
 
 def _awake() -> Iterator[Check]:
-    """Whether this machine can be kept from sleeping; nothing where nothing trains."""
+    """Whether this machine can be kept from sleeping; nothing where what asks it is not installed."""
     with kept_awake() as active:
         if active:
-            yield Check("Kept awake", "ok", "This machine does not go to sleep by itself while a run trains.")
+            yield Check("Kept awake", "ok", "This machine does not go to sleep by itself while it works.")
         elif active is not None:
-            text = "This machine cannot be kept awake from here; before a long run, switch its sleep off."
+            text = "This machine cannot be kept awake from here; before long work, switch its sleep off."
             yield Check("Kept awake", "note", text)
 
 

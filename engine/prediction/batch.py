@@ -14,6 +14,7 @@ from engine.control import Control
 from engine.devices import cpu_threads
 from engine.errors import ThawError
 from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress, Watching
+from engine.keep_awake import kept_awake_when_long
 from engine.model_file import locate, open_model
 from engine.prediction.classify import Found, Spent, Work
 from engine.prediction.finding import Once, Source
@@ -102,6 +103,7 @@ def predict(
     with contextlib.ExitStack() as stack:
         results = Results(place, model_file, live.now, min(top, len(classifier.classes)), paths)
         stack.callback(results.close)
+        stack.enter_context(kept_awake_when_long())
         counting = stack.enter_context(_counting(paths, place.own_files()))
         total = _until(source, counting)
         stream = stack.enter_context(Stream(work, source.photos(tally.asking(results)), width, ended))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 import engine
-from engine import doctor
+from engine import doctor, keep_awake
 from engine.cli import cli
 from engine.commands import training as commands
-from engine.keep_awake import kept_awake
+from engine.keep_awake import kept_awake, kept_awake_when_long
 
 
 class Mode(contextlib.AbstractContextManager[Any]):
@@ -57,6 +58,19 @@ def test_what_does_not_work_is_silent(mode: Any, monkeypatch: pytest.MonkeyPatch
         assert active is False
 
 
+def test_short_work_asks_nothing_and_long_work_holds_as_long_as_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    mode, asked = Mode(True), threading.Event()
+    monkeypatch.setattr(Mode, "__enter__", lambda self: (asked.set(), setattr(self, "held", True), self)[2])
+    give(monkeypatch, mode)
+    with kept_awake_when_long():
+        pass
+    assert not asked.is_set()
+    monkeypatch.setattr(keep_awake, "SECONDS_OF_SHORT_WORK", 0.0)
+    with kept_awake_when_long():
+        assert asked.wait(10) and mode.held
+    assert not mode.held
+
+
 def test_an_error_of_the_work_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, Mode(True, broken=True))
     with pytest.raises(ValueError, match="its own"), kept_awake():
@@ -73,7 +87,7 @@ def test_the_doctor_says_so(mode: Mode, status: str, words: str, monkeypatch: py
     assert check.status == status and words in check.text
 
 
-def test_an_edition_that_does_not_train_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edition_without_the_library_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wakepy", None)
     assert list(doctor._awake()) == []
 
