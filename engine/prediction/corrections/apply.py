@@ -13,12 +13,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 from engine.control import Control
+from engine.dataset.index import DatasetIndex, scan
 from engine.disk_room import is_full
 from engine.errors import CorrectionsError
-from engine.events import CorrectionsApplied, Event, LeftOut, PhotoMisplaced
+from engine.events import CorrectionsApplied, Event, LeftOut, PhotoMisplaced, ScanProgress
 from engine.photos import printable
 from engine.prediction.corrections.contents import Correction
-from engine.prediction.corrections.journal import Added, Journal, applications
+from engine.prediction.corrections.journal import Added, Journal, alone_with, applications
 from engine.prediction.corrections.opened_pack import Pack, opened_pack
 from engine.prediction.corrections.plan import Addition, Plan, Settled
 from engine.prediction.corrections.target import Target
@@ -40,10 +41,13 @@ def apply_corrections(
     takes it out again. CorrectionsApplied is last, also after a stop; in a `dry_run` nothing is written. Raises
     ThawError: no pack, no dataset, nothing can be written there.
     """
-    with opened_pack(pack) as opened:
-        target = Target(dataset, control)
-        work = _Work(opened, target, new_classes, dry_run)
+    with opened_pack(pack) as opened, contextlib.nullcontext() if dry_run else alone_with(dataset):
         steering = Steering("apply", control, len(opened.corrections))
+        index = yield from _scanned(dataset, control)
+        if index is None:
+            yield CorrectionsApplied(dataset, 0, 0, 0, 0, 0, 0, (), (), steering.seconds, True, dry_run)
+            return
+        work = _Work(opened, Target(index), new_classes, dry_run)
         try:
             for one in opened.corrections:
                 if not steering.goes_on(lambda: None):
@@ -52,8 +56,20 @@ def apply_corrections(
                 yield from steering.step()
         finally:
             work.close()
-    stopped = steering.stopped and steering.done < steering.total
-    yield work.sums(steering.seconds, stopped)
+    yield work.sums(steering.seconds, steering.stopped and steering.done < steering.total)
+
+
+def _scanned(root: Path, control: Control | None) -> Generator[Event, None, DatasetIndex | None]:
+    """The dataset, None after a stop. What is odd about it is told where it is opened."""
+    events = scan(root, control, for_training=False)
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            index: DatasetIndex | None = end.value
+            return index
+        if isinstance(event, ScanProgress):
+            yield event
 
 
 class _Work:

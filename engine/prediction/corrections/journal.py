@@ -4,6 +4,7 @@ folder and never among the photos. A photo stands in it before it is made."""
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import time
@@ -12,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from engine.errors import CorrectionsError
+from engine.file_lock import HeldElsewhere, take
+from engine.photos import printable
 from engine.runs.files import thaw_folder
 
 ENDING = ".jsonl"
@@ -78,6 +82,30 @@ class Journal:
         self._file.write(json.dumps(word) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+@contextlib.contextmanager
+def alone_with(root: Path) -> Iterator[None]:
+    """Nobody else adds to the dataset at `root`, or takes out of it, meanwhile. Raises CorrectionsError where somebody
+    does, or where Thaw's folder cannot be written."""
+    name = hashlib.sha256(os.fsencode(_real(root))).hexdigest()[:16]
+    try:
+        journals_folder().mkdir(parents=True, exist_ok=True)
+        lock = take(journals_folder() / f"{name}.lock")
+    except HeldElsewhere as held:
+        raise CorrectionsError(
+            f"Another Thaw{held.holder} is at work on “{printable(root.name)}”; wait for it, then try again."
+        ) from None
+    except OSError as error:
+        raise CorrectionsError(
+            f"“{printable(str(journals_folder()))}” cannot be written ({error.strerror or error}), so what is "
+            "added could not be undone; see to that folder first."
+        ) from None
+    try:
+        yield
+    finally:
+        if lock:
+            lock.release()
 
 
 def journals_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from collections import defaultdict
 from collections.abc import Iterable
@@ -73,9 +74,11 @@ class Plan:
         if not one.copy:
             return Settled("left out", label, reason=NO_PHOTO)
         try:
-            return Addition(one, label, None, self._pack.copy(one))
+            copy = self._pack.copy(one)
         except PhotoError as error:
             return Settled("left out", label, reason=str(error))
+        there = self._known.get(hashlib.sha256(copy).hexdigest(), [])  # added on another computer, say
+        return self._settled(label, there) if there else Addition(one, label, None, copy)
 
     def took(self, addition: Addition, path: Path) -> None:
         """It is in the dataset now."""

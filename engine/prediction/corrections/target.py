@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from engine.control import Control
-from engine.dataset.index import DatasetIndex, Photo, class_name, load
+from engine.dataset.index import DatasetIndex, Photo, class_name
 from engine.errors import DatasetError
 from engine.photos import printable
 from engine.prediction.sorting.names import folded, safe_name
@@ -18,10 +17,10 @@ class Target:
     """New photos go to the class folders of the dataset, to those for training where it is split: what measures a model
     stays as it is."""
 
-    def __init__(self, root: Path, control: Control | None = None) -> None:
-        """Raises DatasetError where there is no dataset, or none to train on."""
-        self.index: DatasetIndex = load(root, control, for_training=False)
-        self.root = self.index.root
+    def __init__(self, index: DatasetIndex) -> None:
+        """Raises DatasetError where it has nothing to train on."""
+        self.index = index
+        self.root = index.root
         self._holder = _holder(self.index)
         self._folders = _folders(self._holder)
         self._labels = {folded(label): label for label in self.index.classes}

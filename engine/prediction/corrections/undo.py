@@ -11,7 +11,7 @@ from engine.control import Control
 from engine.errors import CorrectionsError
 from engine.events import CorrectionsUndone, Event, LeftOut
 from engine.photos import printable
-from engine.prediction.corrections.journal import Added, Application, applications
+from engine.prediction.corrections.journal import Added, Application, alone_with, applications
 from engine.prediction.corrections.opened_pack import opened_pack
 from engine.prediction.corrections.target import sha256_of
 from engine.prediction.sorting.making import remove
@@ -31,6 +31,13 @@ def undo_corrections(
     changed. Raises CorrectionsError: no pack, or nothing of it was added there."""
     with opened_pack(pack) as opened:
         identity = opened.identity
+    with contextlib.nullcontext() if dry_run else alone_with(dataset):
+        yield from _undo(pack, identity, dataset, dry_run, control)
+
+
+def _undo(
+    pack: Path, identity: str, dataset: Path, dry_run: bool, control: Control | None
+) -> Generator[Event, None, None]:
     root = Path(os.path.realpath(dataset))
     done = [one for one in applications(root) if one.pack == identity]
     if not done:

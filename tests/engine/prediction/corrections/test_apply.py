@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.control import Control
 from engine.errors import CorrectionsError, DatasetError
 from engine.events import CorrectionsApplied, CorrectionsUndone, Event, LeftOut, PhotoMisplaced
 from engine.prediction.corrections.apply import apply_corrections
-from engine.prediction.corrections.journal import journals_folder
+from engine.prediction.corrections.journal import alone_with, journals_folder
 from engine.prediction.corrections.pack import pack_corrections
 from engine.prediction.corrections.undo import undo_corrections
 from tests.engine.prediction.corrections.field import Shot, make_dataset, make_field, take
@@ -127,6 +128,10 @@ def test_without_the_originals_small_copies_are_added_once(
     finished = applied(list(apply_corrections(packed, dataset)))
     assert (finished.added, finished.originals, finished.known, finished.misplaced) == (3, 0, 1, 1)
     assert applied(list(apply_corrections(packed, dataset))).added == 0
+    (journal,) = journals_folder().iterdir()
+    away = journal.rename(journal.with_suffix(".away"))
+    assert applied(list(apply_corrections(packed, dataset))).added == 0, "a dataset may be taken to another computer"
+    away.rename(journal)
     list(undo_corrections(packed, dataset))
     assert tree(dataset) == before
 
@@ -157,7 +162,8 @@ def test_nothing_is_added_to_what_measures_a_model(packed: Path, tmp_path: Path)
 
 def test_what_a_person_changed_or_needs_is_left_by_undo(packed: Path, dataset: Path) -> None:
     list(apply_corrections(packed, dataset))
-    (dataset / "green/2 (2).jpg").write_bytes(b"mine now")
+    mine = bytes(len((dataset / "green/2 (2).jpg").read_bytes()))
+    (dataset / "green/2 (2).jpg").write_bytes(mine)
     (dataset / "red/1 (3).jpg").unlink()
     original = packed.parent / "photos" / "card/1.jpg"
     away = original.rename(original.with_suffix(".away"))
@@ -171,7 +177,20 @@ def test_what_a_person_changed_or_needs_is_left_by_undo(packed: Path, dataset: P
     assert "last copy" in reasons["1 (2).jpg"]
     assert "changed" in reasons["2 (2).jpg"]
     assert list(undo_corrections(packed, dataset))[-1].removed == 1  # type: ignore[attr-defined]
-    assert (dataset / "green/2 (2).jpg").read_bytes() == b"mine now"
+    assert (dataset / "green/2 (2).jpg").read_bytes() == mine
+
+
+def test_one_thaw_at_a_time_and_a_stop_is_an_end(packed: Path, dataset: Path) -> None:
+    before = tree(dataset)
+    with alone_with(dataset):
+        for verb in (apply_corrections, undo_corrections):
+            with pytest.raises(CorrectionsError, match="Another Thaw"):
+                list(verb(packed, dataset))
+        assert applied(list(apply_corrections(packed, dataset, dry_run=True))).added == 3
+    control = Control()
+    control.stop()
+    assert applied(list(apply_corrections(packed, dataset, control=control))).stopped
+    assert tree(dataset) == before
 
 
 def test_what_a_kill_left_is_undone(packed: Path, dataset: Path) -> None:
@@ -181,7 +200,7 @@ def test_what_a_kill_left_is_undone(packed: Path, dataset: Path) -> None:
         if len(tree(dataset)) > len(before):
             break
     events.close()
-    (journal,) = journals_folder().iterdir()
+    (journal,) = journals_folder().glob("*.jsonl")
     with journal.open("a") as file:
         file.write('{"path": "red/torn')
     assert list(undo_corrections(packed, dataset))[-1].removed == 1  # type: ignore[attr-defined]

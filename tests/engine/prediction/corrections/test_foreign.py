@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
 import json
 import zipfile
@@ -93,7 +95,7 @@ def test_a_pack_that_cannot_be_is_refused(tmp_path: Path, members: dict[str, byt
 
 def compressed(path: Path) -> None:
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("photos/7.jpg", b"\0" * 2**22)
+        archive.writestr("photos/7.jpg", b"\0" * 40)
 
 
 def twice(path: Path) -> None:
@@ -137,8 +139,9 @@ def test_what_is_newer_or_absent_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"GIF89a", jpeg((5000, 5000))], ids=["cut", "gif", "bomb"])
 def test_a_copy_that_is_no_small_photo_is_left_out(tmp_path: Path, content: bytes) -> None:
     root = make_dataset(tmp_path / "data", {"red/1.jpg": 1, "green/1.jpg": 2})
-    left_out, *_, finished = apply_corrections(pack(tmp_path, **{COPY: content}), root)
-    assert isinstance(left_out, LeftOut) and isinstance(finished, CorrectionsApplied)
+    *told, finished = apply_corrections(pack(tmp_path, **{COPY: content}), root)
+    assert isinstance(finished, CorrectionsApplied)
+    assert [event.path.name for event in told if isinstance(event, LeftOut)] == ["1.jpg"]
     assert (finished.added, finished.left_out) == (0, 1)
 
 
@@ -165,6 +168,19 @@ def test_no_other_file_of_this_machine_is_taken(tmp_path: Path) -> None:
     finished = list(apply_corrections(pack(tmp_path, row(str(secret), "red", "", sha256)), root))[-1]
     assert isinstance(finished, CorrectionsApplied)
     assert (finished.added, finished.left_out) == (0, 1)
+
+
+def test_no_other_computer_is_asked_for_a_photo(tmp_path: Path) -> None:
+    """Here //tmp is /tmp; elsewhere it is a computer that would get to know who asks."""
+    photo = tmp_path / "1.jpg"
+    photo.write_bytes(jpeg())
+    root = make_dataset(tmp_path / "data", {"red/1.jpg": 1, "green/1.jpg": 2})
+    for path, originals in ((str(photo), 1), (f"/{photo}", 0)):
+        sha256 = hashlib.sha256(jpeg()).hexdigest()
+        one = dataclasses.replace(row(path, sha256=sha256), size=len(jpeg()))
+        finished = list(apply_corrections(pack(tmp_path, one), root, dry_run=True))[-1]
+        assert isinstance(finished, CorrectionsApplied)
+        assert (finished.added, finished.originals) == (1, originals)
 
 
 def test_one_photo_with_two_labels_is_left_to_a_person(tmp_path: Path) -> None:
