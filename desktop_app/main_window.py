@@ -42,6 +42,7 @@ PAGE_OF_JOB = {
     "preflight": "train",
     "ensemble": "review",
     "predict": "predict",
+    "sort": "predict",
 }
 DROP_WORDS = (
     "A folder of class folders, or corrections for one, open in Data; photos, a folder of photos or a model open in "
@@ -53,9 +54,10 @@ KEPT = {
     "search": "It stops cleanly, and the best run so far is kept.",
     "predict": "It stops cleanly, and what is done is kept.",
     "corrections": "It stops cleanly, and what was added can be undone.",
+    "sort": "It stops cleanly, and can be gone on with, or undone, later.",
 }
 # Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look")
+STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look", "sort-look")
 
 
 class MainWindow(QMainWindow):

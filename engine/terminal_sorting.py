@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine import events as ev
 from engine.disk_room import in_words
+from engine.events.sorting import MAY_BE_LAST
 from engine.terminal_words import duration, sentence
 
 TITLES = {"sort": "Sorting", "sidecars": "Writing sidecars", "undo": "Undoing"}
@@ -11,7 +12,8 @@ TITLES = {"sort": "Sorting", "sidecars": "Writing sidecars", "undo": "Undoing"}
 
 @sentence.register(ev.LeftOut)
 def _(event: ev.LeftOut) -> str:
-    return f"• {event.path}: {event.reason}"
+    remedy = " (--even-last removes it)" if event.reason == MAY_BE_LAST else ""
+    return f"• {event.path}: {event.reason}{remedy}"
 
 
 @sentence.register(ev.SortingPlanned)

@@ -52,7 +52,7 @@ class PredictPage(PageFrame):
         self.photos.setProperty("kind", "quiet")
         self.photos.clicked.connect(self.choose_photos)
         desk = self.desk
-        for button in (desk.earlier.menu_button, desk.saving.button, desk.packing.button, self.photos):
+        for button in (desk.earlier.menu_button, desk.saving.button, desk.sorting.button, self.photos):
             self.add_beside_action(button)
         content = QWidget()
         column = QVBoxLayout(content)

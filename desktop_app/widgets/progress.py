@@ -113,4 +113,7 @@ _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
     events.RunFinished: _ended,
     events.Advice: _ended,
     events.PseudoLabelsFinished: _ended,
+    events.SortingFinished: _ended,
+    events.SidecarsFinished: _ended,
+    events.SortingUndone: _ended,
 }

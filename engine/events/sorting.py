@@ -7,6 +7,9 @@ from pathlib import Path
 
 from engine.events.base import Event
 
+MAY_BE_LAST = "Its photo is no longer where it was, so this may be the last copy of it."
+"""Why undoing leaves a file that it would take away where it was told to."""
+
 
 @dataclass(frozen=True)
 class SortingPlanned(Event):

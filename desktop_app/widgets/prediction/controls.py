@@ -15,6 +15,7 @@ from desktop_app.widgets.search_field import SearchField
 from desktop_app.widgets.thumbnails import shown
 from engine.prediction.ledger import views
 
+THRESHOLD_TIP = "Answers of a lower confidence are shown and saved as “unknown”."
 WAIT_MILLISECONDS = 50
 """After the slider moved, or a letter was typed."""
 Choice = tuple[str, str]
@@ -51,6 +52,12 @@ class FilterBar(QWidget):
             widget.setValue(value)
             widget.blockSignals(False)
 
+    def hold(self, reason: str) -> None:
+        """The threshold cannot be moved for a `reason`; "" where it can again."""
+        for widget, tip in ((self.slider, ""), (self.threshold, THRESHOLD_TIP)):
+            widget.setEnabled(not reason)
+            widget.setToolTip(reason or tip)
+
     def forget(self) -> None:
         """Show all photos of whatever comes next."""
         self.search.blockSignals(True)
@@ -78,7 +85,7 @@ class FilterBar(QWidget):
         self.threshold.setSuffix(" %")
         self.threshold.setFixedWidth(theme.wide(92))
         self.threshold.setAccessibleName("Threshold in percent")
-        self.threshold.setToolTip("Answers of a lower confidence are shown and saved as “unknown”.")
+        self.threshold.setToolTip(THRESHOLD_TIP)
         self.slider.valueChanged.connect(lambda value: self.threshold.setValue(value / 10))
         self.threshold.valueChanged.connect(self._on_threshold_changed)
 

@@ -20,6 +20,8 @@ from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.widgets.prediction.earlier import EarlierBatches, decision
 from desktop_app.widgets.prediction.results import PredictionResults
 from desktop_app.widgets.prediction.saving import Saving
+from desktop_app.widgets.prediction.sorting.deeds import Undo
+from desktop_app.widgets.prediction.sorting.sorting import AT_WORK, Sorting
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs
 from engine.errors import ThawError
@@ -53,7 +55,11 @@ class Desk(QWidget):
         self.saving.said.connect(self.banner.say)
         self.packing = PackingCorrections(jobs, settings, self)
         self.packing.said.connect(self.banner.say)
+        self.sorting = Sorting(jobs, self)
+        self.sorting.changed.connect(self._on_sorting_changed)
+        self.saving.sidecars_wanted.connect(self.sorting.ask_for_sidecars)
         self.earlier = EarlierBatches(settings)
+        self.earlier.undo_wanted.connect(lambda path, then: self.sorting.start(path, Undo(), then))
         self.earlier.begun.connect(self.start)
         self.earlier.opened.connect(self.open_earlier)
         self.earlier.let_go.connect(self._let_go)
@@ -61,6 +67,7 @@ class Desk(QWidget):
         self.results = PredictionResults(settings)
         self.results.failed.connect(self.tell_error)
         self.results.model.was_read.connect(self._offer_corrections)
+        self.results.foot.addWidget(self.packing.button)
         self.empty = EmptyState()
         self._panes = QStackedWidget()
         self._panes.addWidget(self.empty)
@@ -70,6 +77,7 @@ class Desk(QWidget):
         column.setSpacing(2 * theme.GRID)
         column.addWidget(self.earlier)
         column.addWidget(self.banner)
+        column.addWidget(self.sorting.banner)
         column.addWidget(self._panes, 1)
         self._show()
 
@@ -90,6 +98,9 @@ class Desk(QWidget):
         """Classify what is asked for, and show its ledger; decided on as it is now, unless `by` says how."""
         if self.batch or self._jobs.busy_reason():
             self.refused.emit(asked.paths)
+            return
+        if self.sorting.at_work == asked.ledger:
+            self.banner.say(AT_WORK, "info")
             return
         self.model_wanted.emit(asked.model)
         self.banner.say("")
@@ -153,6 +164,12 @@ class Desk(QWidget):
         self.earlier.look()
         self._show()
 
+    def _on_sorting_changed(self) -> None:
+        """Nobody else can write to the ledger meanwhile."""
+        self.earlier.held = self.sorting.at_work
+        self.earlier.look()
+        self._show()
+
     def _let_go(self, then: Callable[[], None]) -> None:
         """Close the batch in sight, so that its files may be moved."""
         self.results.close_files()
@@ -170,5 +187,8 @@ class Desk(QWidget):
         path = self.results.model.path
         self._offer_corrections()
         self.saving.offer(path, self.batch is not None)
+        self.sorting.offer(path, self.batch is not None)
+        self.saving.sidecars.setEnabled(not self.sorting.at_work)
+        self.results.hold(AT_WORK if path is not None and self.sorting.at_work == path else "")
         self._panes.setCurrentWidget(self.empty if path is None else self.results)
         self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 from datetime import datetime
@@ -18,6 +19,9 @@ from desktop_app.widgets.figures import count, quantity
 from desktop_app.widgets.prediction.batch import Asked
 from desktop_app.widgets.prediction.decision import Decision, decision_of
 from desktop_app.widgets.prediction.finding import BatchFinder, Earlier, Found, SamePhotos
+from desktop_app.widgets.prediction.sorting.deeds import made_from
+from desktop_app.widgets.prediction.sorting.sorting import AT_WORK
+from desktop_app.widgets.prediction.sorting.words import made_things
 from desktop_app.widgets.thumbnails import shown
 from engine.errors import ThawError
 
@@ -36,10 +40,14 @@ class EarlierBatches(QWidget):
     opened = Signal(object)
     let_go = Signal(object)
     failed = Signal(object)
+    undo_wanted = Signal(object, object)
+    """A ledger whose files are to be taken away, and a callback for when they all are."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
+        self.held: Path | None = None
+        """The ledger of a batch that cannot be deleted now, as files are made from it or taken away."""
         self._shown: Path | None = None
         self._listed: tuple[Batch, ...] = ()
         self._offers_cut = True
@@ -152,7 +160,28 @@ class EarlierBatches(QWidget):
     # --- deleting ------------------------------------------------------------------------------------------------
 
     def delete(self, path: Path) -> None:
-        """Delete a batch's answers; the banner undoes it."""
+        """Delete a batch's answers; the banner undoes it. Where files were made that only it can take away, ask."""
+        if path == self.held:
+            self._say(AT_WORK)
+            return
+        made = ""
+        with contextlib.suppress(ThawError):  # what cannot be read cannot undo anything either
+            made = made_things(made_from(path))
+        if not made:
+            self._delete_now(path)
+            return
+        text = f"Only with these answers can {made} be taken away again."
+        banner = self._say(text, "Undo, then delete")
+        banner.triggered.connect(lambda: self._undo_and_delete(path))
+        self.otherwise = banner.add_action("Delete the answers only")
+        self.otherwise.clicked.connect(lambda: self._delete_now(path))
+        banner.add_action("Keep").clicked.connect(lambda: self._say(""))
+
+    def _undo_and_delete(self, path: Path) -> None:
+        self._say("")
+        self.undo_wanted.emit(path, functools.partial(self._delete_now, path))
+
+    def _delete_now(self, path: Path) -> None:
         self.let_go.emit(functools.partial(self._delete, path))
 
     def _delete(self, path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.settings import Settings
@@ -73,7 +73,11 @@ class PredictionResults(QWidget):
         column.addWidget(self.controls)
         column.addWidget(Fold("Thresholds", self.thresholds))
         column.addWidget(self.table, 1)
-        column.addWidget(self.summary)
+        self.foot = QHBoxLayout(spacing=theme.GRID)
+        """Beside the numbers, what is done with them."""
+        self.foot.addWidget(self.summary)
+        self.foot.addStretch(1)
+        column.addLayout(self.foot)
         left.setMinimumWidth(theme.wide(WIDE_FROM))
         self.beside = Segments(BESIDE, "Beside the table")
         self.beside.chosen.connect(self.show_beside)
@@ -128,6 +132,12 @@ class PredictionResults(QWidget):
         elif self.model.path is not None:
             self.decider.decide(self.model.path, self.decision)
         self._tell()
+
+    def hold(self, reason: str) -> None:
+        """Nothing can be decided otherwise for a `reason`; "" where it can again."""
+        self.controls.hold(reason)
+        self.thresholds.setEnabled(not reason)
+        self.thresholds.setToolTip(reason)
 
     def close_files(self) -> None:
         """Let go of the ledger, at once."""

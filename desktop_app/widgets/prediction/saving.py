@@ -1,4 +1,4 @@
-"""Saving the answers as a table, in a format that the person chooses."""
+"""Saving the answers: as a table, in a format that the person chooses, or as labels beside the photos."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ FORMATS = ((".csv", "CSV"), (".jsonl", "JSON lines"), (".xlsx", "Excel"), (".par
 NEEDED = {".parquet": "pyarrow"}
 """What a format needs that Thaw does not bring."""
 MARK = "Begin the CSV with a byte order mark (for Excel)"
+SIDECARS = "Write labels beside the photos (XMP)…"
 TOP = 5
 SECONDS_BETWEEN = 0.25
 RUNNING = "Wait until the batch is done, or stop it."
 
 
 class Saving(QObject):
-    """`button` has the menu; `said` carries a sentence and its kind for a banner."""
+    """`button` has the menu; `said` carries a sentence and its kind for a banner. `sidecars_wanted` asks for labels
+    beside the photos, which others write."""
 
     said = Signal(str, str)
+    sidecars_wanted = Signal()
 
     def __init__(self, jobs: Jobs, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +56,9 @@ class Saving(QObject):
         self.mark.setCheckable(True)
         self.mark.setChecked(settings.csv_byte_order_mark)
         self.mark.toggled.connect(self._on_mark_toggled)
+        menu.addSeparator()
+        self.sidecars = menu.addAction(SIDECARS)
+        self.sidecars.triggered.connect(lambda _checked: self.sidecars_wanted.emit())
         self.button.setMenu(menu)
 
     def offer(self, ledger: Path | None, running: bool) -> None:

@@ -100,6 +100,16 @@ class MadeFiles:
     def count(self, kinds: Sequence[Kind], top: Path | None = None) -> int:
         return sum(1 for _ in self.files(kinds, top))
 
+    def tally(self) -> list[tuple[Kind, Path, int]]:
+        """How many files there are of each kind in each folder that was sorted into, those made first at the start."""
+        if not self._there:
+            return []
+        with self._ledger.statements() as run:
+            rows = run(
+                "SELECT kind, top, count(*) FROM made WHERE kind <> 'folder' GROUP BY kind, top ORDER BY min(id)"
+            )
+            return [(kind, Path(os.fsdecode(top)), number) for kind, top, number in rows]
+
     def has_below(self, folder: Path) -> bool:
         """Whether files on record lie in a folder."""
         start = os.fsencode(folder / "x")[:-1]

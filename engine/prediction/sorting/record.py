@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.disk_room import is_full
 from engine.errors import ThawError
+from engine.events.sorting import MAY_BE_LAST
 from engine.photos import printable
 from engine.prediction.ledger.made_files import MadeFile, MadeFiles
 from engine.prediction.sorting.making import ChangedMeanwhile, State, is_away, make, part_of, remove, state_of
@@ -167,7 +168,7 @@ def why_it_stays(file: MadeFile, state: State, even_last: bool) -> str:
         return CHANGED_SINCE
     is_last = file.kind in ("copy", "hardlink") and not file.source.exists()
     if state == "as made" and is_last and not even_last:
-        return "Its photo is no longer where it was, so this may be the last copy of it (--even-last removes it)."
+        return MAY_BE_LAST
     return ""
 
 

@@ -13,6 +13,7 @@ from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.prediction import batch as batch_module
 from desktop_app.widgets.prediction.batch import BACK, Asked
+from desktop_app.widgets.prediction.sorting.deeds import Sort
 from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.events import Notice, PredictionFinished, PredictionProgress
@@ -311,6 +312,28 @@ def test_an_earlier_batch_is_opened_with_its_threshold_and_deleted_with_a_way_ba
     page.desk.earlier.banner.banner.button.click()
     assert len(list(settings.batches_folder.glob("*.thaw-ledger"))) == 1
     qtbot.waitUntil(lambda: bool(menu.actions()), timeout=10_000)
+
+
+def test_a_batch_that_files_were_made_from_is_deleted_once_they_are_taken_away(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, tmp_path: Path
+) -> None:
+    classify(qtbot, page, jobs, model, photos)
+    desk, ledger = page.desk, page.desk.results.model.path
+    assert ledger and desk.sorting.button.isVisible() and desk.saving.sidecars.text().endswith("(XMP)…")
+    desk.sorting.start(ledger, Sort(tmp_path / "sorted"))
+    assert not desk.results.controls.threshold.isEnabled()
+    desk.earlier.delete(ledger)
+    assert "Wait until" in desk.earlier.banner.text() and ledger.exists()
+    desk.start(Asked(model, (photos,), ledger, resume=True))
+    assert "Wait until" in desk.banner.text() and desk.batch is None
+    wait_for_end(qtbot, page, jobs)
+    assert desk.results.controls.threshold.isEnabled() and len(list((tmp_path / "sorted").rglob("*.png"))) == 12
+    desk.earlier.delete(ledger)
+    assert "13 sorted files" in desk.earlier.banner.text() and ledger.exists()
+    assert desk.earlier.banner.banner
+    desk.earlier.banner.banner.button.click()
+    qtbot.waitUntil(lambda: "was deleted" in desk.earlier.banner.text(), timeout=10_000)
+    assert not ledger.exists() and not (tmp_path / "sorted").exists()
 
 
 def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPage, tmp_path: Path) -> None:

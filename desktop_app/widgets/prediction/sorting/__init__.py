@@ -1,0 +1,1 @@
+"""Sorting the photos of a batch into folders, labels beside them, and undoing both: what is asked, done and told."""
