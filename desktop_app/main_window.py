@@ -42,6 +42,7 @@ PAGE_OF_JOB = {
     "preflight": "train",
     "ensemble": "review",
     "predict": "predict",
+    "watch": "predict",
     "sort": "predict",
 }
 DROP_WORDS = (
@@ -57,7 +58,7 @@ KEPT = {
     "sort": "It stops cleanly, and can be gone on with, or undone, later.",
 }
 # Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look", "sort-look")
+STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look", "sort-look", "watch")
 
 
 class MainWindow(QMainWindow):

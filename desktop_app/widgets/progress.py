@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QProgressBar
 
-from desktop_app.widgets.figures import count, duration, megabytes
+from desktop_app.widgets.figures import count, duration, megabytes, quantity
 from engine import events
 
 BAR_STEPS = 1000
@@ -81,6 +81,11 @@ def _predicted(_now: Progress, event: events.PredictionProgress) -> Progress:
     return Progress(detail, event.done / event.total, event.seconds_left)
 
 
+def _waiting(_now: Progress, event: events.Watching) -> Progress:
+    coming = f", {quantity(event.coming, 'file')} on the way" if event.coming else ""
+    return Progress(f"waiting for photos{coming}", 1.0)
+
+
 def _features(_now: Progress, event: events.FeaturesComputed) -> Progress:
     detail = f"{count(event.done)} of {count(event.total)} photos"
     return Progress(detail, event.done / max(1, event.total), event.seconds_left)
@@ -106,6 +111,7 @@ _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {
     events.Transferred: _transfer,
     events.ScanProgress: _scan,
     events.PredictionProgress: _predicted,
+    events.Watching: _waiting,
     events.FeaturesComputed: _features,
     events.SortingProgress: _by_file,
     events.ScanFinished: _ended,

@@ -12,7 +12,7 @@ from desktop_app.worker import Jobs, Worker
 
 DRAWINGS_PER_SECOND = 20
 # What looks at its control between steps and can wait there.
-CAN_PAUSE = ("train", "predict", "sort")
+CAN_PAUSE = ("train", "predict", "watch", "sort")
 
 
 class StatusLine(QWidget):

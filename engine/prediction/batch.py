@@ -119,7 +119,8 @@ def predict(
             results.keep()
             yield from source.news()
             yield from predictions
-            yield from tally.counted(predictions, total())
+            if predictions or not source.waits:
+                yield from tally.counted(predictions, total())
             tally.waited(source.waits)
             if isinstance(source, Watch) and source.looks:
                 yield from _waiting(source, results, tally)
@@ -240,6 +241,7 @@ def _waiting(source: Watch, results: Results, tally: Tally) -> Iterator[Notice |
     now = Watching(tally.done, tally.failed, source.coming)
     if source.waits and now != tally.watching:
         tally.watching = now
+        results.keep(now=True)  # whoever hears of it finds all of it in the ledger
         yield now
 
 

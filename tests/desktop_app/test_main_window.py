@@ -233,6 +233,13 @@ def test_closing_says_what_is_kept_and_starts_nothing_new(
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=5000)
 
 
+def test_a_watch_is_marked_and_closing_ends_it_without_a_question(window: MainWindow, qtbot: QtBot) -> None:
+    window.jobs.start("Watching card", endless(), "watch")
+    assert window.sidebar.mark("predict") == "running"
+    window.close()  # a question would wait for an answer here
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5000)
+
+
 def test_closing_stops_the_job_and_then_the_window(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.worker import Jobs, Worker
 from engine.control import Control
 from engine.errors import ThawError
-from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress
+from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress, Watching
 
 if TYPE_CHECKING:
     from engine.prediction.rules import LiveRules
@@ -25,20 +25,23 @@ AWAY, BACK = "drive", "drive-back"
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be classified, and the `ledger` in which the answers are kept; `resume` goes on with it."""
+    """What is to be classified, and the `ledger` in which the answers are kept; `resume` goes on with it. With `watch`
+    photos that come are waited for."""
 
     model: Path
     paths: tuple[Path, ...]
     ledger: Path
     resume: bool = False
+    watch: bool = False
 
 
 class Batch(QObject):
-    """`grew` says that there may be more rows in the ledger, `decided` that its labels are by the newest decision;
-    `noticed` carries a Notice, and `ended` PredictionFinished or None once the job has ended, after `failed` where an
-    exception ended it."""
+    """`grew` says that there may be more rows in the ledger, `waiting` that all there is has its answer, `decided` that
+    its labels are by the newest decision; `noticed` carries a Notice, and `ended` PredictionFinished or None once the
+    job has ended, after `failed` where an exception ended it."""
 
     grew = Signal(object)  # PredictionProgress
+    waiting = Signal(object)  # Watching
     decided = Signal()
     noticed = Signal(object)
     failed = Signal(object)
@@ -54,7 +57,9 @@ class Batch(QObject):
         self._finished: PredictionFinished | None = None
 
     def start(self, jobs: Jobs, title: str) -> None:
-        self.worker = jobs.start(title, self._work, "predict", heavy=True, at_place=(ThawError,))
+        # Watching mostly waits, so it is no heavy job: nothing has to wait for it.
+        kind, heavy = ("watch", False) if self.asked.watch else ("predict", True)
+        self.worker = jobs.start(title, self._work, kind, heavy, at_place=(ThawError,))
         self.worker.happened.connect(self._on_happened)
         self.worker.failed.connect(self._on_failed)
         self.worker.returned.connect(lambda _value: self.ended.emit(self._finished))
@@ -89,6 +94,8 @@ class Batch(QObject):
                 is_first, self._told_used = self._told_used is None, self._rules.used
                 if not is_first:
                     self.decided.emit()
+        elif isinstance(event, Watching):
+            self.waiting.emit(event)
         elif isinstance(event, Notice):
             self.noticed.emit(event)
         elif isinstance(event, PredictionFinished):
@@ -133,7 +140,8 @@ def classify(asked: Asked, rules: LiveRules, control: Control) -> Iterator[Any]:
     """A job: the answers go into the ledger, and what is told of them comes out."""
     predict = importlib.import_module("engine.prediction.batch").predict
     for event in predict(
-        asked.model, asked.paths, ledger=asked.ledger, resume=asked.resume, live_rules=rules, control=control
-    ):
+        asked.model, asked.paths, ledger=asked.ledger, resume=asked.resume, watch=asked.watch, live_rules=rules,
+        control=control,
+    ):  # fmt: skip
         if not isinstance(event, Prediction):
             yield event

@@ -22,10 +22,11 @@ from desktop_app.widgets.prediction.results import PredictionResults
 from desktop_app.widgets.prediction.saving import Saving
 from desktop_app.widgets.prediction.sorting.deeds import Undo
 from desktop_app.widgets.prediction.sorting.sorting import AT_WORK, Sorting
+from desktop_app.widgets.prediction.watching import CLASSIFYING, STOPPING, WatchSwitch, waiting
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs
 from engine.errors import ThawError
-from engine.events import Notice, PredictionFinished, PredictionProgress
+from engine.events import Notice, PredictionFinished, PredictionProgress, Watching
 
 if TYPE_CHECKING:
     from engine.prediction.ledger.batches import Batch as EarlierBatch
@@ -48,6 +49,8 @@ class Desk(QWidget):
         self._jobs = jobs
         self.batch: Batch | None = None
         self._away = False
+        self._done: Asked | None = None  # the batch in sight, once all there was has its answer
+        self._name = ""
         self.source = ""
         """The batch in sight, in a line."""
         self.banner = BannerPlace()
@@ -68,6 +71,10 @@ class Desk(QWidget):
         self.results.failed.connect(self.tell_error)
         self.results.model.was_read.connect(self._offer_corrections)
         self.results.foot.addWidget(self.packing.button)
+        self.watch = WatchSwitch()
+        self.watch.wanted.connect(self._on_watch_wanted)
+        self.watch.unwanted.connect(self._on_watch_unwanted)
+        self.results.foot.addWidget(self.watch)
         self.empty = EmptyState()
         self._panes = QStackedWidget()
         self._panes.addWidget(self.empty)
@@ -96,7 +103,7 @@ class Desk(QWidget):
 
     def start(self, asked: Asked, by: Decision | None = None) -> None:
         """Classify what is asked for, and show its ledger; decided on as it is now, unless `by` says how."""
-        if self.batch or self._jobs.busy_reason():
+        if self.batch or (self._jobs.busy_reason() and not asked.watch):
             self.refused.emit(asked.paths)
             return
         if self.sorting.at_work == asked.ledger:
@@ -106,17 +113,23 @@ class Desk(QWidget):
         self.banner.say("")
         if by is not None:
             self.results.show_decision(by)
-        self.source = shown(asked.paths[0].name) if len(asked.paths) == 1 else quantity(len(asked.paths), "photo")
+        one = len(asked.paths) == 1
+        self._name = self.source = shown(asked.paths[0].name) if one else quantity(len(asked.paths), "photo")
         self.batch = batch = Batch(asked, self.results.decision, self)
         batch.grew.connect(self._on_grew)
+        batch.waiting.connect(self._on_waiting)
         batch.decided.connect(self.results.model.refresh)
         batch.noticed.connect(self._on_noticed)
         batch.failed.connect(self.tell_error)
         batch.ended.connect(self._on_ended)
-        self.results.open(asked.ledger, batch.decide)
-        self.results.show_beside("photo")
+        if asked.watch and asked.ledger == self.results.model.path:
+            self.results.go_on(batch.decide)
+        else:
+            self.results.open(asked.ledger, batch.decide)
+            self.results.show_beside("photo")
+        self._done = asked if asked.watch else None
         self.earlier.show_path(asked.ledger)
-        batch.start(self._jobs, f"Classifying {self.source}")
+        batch.start(self._jobs, f"{'Watching' if asked.watch else 'Classifying'} {self._name}")
         self._show()
 
     def open_earlier(self, batch: EarlierBatch) -> None:
@@ -130,6 +143,8 @@ class Desk(QWidget):
         self.results.show_beside("all")
         self.earlier.show_path(batch.path)
         self.source = shown(batch.path.stem)
+        course = batch.course
+        self._done = Asked(course.model, course.paths, batch.path) if course.finished else None
         self._show()
 
     def close_files(self) -> None:
@@ -137,9 +152,29 @@ class Desk(QWidget):
         self.results.close_files()
         self.earlier.close_files()
 
+    def _on_watch_wanted(self, asked: Asked) -> None:
+        self.start(asked)
+        self._show()  # where it could not begin, the switch goes back
+
+    def _on_watch_unwanted(self) -> None:
+        if self.batch:
+            self.batch.stop()
+        self._show()
+
+    def _on_waiting(self, watching: Watching) -> None:
+        self.results.model.refresh()  # a photo that was written over has a new answer in its old row
+        self._say_of_watch(waiting(watching.coming))
+
+    def _say_of_watch(self, text: str) -> None:
+        self.source = f"{self._name} · watched, {text}"
+        self.told.emit(self.source)
+
     def _on_grew(self, progress: PredictionProgress) -> None:
         self.results.model.grow()
-        self.told.emit(f"{self.source} · {course(progress)}")
+        if self._is_watching():
+            self._say_of_watch(CLASSIFYING)
+        else:
+            self.told.emit(f"{self.source} · {course(progress)}")
 
     def _on_noticed(self, notice: Notice) -> None:
         """That a drive is away stands until it is back, whatever else there is to tell."""
@@ -156,9 +191,12 @@ class Desk(QWidget):
                 self.results.open(None)
                 self.earlier.show_path(None)
                 self.source, finished = "", None
-        self.batch, self._away = None, False
         if finished:
-            self.source = f"{self.source} · {words(finished)}"
+            self.source = f"{self._name} · {words(finished)}"
+        asked = self.batch.asked if self.batch else None
+        whole = finished and not finished.stopped
+        self._done = asked if asked and (asked.watch or whole) and self.source else None
+        self.batch, self._away = None, False
         if self.results.model.path is not None:
             self.results.settle()
         self.earlier.look()
@@ -175,13 +213,22 @@ class Desk(QWidget):
         self.results.close_files()
         self.results.open(None)
         self.earlier.show_path(None)
-        self.source = ""
+        self.source, self._done = "", None
         then()
         self._show()
 
     def _offer_corrections(self) -> None:
         model = self.results.model
         self.packing.offer(model.path, model.counts.seen)
+
+    def _is_watching(self) -> bool:
+        return self.batch is not None and self.batch.asked.watch
+
+    def _show_watch(self) -> None:
+        self.watch.offer(self._done if self.results.model.path is not None else None)
+        worker = self.batch.worker if self.batch else None
+        reason = STOPPING if worker and worker.control.stopping else AT_WORK if self.sorting.at_work else ""
+        self.watch.show_watched(self._is_watching() and not reason, reason)
 
     def _show(self) -> None:
         path = self.results.model.path
@@ -190,5 +237,6 @@ class Desk(QWidget):
         self.sorting.offer(path, self.batch is not None)
         self.saving.sidecars.setEnabled(not self.sorting.at_work)
         self.results.hold(AT_WORK if path is not None and self.sorting.at_work == path else "")
+        self._show_watch()
         self._panes.setCurrentWidget(self.empty if path is None else self.results)
         self.changed.emit()

@@ -13,7 +13,7 @@ from desktop_app import theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import count, quantity
 from desktop_app.widgets.fold import Fold
-from desktop_app.widgets.labels import muted_label
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.prediction.controls import FilterBar
 from desktop_app.widgets.prediction.deciding import Decider
 from desktop_app.widgets.prediction.decision import Decision
@@ -62,7 +62,8 @@ class PredictionResults(QWidget):
         self.thresholds = Thresholds()
         self.thresholds.changed.connect(lambda changes: self.change_decision(**changes))
         self.thresholds.failed.connect(self.failed)
-        self.summary = muted_label()
+        self.summary = ElidedLabel()
+        self.summary.setProperty("role", "muted")
         self._lay_out(settings)
 
     def _lay_out(self, settings: Settings) -> None:
@@ -105,6 +106,10 @@ class PredictionResults(QWidget):
         self.detail.set_prediction(None)
         self.controls.forget()
         self.model.open(path)
+
+    def go_on(self, live: Live) -> None:
+        """A batch adds to the ledger in sight, and is told of other decisions."""
+        self._live = live
 
     def settle(self) -> None:
         """The batch is at its end: all is in the ledger, and nobody else holds it."""
@@ -209,4 +214,4 @@ class PredictionResults(QWidget):
             if number
         ]
         told += ["deciding anew…"] if self.decider.at_work else []
-        self.summary.setText(" · ".join(told))
+        self.summary.set_whole(" · ".join(told))

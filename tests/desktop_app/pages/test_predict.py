@@ -14,12 +14,13 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.prediction import batch as batch_module
 from desktop_app.widgets.prediction.batch import BACK, Asked
 from desktop_app.widgets.prediction.sorting.deeds import Sort
+from desktop_app.widgets.status_line import StatusLine
 from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.events import Notice, PredictionFinished, PredictionProgress
 from engine.model_file import open_model
 from engine.prediction.ledger import views
-from tests.desktop_app.photo_files import write_dataset
+from tests.desktop_app.photo_files import write_dataset, write_photo
 from tests.engine import tiny_model
 from tests.engine.prediction import many_photos
 
@@ -334,6 +335,35 @@ def test_a_batch_that_files_were_made_from_is_deleted_once_they_are_taken_away(
     desk.earlier.banner.banner.button.click()
     qtbot.waitUntil(lambda: "was deleted" in desk.earlier.banner.text(), timeout=10_000)
     assert not ledger.exists() and not (tmp_path / "sorted").exists()
+
+
+def test_a_folder_is_watched_and_blocks_nothing(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.prediction.watch.SECONDS_BETWEEN", 0.02)
+    (photos / "bad.jpg").unlink()  # it would be tried again for a while
+    status = StatusLine(jobs)
+    qtbot.addWidget(status)
+    desk, switch = page.desk, page.desk.watch
+    assert not switch.isVisible()
+    classify(qtbot, page, jobs, model, photos)
+    assert switch.isVisible() and switch.text() == "Watch this folder" and not switch.isChecked()
+    ledger = desk.results.model.path
+    switch.click()
+    qtbot.waitUntil(lambda: page.context() == "photos · watched, waiting for photos", timeout=10_000)
+    assert switch.isChecked() and page.action_button.text() == "Stop"
+    assert not jobs.busy_reason(), "training may start"
+    qtbot.waitUntil(lambda: status.text.whole() == "Watching photos, waiting for photos", timeout=10_000)
+    write_photo(photos / "came.png", "red")
+    qtbot.waitUntil(lambda: labels(page).get("photos/came") == "red", timeout=10_000)
+    assert desk.results.model.path == ledger
+    page.action_button.click()
+    wait_for_end(qtbot, page, jobs)
+    assert not switch.isChecked() and switch.isVisible() and "watched" not in page.context()
+    page.open_photos((photos / "red" / "0.png",))
+    qtbot.waitUntil(lambda: page.desk.batch is not None, timeout=10_000)
+    wait_for_end(qtbot, page, jobs)
+    assert not switch.isVisible(), "a photo is no folder"
 
 
 def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPage, tmp_path: Path) -> None:
