@@ -117,12 +117,12 @@ class PredictPage(PageFrame):
     def open_photos(self, paths: tuple[Path, ...]) -> None:
         """Classify the photos and folders; without a model they wait for one."""
         self._waiting = paths
-        model = self._project.model_file
+        model, batch, reason = self._project.model_file, self.desk.batch, self._jobs.busy_reason()
         if model is None or not self._usable:
             self._show()
-        elif self.desk.batch:
-            self.desk.batch.stop()  # what is asked last is what is wanted; it starts when this one has ended
-        elif reason := self._jobs.busy_reason():
+        elif batch and (not reason or batch.worker is self._jobs.current):
+            batch.stop()  # what is asked last is what is wanted; it starts when this one has ended
+        elif reason:
             self.desk.banner.say(f"{reason} The photos are classified then.", "info")
         else:
             self._waiting = ()
@@ -156,5 +156,5 @@ class PredictPage(PageFrame):
         else:
             empty.set(NO_PHOTOS if self._usable else "", "", "images")
         self.set_context(self.desk.source or "Labels for photos that nobody has sorted")
-        if self._waiting and not batch and not reason:
+        if self._waiting and self._usable and not self._jobs.busy_reason():
             self.open_photos(self._waiting)

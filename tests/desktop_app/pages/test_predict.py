@@ -366,6 +366,28 @@ def test_a_folder_is_watched_and_blocks_nothing(
     assert not switch.isVisible(), "a photo is no folder"
 
 
+def test_a_watch_goes_on_until_what_is_asked_for_can_begin(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = hanging(monkeypatch)
+    use(qtbot, page, model)
+    page.desk.start(Asked(model, (photos,), page._settings.batches_folder / "a.thaw-ledger", watch=True))
+    page._settings.batches_folder.mkdir(parents=True)
+    qtbot.waitUntil(lambda: len(asked) == 1, timeout=10_000)
+
+    def train(control: Control) -> Iterator[object]:
+        control.wait_for_stop(10)
+        yield from ()
+
+    training = jobs.start("Training", train, "train", heavy=True)
+    page.open_photos((photos / "red",))
+    assert "“Training” is running" in page.desk.banner.text()
+    assert page.desk.batch and page.desk.batch.worker and not page.desk.batch.worker.control.stopping
+    training.control.stop()
+    qtbot.waitUntil(lambda: len(asked) == 2, timeout=10_000)
+    assert asked[1].paths == (photos / "red",) and not asked[1].watch
+
+
 def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPage, tmp_path: Path) -> None:
     (tmp_path / "no.thaw").write_bytes(b"nothing")
     page._project.set_model_file(tmp_path / "no.thaw")
