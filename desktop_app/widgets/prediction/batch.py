@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.widgets.figures import THIN, count, duration, quantity
 from desktop_app.widgets.prediction.decision import Decision
+from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs, Worker
 from engine.control import Control
 from engine.errors import ThawError
 from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress, Watching
+from engine.photo_formats import is_photo_name
 
 if TYPE_CHECKING:
     from engine.prediction.rules import LiveRules
@@ -105,6 +107,16 @@ class Batch(QObject):
         if isinstance(error, ThawError):
             self.failed.emit(error)
         self.ended.emit(self._finished)
+
+
+def called(paths: Sequence[Path]) -> str:
+    """What is classified, in few words: a name, or how many folders and photos, as their names say."""
+    if len(paths) == 1:
+        return shown(paths[0].name)
+    photos = sum(1 for path in paths if is_photo_name(path))
+    folders = len(paths) - photos
+    parts = [quantity(folders, "folder")] if folders else []
+    return " and ".join([*parts, quantity(photos, "photo")] if photos else parts)
 
 
 def course(progress: PredictionProgress) -> str:

@@ -13,9 +13,8 @@ from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.corrections.packing import PackingCorrections
-from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.page_frame import EmptyState
-from desktop_app.widgets.prediction.batch import AWAY, BACK, Asked, Batch, course, words
+from desktop_app.widgets.prediction.batch import AWAY, BACK, Asked, Batch, called, course, words
 from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.widgets.prediction.earlier import EarlierBatches, decision
 from desktop_app.widgets.prediction.results import PredictionResults
@@ -113,8 +112,7 @@ class Desk(QWidget):
         self.banner.say("")
         if by is not None:
             self.results.show_decision(by)
-        one = len(asked.paths) == 1
-        self._name = self.source = shown(asked.paths[0].name) if one else quantity(len(asked.paths), "photo")
+        self._name = self.source = called(asked.paths)
         self.batch = batch = Batch(asked, self.results.decision, self)
         batch.grew.connect(self._on_grew)
         batch.waiting.connect(self._on_waiting)

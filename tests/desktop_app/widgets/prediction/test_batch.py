@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desktop_app.widgets.prediction.batch import called
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["DCIM"], "DCIM"),
+        (["a.jpg"], "a.jpg"),
+        (["a", "b"], "2 folders"),
+        (["a.jpg", "b.HEIC", "c.png"], "3 photos"),
+        (["a.jpg", "DCIM"], "1 folder and 1 photo"),
+    ],
+)
+def test_what_is_classified_is_called_what_it_is(names: list[str], said: str) -> None:
+    assert called([Path("x") / name for name in names]) == said
