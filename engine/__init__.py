@@ -64,13 +64,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(VERBS[name]), name)
     except ModuleNotFoundError as error:
-        if name in HEAVY and (error.name or "").split(".")[0] in (
-            "torch",
-            "torchvision",
-            "safetensors",
-            "onnx",
-            "optuna",
-        ):
+        if name in HEAVY and (error.name or "").split(".")[0] in LIBRARIES:
             raise ThawError(
                 "The training part is not installed in this edition; install Thaw with its training extra to train."
             ) from error

@@ -109,8 +109,9 @@ def _with(answer: Answer, probabilities: Probabilities) -> Answer:
 
 
 def _seen(work: Work, found: Found) -> tuple[photos.Image, str] | Answer:
-    """The photo and its hash, or its error. A drive that goes away is waited for, and then it is read again."""
-    how = work.classifier.preprocessing
+    """The photo and its hash, or its error. A drive that goes away is waited for, and then it is read again; so is,
+    once, what the drive refused though it is there by now: it may have been away between two looks."""
+    how, tried = work.classifier.preprocessing, False
     while True:
         began = time.perf_counter()
         try:
@@ -123,8 +124,12 @@ def _seen(work: Work, found: Found) -> tuple[photos.Image, str] | Answer:
             work.spent.add(read - began, time.perf_counter() - read, 0.0)
             return image, sha256
         except PhotoError as error:
-            if not (isinstance(error.__cause__, OSError) and work.comes_back(found.path)):
+            cause = error.__cause__
+            if isinstance(cause, OSError) and work.comes_back(found.path):
+                continue
+            if tried or not (isinstance(cause, OSError) and cause.errno and found.path.exists()):
                 return Answer(found, None, str(error))
+            tried = True
 
 
 def _content(file: io.BufferedReader, size: int, hashed: bool) -> tuple[BinaryIO, str]:

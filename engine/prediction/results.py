@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ SECONDS_BETWEEN_COMMITS = 0.5
 SECONDS_BETWEEN_TABLES = 60.0
 SHARE_OF_TIME = 0.1
 """No more of the time than this goes into writing a whole table anew while a folder is watched."""
+TABLES = "tables"
+"""In the ledger: the names of the tables that were written of it, as JSON."""
 NO_LABEL = ("", 0.0)
 
 
@@ -96,13 +99,29 @@ class Results:
         remember_named(ledger, self._paths)
         use_rules(ledger, self._rules)
         out = self.place.out
-        if out is None or not grows(out):
+        if out is None:
+            return
+        self._check_own(ledger, out)
+        if not grows(out):
             return
         mode: Mode = "w" if self.place.replace or self.place.resume else "x"
         if ledger.count():  # rows may be missing, or torn where the power failed: all of them anew, then more
             self._write_all(ledger, out)
             mode = "a"
         self._table = GrowingTable(out, self._layout, mode=mode, byte_order_mark=self.place.byte_order_mark)
+
+    def _check_own(self, ledger: Ledger, out: Path) -> None:
+        """Raises ThawError where what is at `out` was not made of this ledger: a table of another name may lie beside
+        it, and `out` may be a person's own."""
+        tables = json.loads(ledger.noted(TABLES) or "[]")
+        if os.path.lexists(out) and not self.place.replace and out.name not in tables:
+            raise ThawError(
+                f"“{printable(str(out))}” exists already and is no table of this batch; choose another name, or move "
+                "it away."
+            )
+        if out.name not in tables:
+            ledger.note(TABLES, json.dumps([*tables, out.name]))
+            ledger.commit()
 
     def has_answer(self, found: Found) -> bool:
         """Whether this very file was classified before."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import os
 import subprocess
@@ -391,3 +392,33 @@ def test_the_time_is_split_into_what_it_went_to(model: Path, photos: Path, monke
     (*_, last) = [event for event in predict(model, [photos]) if isinstance(event, PredictionProgress)]
     assert last.reading + last.decoding + last.network == pytest.approx(1)
     assert min(last.reading, last.decoding, last.network) > 0
+
+
+def test_a_persons_own_file_of_the_ledgers_name_is_never_written_over(
+    model: Path, photos: Path, tmp_path: Path
+) -> None:
+    list(predict(model, [photos], tmp_path / "out.csv"))
+    (tmp_path / "out.jsonl").write_text("mine")
+    with pytest.raises(ThawError, match="no table of this batch"):
+        list(predict(model, [photos], tmp_path / "out.jsonl", resume=True))
+    assert (tmp_path / "out.jsonl").read_text() == "mine"
+    list(predict(model, [photos], tmp_path / "out.csv", resume=True))
+    assert len(rows(tmp_path / "out.csv")) == 30
+
+
+def test_a_photo_that_the_drive_refused_once_is_read_again(
+    model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refused = Path.open, list[str]()
+
+    def refusing(path: Path, *given: object, **named: object) -> object:
+        if path.suffix == ".png" and (path.name != "3.png" or refused.count(path.name) < 1):
+            refused.append(path.name)
+            if path.name in ("3.png", "4.png"):
+                raise OSError(errno.EIO, "Input/output error")
+        return real(path, *given, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", refusing)
+    found = answers(list(predict(model, [photos / "a"])))
+    assert [answer.path.name for answer in found if answer.error] == ["4.png"]
+    assert (refused.count("3.png"), refused.count("4.png")) == (1, 2)
