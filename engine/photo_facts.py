@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PIL import Image as pillow
@@ -42,6 +43,15 @@ def facts_of(photo: pillow.Image) -> PhotoFacts:
         exif = photo.getexif()
         return PhotoFacts(_taken(exif), _camera(exif), *_place(exif)) if exif else NOTHING
     except Exception:  # Pillow raises nearly every type there is on damaged EXIF
+        return NOTHING
+
+
+def facts_at(path: Path) -> PhotoFacts:
+    """The facts of the photo at a path; none where it cannot be read."""
+    try:
+        with pillow.open(path) as photo:
+            return facts_of(photo)
+    except Exception:  # Pillow raises nearly every type there is on damaged files
         return NOTHING
 
 

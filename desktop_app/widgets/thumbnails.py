@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from desktop_app import theme
 from desktop_app.worker import Background
+from engine.errors import PhotoError
 
 KEPT_MEGABYTES = 160
 SIZE_STEP = 64
@@ -21,11 +22,21 @@ ENLARGED_AT_MOST = 10
 PIXELS_SHOW_FROM = 3
 
 
+class Meant(NamedTuple):
+    """What tells the photo that is meant from another one at its path: the next memory card has the same names. A file
+    of another `size` (bytes) is it only where its EXIF tells the same time and camera."""
+
+    size: int
+    taken: str
+    camera: str
+
+
 class Wish(NamedTuple):
-    """`longest` is the longer side in real pixels of the screen."""
+    """`longest` is the longer side in real pixels of the screen; None means whichever photo is there."""
 
     path: Path
     longest: int
+    meant: Meant | None = None
 
 
 class Thumbnails(QObject):
@@ -41,9 +52,9 @@ class Thumbnails(QObject):
         self._background = Background(_read)
         self._background.done.connect(self._on_done)
 
-    def get(self, path: Path, longest: int) -> QPixmap | None:
+    def get(self, path: Path, longest: int, meant: Meant | None = None) -> QPixmap | None:
         """The picture, or None while it is being read or where it cannot be."""
-        wish = Wish(path, longest)
+        wish = Wish(path, longest, meant)
         if wish not in self._kept:
             self._background.ask(wish)
             return None
@@ -51,9 +62,9 @@ class Thumbnails(QObject):
         kept = self._kept[wish]
         return kept if isinstance(kept, QPixmap) else None
 
-    def reason(self, path: Path, longest: int) -> str:
+    def reason(self, path: Path, longest: int, meant: Meant | None = None) -> str:
         """Why there will be no picture, "" where there may be one."""
-        kept = self._kept.get(Wish(path, longest))
+        kept = self._kept.get(Wish(path, longest, meant))
         return kept if isinstance(kept, str) else ""
 
     def close(self) -> None:
@@ -73,6 +84,8 @@ def _bytes(kept: QPixmap | str) -> int:
 
 
 def _read(wish: Wish) -> QImage:
+    if is_another(wish.path, wish.meant):
+        raise PhotoError("Another photo has its place now.")
     # Loaded in the thread that first reads a photo: NumPy and Pillow have no part in opening the window.
     pixels = importlib.import_module("engine.photos").read_upright(wish.path, wish.longest).pixels
     height, width, _ = pixels.shape
@@ -90,29 +103,39 @@ def shown(path: Path | str) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def paint_photo(painter: QPainter, path: Path, where: QRectF, *, grey: bool = False) -> QRectF | None:
-    """Draw the photo in its own shape into the middle of `where`; a quiet placeholder where it is not read (yet).
-    Returns where the photo was drawn, None where it was not."""
+def is_another(path: Path, meant: Meant | None) -> bool:
+    """Whether another photo than the one that is meant is at a path; it is looked at, so not for the GUI thread."""
+    if meant is None or not path.exists() or path.stat().st_size == meant.size:
+        return False
+    facts = importlib.import_module("engine.photo_facts").facts_at(path)
+    return not meant.taken or (facts.taken, facts.camera) != (meant.taken, meant.camera)
+
+
+def paint_photo(
+    painter: QPainter, path: Path, where: QRectF, *, grey: bool = False, meant: Meant | None = None
+) -> QRectF | None:
+    """Draw the photo in its own shape into the middle of `where`; a quiet placeholder where it is not read (yet), or
+    another one is there. Returns where the photo was drawn, None where it was not."""
     scale = painter.device().devicePixelRatioF()
     # In steps, so that a window that is being resized does not read every photo again at every pixel.
     longest = max(1, math.ceil(max(where.width(), where.height()) * scale / SIZE_STEP)) * SIZE_STEP
-    picture = shared().get(path, longest)
+    picture = shared().get(path, longest, meant)
     if picture is None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("hover"))
         painter.drawRoundedRect(where, 4, 4)
-        if shared().reason(path, longest):
+        if shared().reason(path, longest, meant):
             side = min(20.0, where.width() * 0.6)
             sign = QRectF(where.center().x() - side / 2, where.center().y() - side / 2, side, side)
             theme.paint_icon(painter, "image-off", sign, "muted")
         return None
-    size = QSize(picture.width(), picture.height()).toSizeF() / scale
-    most = size * ENLARGED_AT_MOST
-    size.scale(where.size().boundedTo(most), Qt.AspectRatioMode.KeepAspectRatio)
+    room = QSize(picture.width(), picture.height()).toSizeF() / scale
+    most = room * ENLARGED_AT_MOST
+    room.scale(where.size().boundedTo(most), Qt.AspectRatioMode.KeepAspectRatio)
     corner = where.center()
-    target = QRectF(corner.x() - size.width() / 2, corner.y() - size.height() / 2, size.width(), size.height())
+    target = QRectF(corner.x() - room.width() / 2, corner.y() - room.height() / 2, room.width(), room.height())
     # Tiny pictures are shown as the pixels they are; smoothed, they would only look out of focus.
-    smooth = size.width() * scale < PIXELS_SHOW_FROM * picture.width()
+    smooth = room.width() * scale < PIXELS_SHOW_FROM * picture.width()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     if grey:
         painter.drawImage(target, picture.toImage().convertToFormat(QImage.Format.Format_Grayscale8))

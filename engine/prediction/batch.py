@@ -58,14 +58,16 @@ def predict(
 
     The answers are kept in a ledger, beside the table `out` unless `ledger` says where; without either nothing is kept.
     `resume` goes on with that ledger: only photos that are new, changed or were not read are classified (those are the
-    ones that come as a Prediction). A photo's row is in a table that can grow (CSV, JSON lines) before its Prediction
-    is yielded, and in the ledger within a second; XLSX and Parquet are written at the end. A bad photo is a Prediction
-    with an error. Below `threshold` (0 to 1), or the model's own for that class, or `by_class`, the label is "unknown",
-    or that of one of the `groups` (a CSV file, see `read_hierarchy`). Photos that one camera took at most
-    `series_seconds` apart are decided on together when all are there (a Prediction that came before says what the photo
-    alone shows). `live_rules` stand in place of all these, and may be changed while it runs. `hashed` adds each file's
-    SHA-256. `threads` is how many photos are worked on at once; None takes one for each core, at most 16. `device` is
-    "cpu", or "auto" for the fastest that ONNX Runtime has here: a Notice says which, where there is a choice.
+    ones that come as a Prediction). Where another photo is at a path that has a row (see `ledger.met_again`), that row
+    stays as it is, the photo gets its own, and a Notice says so. A photo's row is in a table that can grow (CSV, JSON
+    lines) before its Prediction is yielded, and in the ledger within a second; XLSX and Parquet are written at the end.
+    A bad photo is a Prediction with an error. Below `threshold` (0 to 1), or the model's own for that class, or
+    `by_class`, the label is "unknown", or that of one of the `groups` (a CSV file, see `read_hierarchy`). Photos that
+    one camera took at most `series_seconds` apart are decided on together when all are there (a Prediction that came
+    before says what the photo alone shows). `live_rules` stand in place of all these, and may be changed while it runs.
+    `hashed` adds each file's SHA-256. `threads` is how many photos are worked on at once; None takes one for each core,
+    at most 16. `device` is "cpu", or "auto" for the fastest that ONNX Runtime has here: a Notice says which, where
+    there is a choice.
 
     PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
     for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
@@ -125,6 +127,7 @@ def predict(
             if isinstance(source, Watch) and source.looks:
                 yield from _waiting(source, results, tally)
         yield from source.news()
+        yield from results.others()
         # A stop after the last photo stopped nothing.
         stopped = not tally.goes_on(results.keep) and tally.done != total() and not source.waits
         if not tally.done and not stopped and not watch:
@@ -237,6 +240,7 @@ def _waiting(source: Watch, results: Results, tally: Tally) -> Iterator[Notice |
     if trouble := results.refresh():
         yield Notice(trouble, "table")
     if source.waits:
+        yield from results.others()
         results.counted(tally.done)
     now = Watching(tally.done, tally.failed, source.coming)
     if source.waits and now != tally.watching:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import LedgerError, ThawError
-from engine.events import Prediction
+from engine.events import Notice, Prediction
 from engine.model_file import NETWORK, ModelFile
 from engine.photos import printable
 from engine.prediction.classify import Answer, Found
@@ -72,6 +72,7 @@ class Results:
         self._ended = False
         self._unwritten = False
         self._next_table = 0.0
+        self._told_aside = 0
         if place.out:
             self._check(place.out)
         if place.kept_in:
@@ -152,6 +153,18 @@ class Results:
             self._table.add(predictions)
         self._unwritten |= bool(predictions)
         return predictions
+
+    def others(self) -> Iterator[Notice]:
+        """A word where photos, since it was asked last, were others than those that had been at their paths."""
+        aside = self._ledger.set_aside if self._ledger else 0
+        number, self._told_aside = aside - self._told_aside, aside
+        if number:
+            which = "1 photo is another" if number == 1 else f"{number:,} photos are others"
+            yield Notice(
+                f"{which} than before at the same place, as on another memory card. What was there keeps its rows in "
+                "the table, with the answers and what you said of it.",
+                "others",
+            )
 
     def keep(self, now: bool = False) -> None:
         """Force to the disk what was added, at most twice a second unless `now`."""

@@ -10,7 +10,7 @@ from desktop_app import theme
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.labels import ElidedLabel, Picture
-from desktop_app.widgets.prediction.model import LABEL, cell, said, sign, verdict_sign
+from desktop_app.widgets.prediction.model import LABEL, cell, meant, said, sign, verdict_sign
 from desktop_app.widgets.prediction.table import paint_bar
 from desktop_app.widgets.prediction.why import LaidMap
 from desktop_app.widgets.prediction.why_map import paint_map
@@ -58,7 +58,8 @@ class PhotoPane(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
         inset = QRectF(self.rect()).adjusted(theme.GRID, theme.GRID, -theme.GRID, -theme.GRID)
         laid = self.laid
-        drawn = thumbnails.paint_photo(painter, self._prediction.path, inset, grey=laid is not None)
+        path, grey = self._prediction.path, laid is not None
+        drawn = thumbnails.paint_photo(painter, path, inset, grey=grey, meant=meant(self._prediction))
         if laid is not None and drawn is not None:
             paint_map(painter, laid.image, laid.part, drawn)
         painter.end()

@@ -15,7 +15,7 @@ from desktop_app import theme
 from desktop_app.widgets.figures import percent
 from desktop_app.widgets.prediction.reading import LedgerReader, Reading, Wish, opened
 from desktop_app.widgets.prediction.verdicts import Verdicts
-from desktop_app.widgets.thumbnails import shown
+from desktop_app.widgets.thumbnails import Meant, shown
 from engine.errors import LedgerError
 from engine.events import Prediction
 from engine.prediction.ledger import views
@@ -256,6 +256,11 @@ def cell(prediction: Prediction, column: int) -> str:
     if column == VERDICT:
         return "none" if prediction.verdict == UNKNOWN_LABEL else said(prediction)
     return _without_name(prediction) if column == ERROR else ""
+
+
+def meant(prediction: Prediction) -> Meant | None:
+    """What tells its photo from another one at the same path; None where the answer does not say."""
+    return Meant(prediction.size, prediction.taken, prediction.camera) if prediction.size else None
 
 
 def said(prediction: Prediction) -> str:

@@ -20,6 +20,7 @@ from desktop_app.widgets.prediction.model import (
     VERDICT,
     LedgerModel,
     cell,
+    meant,
     sign,
     verdict_sign,
 )  # fmt: skip
@@ -54,7 +55,8 @@ class _PredictionDelegate(QStyledItemDelegate):
         prediction = self._model.prediction(index.row())
         box = QRectF(option.rect)
         if column == PHOTO:
-            thumbnails.paint_photo(painter, prediction.path, box.adjusted(4, 2, -4, -2))
+            place = box.adjusted(4, 2, -4, -2)
+            thumbnails.paint_photo(painter, prediction.path, place, meant=meant(prediction))
         elif column == LABEL:
             _paint_label(painter, cell(prediction, LABEL), sign(prediction), box)
         elif column == VERDICT:

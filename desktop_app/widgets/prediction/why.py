@@ -12,9 +12,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from desktop_app.widgets.labels import muted_label
+from desktop_app.widgets.prediction.model import meant
 from desktop_app.widgets.prediction.reading import opened
 from desktop_app.widgets.prediction.why_map import map_image
-from desktop_app.widgets.thumbnails import shown
+from desktop_app.widgets.thumbnails import Meant, is_another, shown
 from desktop_app.worker import Background
 from engine.errors import NoMapError, ThawError
 
@@ -36,6 +37,7 @@ class Wish(NamedTuple):
     ledger: Path
     visit: int
     photo: Path | None
+    meant: Meant | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,9 @@ class WhyBox(QWidget):
             self._ledger = ledger
             self.box.setEnabled(True)
             self.box.setToolTip(WHAT)
-        wish = Wish(ledger, self._visit, prediction.path) if ledger and not prediction.error else None
+        wish: Wish | None = None
+        if ledger and not prediction.error:
+            wish = Wish(ledger, self._visit, prediction.path, meant(prediction))
         if wish != self._wish:
             self._wish = wish
             self.setVisible(wish is not None)
@@ -150,6 +154,8 @@ class _Looker:
             self.kept = kept = wish.visit, wish.ledger, runtime.Classifier(file, device="cpu")
         if wish.photo is None:
             return None
+        if is_another(wish.photo, wish.meant):
+            raise ThawError("Another photo has its place now, as on another memory card.")
         found = importlib.import_module("engine.prediction.why").look(kept[2], wish.photo)
         return LaidMap(map_image(found.places, SIDE, SIDE), found.part, found.label, bool(found.places.any()))
 

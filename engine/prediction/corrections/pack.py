@@ -21,6 +21,7 @@ from engine.events import CorrectionsPacked, Event, LeftOut
 from engine.photos import printable
 from engine.prediction.corrections.contents import ENDING, MANIFEST, TABLE, Correction, Manifest, to_csv
 from engine.prediction.ledger.ledger import About, Ledger
+from engine.prediction.ledger.met_again import path_of
 from engine.prediction.ledger.opening import read_ledger
 from engine.prediction.sorting.steering import Steering
 from engine.whole_file import whole_file
@@ -114,7 +115,7 @@ def _said(ledger: Ledger, only_corrected: bool) -> list[_Said]:
             "SELECT key, size, modified, sha256, photo.label, confidence, taken, latitude, longitude, verdict.label, "
             f"verdict.said FROM photo JOIN verdict ON verdict.photo = photo.id {condition} ORDER BY key"
         ).fetchall()
-    return [_Said(Path(os.fsdecode(key)), *rest) for key, *rest in rows]
+    return [_Said(path_of(key), *rest) for key, *rest in rows]
 
 
 def _add_photos(

@@ -17,7 +17,8 @@ from engine.events import Prediction
 from engine.file_lock import FileLock
 from engine.photos import printable
 from engine.prediction.classify import Answer, Found
-from engine.prediction.ledger.rows import INSERT, SELECT, key_of, prediction, values
+from engine.prediction.ledger.met_again import key_aside, key_of, known_at, what_it_is
+from engine.prediction.ledger.rows import INSERT, SELECT, prediction, values
 
 ROWS_AT_A_TIME = 2000
 LONGEST_NUMBER = 15
@@ -45,6 +46,8 @@ class Ledger:
         self.path, self.about = path, about
         self.changed_rows = False
         """Whether an answer of earlier was replaced, so that a table that only grew is no longer true."""
+        self.set_aside = 0
+        """Rows whose photos' places others had taken, since it was opened."""
         for name, function in (("folder", os.path.dirname), ("file_name", file_name), ("in_order", in_order)):
             connection.create_function(name, 1, function, deterministic=True)
         self._connection, self._lock = connection, lock
@@ -61,21 +64,33 @@ class Ledger:
                 raise refused(self.path, error) from None
 
     def has_answer(self, found: Found) -> bool:
-        """Whether this very file, by path, size and time, has an answer. One that could not be read has none: what
-        stood in its way may be gone."""
+        """Whether this very file, by path, size and time, has an answer, also from before another one took its place.
+        One that could not be read has none: what stood in its way may be gone."""
+        key, this = key_of(found.path), (found.size, found.modified)
         with self.statements() as run:
-            row = run("SELECT size, modified FROM photo WHERE key = ? AND error = ''", (key_of(found.path),)).fetchone()
-        return bool(row == (found.size, found.modified))
+            row = run("SELECT size, modified, error FROM photo WHERE key = ?", (key,)).fetchone()
+            if row is None or row == (*this, ""):
+                return row is not None
+            aside = run("SELECT 1 FROM photo WHERE key = ? AND error = ''", (key_aside(key, *this),)).fetchone()
+        return aside is not None
 
     def add(self, answers: Sequence[Answer], decided: Sequence[tuple[str, float]]) -> None:
-        """Take answers with what the rules made of them; what was known of the same path is replaced."""
+        """Take answers with what the rules made of them. What was known of the same photo is replaced, and what a
+        person said of it stays; the row of another one that was at its path is set aside."""
         with self.statements() as run:
             for answer, (label, confidence) in zip(answers, decided, strict=True):
-                before = run("SELECT id FROM photo WHERE key = ?", (key_of(answer.found.path),)).fetchone()
-                if before:
+                known = known_at(run, answer.found)
+                what = what_it_is(known, answer) if known else "new"
+                if known and what == "other":
+                    self.set_aside += 1
+                    aside = key_aside(known.key, known.size, known.modified)
+                    run("UPDATE photo SET key = ? WHERE id = ?", (aside, known.id))
+                if known and what in ("same", "gone"):
                     self.changed_rows = True
-                    run("DELETE FROM verdict WHERE photo = ?", before)  # it was said of another picture
-                run(INSERT, values(before and before[0], answer, label, confidence))
+                if known and what == "same":
+                    run(INSERT, values(known.id, answer, label, confidence, known.key))
+                elif what != "gone":
+                    run(INSERT, values(None, answer, label, confidence))
 
     def commit(self) -> None:
         """Force to the disk what was added."""

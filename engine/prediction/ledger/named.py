@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.prediction.ledger.ledger import Ledger
-from engine.prediction.ledger.rows import key_of
+from engine.prediction.ledger.met_again import key_of
 
 KEY = "named"
 

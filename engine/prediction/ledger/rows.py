@@ -11,13 +11,14 @@ import numpy as np
 
 from engine.events import Prediction
 from engine.prediction.classify import Answer
+from engine.prediction.ledger.met_again import key_of
 from engine.prediction.rules import ranked
 
 SCHEMA = (
     "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE photo (
     id INTEGER PRIMARY KEY,
-    key BLOB NOT NULL UNIQUE,      -- its absolute path, as bytes: names need not be UTF-8
+    key BLOB NOT NULL UNIQUE,      -- its absolute path, as bytes: names need not be UTF-8; see met_again.py
     path BLOB NOT NULL,            -- as it was named
     size INTEGER NOT NULL,         -- bytes
     modified INTEGER NOT NULL,     -- nanoseconds since 1970
@@ -42,16 +43,12 @@ SELECT = (
 """What `prediction` takes, the id first."""
 
 
-def key_of(path: Path) -> bytes:
-    return os.fsencode(os.path.normpath(path.absolute()))
-
-
-def values(id_: int | None, answer: Answer, label: str, confidence: float) -> tuple[Any, ...]:
-    """What `INSERT` takes; without an `id_` the row gets the next one."""
+def values(id_: int | None, answer: Answer, label: str, confidence: float, key: bytes | None = None) -> tuple[Any, ...]:
+    """What `INSERT` takes; without an `id_` the row gets the next one, without a `key` that of the photo's path."""
     found, facts = answer.found, answer.facts
     blob = None if answer.probabilities is None else answer.probabilities.astype("<f4").tobytes()
     return (
-        id_, key_of(found.path), os.fsencode(found.path), found.size, found.modified, answer.sha256, facts.taken,
+        id_, key or key_of(found.path), os.fsencode(found.path), found.size, found.modified, answer.sha256, facts.taken,
         facts.camera, facts.latitude, facts.longitude, answer.error, label, confidence, blob, None,
     )  # fmt: skip
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from engine.prediction.ledger.ledger import ROWS_AT_A_TIME, Ledger
 from engine.prediction.ledger.made_files import Kind, MadeFile, MadeFiles
+from engine.prediction.ledger.met_again import is_aside, path_of
 from engine.prediction.ledger.named import named_paths
 from engine.prediction.rules import UNKNOWN
 from engine.prediction.sorting.names import FAILED_FOLDER, UNKNOWN_FOLDER, ClassFolders, safe_name
 from engine.prediction.sorting.places import PhotoPlaces
-from engine.prediction.sorting.record import CHANGED, GONE
+from engine.prediction.sorting.record import ANOTHER, CHANGED, GONE
 
 SELECT = (
     "SELECT photo.id, key, size, modified, error, photo.label, verdict.label FROM photo "
@@ -26,7 +27,7 @@ FOLDERS = "folders"
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A photo of a ledger: where and what it was, and what it shows by a person's word or else the model's. Where that
-    is not known, `label` is ""."""
+    is not known, `label` is "". It is `aside` where another photo was met at its path later."""
 
     id: int
     path: Path
@@ -34,6 +35,7 @@ class Answered:
     modified: int
     label: str
     failed: bool
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def answered(ledger: Ledger) -> Iterator[Answered]:
         for id_, key, size, modified, error, label, verdict in rows:
             said = verdict or ("" if error else label)
             known = "" if said == UNKNOWN else said
-            yield Answered(id_, Path(os.fsdecode(key)), size, modified, known, bool(error) and not verdict)
+            yield Answered(id_, path_of(key), size, modified, known, bool(error) and not verdict, is_aside(key))
 
 
 def trouble_with(photo: Answered) -> str:
@@ -62,7 +64,9 @@ def trouble_with(photo: Answered) -> str:
         status = photo.path.stat()
     except OSError:
         return GONE
-    return "" if (status.st_size, status.st_mtime_ns) == (photo.size, photo.modified) else CHANGED
+    if (status.st_size, status.st_mtime_ns) == (photo.size, photo.modified):
+        return ""
+    return ANOTHER if photo.aside else CHANGED
 
 
 class Plan:

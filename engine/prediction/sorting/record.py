@@ -17,9 +17,11 @@ from engine.events.sorting import MAY_BE_LAST
 from engine.photos import printable
 from engine.prediction.ledger.made_files import MadeFile, MadeFiles
 from engine.prediction.sorting.making import ChangedMeanwhile, State, is_away, make, part_of, remove, state_of
+from engine.prediction.sorting.originals import has_its_photo
 from engine.prediction.sorting.places import device_of
 
 CHANGED = "It changed since it was classified; classify its folder again, then sort."
+ANOTHER = "Another photo has its place now; connect the memory card that it is on, then sort again."
 CHANGED_SINCE = "It was changed since it was made, so it is left."
 GONE = "It is not there any more."
 REMOVED, ABSENT = "removed", "absent"
@@ -166,8 +168,7 @@ def why_it_stays(file: MadeFile, state: State, even_last: bool) -> str:
         return "The drive it is on is away; connect it, and undo again."
     if state == "changed":
         return CHANGED_SINCE
-    is_last = file.kind in ("copy", "hardlink") and not file.source.exists()
-    if state == "as made" and is_last and not even_last:
+    if state == "as made" and file.kind in ("copy", "hardlink") and not (even_last or has_its_photo(file)):
         return MAY_BE_LAST
     return ""
 

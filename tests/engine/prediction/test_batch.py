@@ -22,6 +22,8 @@ from engine.photos import read
 from engine.prediction import batch, stream
 from engine.prediction.batch import predict
 from engine.prediction.classify import Answer, Found, Work
+from engine.prediction.ledger.opening import read_ledger
+from engine.prediction.ledger.verdicts import say
 from engine.prediction.runtime import Classifier
 from engine.wire import from_json, to_json
 from tests.engine import tiny_model
@@ -308,7 +310,6 @@ def test_only_new_changed_and_failed_photos_are_run_again(model: Path, photos: P
     bad.write_bytes(b"")
     list(predict(model, [photos], out))
     bad.write_bytes(good)
-    make_photo(photos / "a" / "3.png", "blue")
     os.utime(photos / "a" / "3.png", (1, 1))
     make_photo(photos / "b" / "99.png", "blue")
     events = list(predict(model, [photos], out, resume=True))
@@ -317,8 +318,45 @@ def test_only_new_changed_and_failed_photos_are_run_again(model: Path, photos: P
     table = {row["path"]: row for row in rows(out)}
     assert len(table) == len(rows(out)) == 31
     assert list(table)[:15] == [str(photos / "a" / f"{n}.png") for n in range(15)]
-    assert table[str(photos / "a" / "3.png")]["label"] == "blue"
+    assert table[str(photos / "a" / "3.png")]["label"] == "red"
     assert table[str(bad)]["error"] == ""
+    assert not any(isinstance(event, Notice) for event in events)
+
+
+def test_the_photos_of_two_memory_cards_in_one_place_all_have_a_row(model: Path, tmp_path: Path) -> None:
+    card, out = tmp_path / "card", tmp_path / "out.csv"
+    for name, colours in (("first", ("red", "lime")), ("second", ("blue", "red"))):
+        for number, colour in enumerate(colours):
+            make_photo(tmp_path / name / f"IMG_{number}.png", colour)
+            os.utime(tmp_path / name / f"IMG_{number}.png", (100 * len(name) + number,) * 2)
+
+    def classified(name: str) -> list[Event]:
+        (tmp_path / name).rename(card)
+        events = list(predict(model, [card], out, resume=True))
+        card.rename(tmp_path / name)
+        return events
+
+    classified("first")
+    ledger = read_ledger(tmp_path / "out.thaw-ledger")
+    say(ledger, {1: "green"})
+    ledger.close()
+    events = classified("second")
+    (told,) = [event for event in events if isinstance(event, Notice)]
+    assert told.kind == "others" and told.text.startswith("2 photos are others than before at the same place")
+    for name in ("first", "second", "first"):
+        assert answers(classified(name)) == []
+    assert [(Path(row["path"]).name, row["label"], row["human"]) for row in rows(out)] == [
+        ("IMG_0.png", "red", "green"), ("IMG_1.png", "green", ""), ("IMG_0.png", "blue", ""), ("IMG_1.png", "red", ""),
+    ]  # fmt: skip
+
+
+def test_an_answer_outlives_its_photo(model: Path, photos: Path, tmp_path: Path) -> None:
+    named, out = [photos / "a" / "0.png", photos / "a" / "1.png"], tmp_path / "out.csv"
+    list(predict(model, named, out))
+    before = out.read_text()
+    named[1].unlink()
+    (*_, finished) = predict(model, named, out, resume=True)
+    assert finished.failed == 1 and out.read_text() == before  # type: ignore[union-attr]
 
 
 def test_a_batch_that_was_cut_ends_with_the_table_of_one_that_was_not(

@@ -64,12 +64,13 @@ def test_a_file_is_known_by_path_size_and_time_and_a_failed_one_is_not(ledger: L
         assert not ledger.has_answer(other)
 
 
-def test_the_same_path_is_one_row_that_keeps_its_place(ledger: Ledger) -> None:
+def test_the_same_photo_is_one_row_that_keeps_its_place(ledger: Ledger) -> None:
     add(ledger, Answer(found("a.jpg"), SURE), Answer(found("b.jpg"), SURE))
     assert not ledger.changed_rows
-    add(ledger, Answer(found("a.jpg", size=99), UNSURE))
+    add(ledger, Answer(found("a.jpg", modified=99), SURE))
     assert ledger.changed_rows
-    assert [(one.path.name, one.size) for one in ledger.predictions(1)] == [("a.jpg", 99), ("b.jpg", 10)]
+    assert [one.path.name for one in ledger.predictions(1)] == ["a.jpg", "b.jpg"]
+    assert ledger.has_answer(found("a.jpg", modified=99)) and not ledger.has_answer(found("a.jpg"))
 
 
 def test_only_what_was_committed_is_there_for_others(ledger: Ledger) -> None:

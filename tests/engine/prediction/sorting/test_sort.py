@@ -15,6 +15,7 @@ from engine.events import Event, LeftOut, SortingFinished, SortingPlanned
 from engine.prediction.ledger.made_files import MadeFiles
 from engine.prediction.ledger.opening import open_ledger, read_ledger
 from engine.prediction.sorting import making, places
+from engine.prediction.sorting.record import ANOTHER
 from engine.prediction.sorting.sort import sort
 from engine.prediction.sorting.undo import undo_sorting
 from engine.wire import from_json, to_json
@@ -226,13 +227,21 @@ def test_what_has_another_class_by_now_moves_and_what_was_edited_stays(ledger: P
     assert not (into / "blue").exists() and not (into / "red" / "a").exists()
 
 
-def test_a_photo_that_was_classified_anew_replaces_its_copy(ledger: Path, tmp_path: Path) -> None:
+def test_the_photo_that_takes_anothers_place_gets_a_copy_of_its_own(ledger: Path, tmp_path: Path) -> None:
     list(sort(ledger, tmp_path / "sorted"))
-    put(tmp_path / "photos" / "a" / "1.jpg", b"another picture")
-    make_ledger(tmp_path, {"a/1.jpg": "red"})
+    photo, first = tmp_path / "photos" / "a" / "1.jpg", b"1.jpg"
+    put(photo, b"of another card", LONG_AGO + 1)
+    make_ledger(tmp_path, {"a/1.jpg": "blue"})
     assert finished(list(sort(ledger, tmp_path / "sorted"))).files == 1
-    assert names(tmp_path / "sorted" / "red") == ["a/1.jpg", "b/1.JPG"]
-    assert (tmp_path / "sorted" / "red" / "a" / "1.jpg").read_bytes() == b"another picture"
+    assert names(tmp_path / "sorted") == [
+        "_failed/bad.jpg", "_unknown/a/2.jpg", "blue/a/1.jpg", "blue/a/deep/3.jpg", "red/a/1.jpg", "red/b/1.JPG",
+    ]  # fmt: skip
+    assert (tmp_path / "sorted" / "blue" / "a" / "1.jpg").read_bytes() == b"of another card"
+    assert (tmp_path / "sorted" / "red" / "a" / "1.jpg").read_bytes() == first
+    away = list(sort(ledger, tmp_path / "elsewhere"))
+    assert left(away) == {"1.jpg": ANOTHER} and finished(away).files == 5
+    put(photo, first)
+    assert finished(list(sort(ledger, tmp_path / "elsewhere"))).files == 1, "the first card is back"
 
 
 def test_stop_is_an_ordinary_end_and_sorting_again_goes_on(ledger: Path, tmp_path: Path) -> None:

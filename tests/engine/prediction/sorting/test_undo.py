@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from engine.control import Control
 from engine.events import Event, LeftOut, SortingProgress, SortingUndone
@@ -79,6 +80,28 @@ def test_a_hard_link_that_is_the_last_name_of_a_photo_stays(ledger: Path, tmp_pa
     (tmp_path / "photos" / "bad.jpg").unlink()
     assert undone(list(undo_sorting(ledger))) == (4, 0, 1)
     assert names(tmp_path / "sorted") == ["_failed/bad.jpg"]
+
+
+def test_a_photo_of_another_card_is_not_the_one_that_was_copied(tmp_path: Path) -> None:
+    first, edited = photo_taken(tmp_path / "photos" / "1.jpg", 3), photo_taken(tmp_path / "photos" / "2.jpg", 3)
+    ledger, into = make_ledger(tmp_path, {"1.jpg": "red", "2.jpg": "red"}), tmp_path / "sorted"
+    list(sort(ledger, into))
+    photo_taken(first, 4)
+    photo_taken(edited, 3, "with keywords")
+    assert undone(list(undo_sorting(ledger))) == (1, 0, 1)
+    assert names(into) == ["red/1.jpg"]
+    assert undone(list(undo_sorting(ledger, even_last=True))) == (1, 0, 0)
+
+
+def photo_taken(path: Path, day: int, words: str = "") -> Path:
+    """A photo whose EXIF says that it was taken on that day of May; every one is of another time."""
+    exif = Image.Exif()
+    exif[0x010E] = words
+    exif.get_ifd(0x8769)[0x9003] = f"2024:05:{day:02} 10:00:00"
+    path.parent.mkdir(exist_ok=True)
+    Image.new("RGB", (8, 8)).save(path, exif=exif)
+    os.utime(path, (1, 100 * day + len(words)))
+    return path
 
 
 def test_one_folder_of_several_is_undone(ledger: Path, tmp_path: Path) -> None:
