@@ -21,7 +21,7 @@ from engine.prediction.finding import Once, Source
 from engine.prediction.hierarchy import read_hierarchy
 from engine.prediction.providers import Wanted, installed
 from engine.prediction.results import Place, Results
-from engine.prediction.rules import LiveRules, rules_for
+from engine.prediction.rules import CLASS_CALLED_SO, UNKNOWN, LiveRules, rules_for
 from engine.prediction.runtime import Classifier
 from engine.prediction.stream import Stream
 from engine.prediction.walk import PhotoWalk
@@ -29,6 +29,10 @@ from engine.prediction.watch import Watch
 
 MOST_THREADS = 16  # unless told: each holds a network's intermediate results for a chunk in memory
 SECONDS_BETWEEN_PROGRESS = 0.25
+NAMED_APART = (
+    f"The model has a class “{UNKNOWN}”. Among the answers it is called “{CLASS_CALLED_SO}”, for “{UNKNOWN}” says there "
+    "that no class was sure."
+)
 
 PredictEvent = Notice | Prediction | PredictionProgress | PredictionFinished | Watching
 
@@ -111,6 +115,8 @@ def predict(
         stream = stack.enter_context(Stream(work, source.photos(tally.asking(results)), width, ended))
         if device == "auto" and installed():
             yield Notice(f"Classifying on {classifier.device}. {classifier.device_reason}".strip(), "device")
+        if UNKNOWN in manifest.classes:
+            yield Notice(NAMED_APART, "unknown")
         for answers in stream:
             if not tally.goes_on(results.keep):
                 break

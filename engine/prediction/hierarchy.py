@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.prediction.rules import Probabilities, Rules
 
 COLUMNS = ("class", "group")
+NO_GROUP = "unknown"
+"""What is said of a photo where no class and no group is sure."""
 NEEDED = 0.5
 """A group is named from here on, unless its classes ask for more: more likely than not."""
 
@@ -29,8 +31,12 @@ class Hierarchy:
     group_of: Mapping[str, str]
 
     def check(self, classes: Iterable[str]) -> None:
-        """Raises ThawError where no class of the model is in a group, or a group has a class's name."""
+        """Raises ThawError where no class of the model is in a group, or a group's name says something else."""
         known = set(classes)
+        if NO_GROUP in self.group_of.values():
+            raise ThawError(
+                f"A group cannot be called “{NO_GROUP}”, which says that no class was sure; give it another name."
+            )
         if not known & set(self.group_of):
             raise ThawError("No class of the model is in one of the groups; check the names in the file of groups.")
         same = sorted(known & set(self.group_of.values()))
@@ -59,6 +65,11 @@ class Hierarchy:
             name = self.group_of[name]
             line.append(name)
         return line
+
+
+def line_of(hierarchy: Hierarchy | None, name: str) -> list[str]:
+    """The groups that a class is in, the widest first, and the class."""
+    return [*reversed(hierarchy.above(name) if hierarchy else []), name]
 
 
 def read_hierarchy(path: Path) -> Hierarchy:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from engine.control import Control
 from engine.errors import ThawError
-from engine.events import Event, Prediction, PredictionFinished, PseudoLabel, PseudoLabelsFinished
+from engine.events import Event, Notice, Prediction, PredictionFinished, PseudoLabel, PseudoLabelsFinished
 from engine.model_file import locate, open_model
 from engine.photos import printable
 from engine.prediction.batch import predict
+from engine.prediction.rules import classes_in_answers
 
 COLUMNS = ("path", "label")
 THRESHOLD = 0.95
@@ -58,6 +59,7 @@ def pseudo_label(
     began = time.monotonic()
     classes = open_model(locate(Path(model))).manifest.classes
     kept: dict[str, list[tuple[float, int, Path]]] = {name: [] for name in classes}
+    called = dict(zip(classes_in_answers(classes), classes, strict=True))
     looked = failed = sure = 0
     stopped = False
     for event in predict(model, [folder], top=1, control=control, threads=threads):
@@ -66,9 +68,11 @@ def pseudo_label(
                 stopped = event.stopped
             case Prediction():
                 looked, failed = looked + 1, failed + bool(event.error)
-                if event.label in kept and event.confidence >= threshold:
+                if event.label in called and event.confidence >= threshold:
                     sure += 1
-                    _keep(kept[event.label], event, looked, most_per_class)
+                    _keep(kept[called[event.label]], event, looked, most_per_class)
+            case Notice(kind="unknown"):
+                pass  # the file that is written has the model's own names
             case _:
                 yield event
     chosen = tuple(_balanced(kept, most_per_class))

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import ThawError
-from engine.prediction.hierarchy import Hierarchy
+from engine.prediction.hierarchy import NO_GROUP, Hierarchy
 
-UNKNOWN = "unknown"
+UNKNOWN = NO_GROUP
+CLASS_CALLED_SO = "unknown (class)"
+"""What a class is called among answers whose own name is “unknown”, which says there that no class was sure."""
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -27,6 +29,21 @@ class Rules:
     needed: tuple[float, ...]
     hierarchy: Hierarchy | None = None
     series_seconds: float = 0.0
+
+
+def in_answers(name: str) -> str:
+    """What a class of that name is called among answers."""
+    return CLASS_CALLED_SO if name == UNKNOWN else name
+
+
+def classes_in_answers(classes: Sequence[str]) -> tuple[str, ...]:
+    """A model's classes as they are called among answers. Raises ThawError where two would have one name."""
+    if UNKNOWN in classes and CLASS_CALLED_SO in classes:
+        raise ThawError(
+            f"The model has the classes “{UNKNOWN}” and “{CLASS_CALLED_SO}”, which cannot be told apart among answers; "
+            "rename one of their folders and train again."
+        )
+    return tuple(map(in_answers, classes))
 
 
 class LiveRules:
@@ -47,21 +64,25 @@ def rules_for(
     series_seconds: float = 0.0,
 ) -> Rules:
     """The rules for a model's answers: `by_class` counts before all, and else the higher of `threshold` and the model
-    file's `own` for that class. Raises ThawError for a value that is none and for a class that the model does not know.
+    file's `own` for that class. Classes may be named as the model does, or as answers do. Raises ThawError for a value
+    that is none and for a class that the model does not know.
     """
     by_class = by_class or {}
+    known = classes_in_answers(classes)
     if not 0 <= series_seconds < math.inf:
         raise ThawError(f"The seconds between photos of a series must be 0 or more, not {series_seconds}.")
     for value in (threshold, *by_class.values()):
         if not 0 <= value <= 1:
             raise ThawError(f"The threshold must lie between 0 and 1, not {value}.")
-    strange = [name for name in by_class if name not in classes]
+    strange = [name for name in by_class if in_answers(name) not in known]
     if strange:
         raise ThawError(f"The model knows no class “{strange[0]}”; it knows {', '.join(classes[:20])}.")
     if hierarchy:
-        hierarchy.check(classes)
-    needed = (by_class.get(name, max(threshold, own.get(name, 0.0))) for name in classes)
-    return Rules(classes, tuple(needed), hierarchy, series_seconds)
+        hierarchy = Hierarchy({in_answers(name): group for name, group in hierarchy.group_of.items()})
+        hierarchy.check(known)
+    wanted, own = ({in_answers(name): value for name, value in given.items()} for given in (by_class, own))
+    needed = (wanted.get(name, max(threshold, own.get(name, 0.0))) for name in known)
+    return Rules(known, tuple(needed), hierarchy, series_seconds)
 
 
 def decide(rules: Rules, probabilities: Probabilities) -> list[tuple[str, float]]:

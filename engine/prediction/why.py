@@ -24,6 +24,7 @@ from engine.model_file import HEAD, ModelFile, Preprocessing, locate, open_model
 from engine.photos import Part, Pixels
 from engine.prediction.classify import NO_ANSWER
 from engine.prediction.providers import session_of
+from engine.prediction.rules import classes_in_answers, in_answers
 from engine.prediction.runtime import Classifier, Floats, softmax
 from engine.prediction.why_picture import check_place, write_picture
 
@@ -80,7 +81,8 @@ def look(classifier: Classifier, photo: Path, label: str | None = None) -> Evide
     shares = softmax(logits, classifier.model_file.manifest.temperature)
     number = _number(classifier, label, logits)
     part = seen_part(image.width, image.height, how)
-    return Evidence(_map_of(by_place, number), classifier.classes[number], float(shares[number]), image.pixels, part)
+    said = in_answers(classifier.classes[number])
+    return Evidence(_map_of(by_place, number), said, float(shares[number]), image.pixels, part)
 
 
 def class_map(classifier: Classifier, pixels: Pixels, label: str | None = None) -> Map:
@@ -158,10 +160,11 @@ def _logits(classifier: Classifier, pixels: Pixels) -> tuple[Floats, Floats]:
 def _number(classifier: Classifier, label: str | None, logits: Floats) -> int:
     if label is None:
         return int(logits.argmax())
-    if label not in classifier.classes:
+    classes = classes_in_answers(classifier.classes)
+    if in_answers(label) not in classes:
         known = ", ".join(classifier.classes[:8]) + (" …" if len(classifier.classes) > 8 else "")
         raise ThawError(f"The model knows no class “{label}”; it knows {known}.")
-    return classifier.classes.index(label)
+    return classes.index(in_answers(label))
 
 
 def _map_of(by_place: Floats, number: int) -> Map:

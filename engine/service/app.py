@@ -128,7 +128,8 @@ def make_app(answering: Answering, control: Control, only_this_machine: bool) ->
 
     @app.get("/model", summary="What the model is")
     async def model() -> ModelTold:
-        return ModelTold(sha256=manifest.members.get(NETWORK, ""), **manifest.model_dump(include=_TOLD))
+        told = manifest.model_dump(include=_TOLD) | {"classes": answering.rules.classes}
+        return ModelTold(sha256=manifest.members.get(NETWORK, ""), **told)
 
     @app.get("/health", summary="Whether the service is well")
     async def health() -> Health:

@@ -84,9 +84,9 @@ class Batch(QObject):
         # Loaded here: ONNX Runtime and NumPy have no part in opening the window.
         files = importlib.import_module("engine.model_file")
         manifest = files.open_model(files.locate(self.asked.model)).manifest
-        self._model_says = (manifest.classes, dict(manifest.thresholds))
-        rules = self.decision.fitting(manifest.classes).rules(*self._model_says)
-        self._rules = importlib.import_module("engine.prediction.rules").LiveRules(rules)
+        rules = importlib.import_module("engine.prediction.rules")
+        self._model_says = (rules.classes_in_answers(manifest.classes), dict(manifest.thresholds))
+        self._rules = rules.LiveRules(self.decision.fitting(self._model_says[0]).rules(*self._model_says))
         yield from classify(self.asked, self._rules, control)
 
     def _on_happened(self, event: object) -> None:

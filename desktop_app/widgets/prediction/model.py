@@ -280,9 +280,7 @@ def sign(prediction: Prediction) -> tuple[str, str]:
     right."""
     if prediction.error:
         return "x", "wrong"
-    # A class of that very name is an answer and no doubt.
-    named_so = bool(prediction.top) and prediction.top[0][0] == UNKNOWN_LABEL
-    return ("circle-help", "unsure") if prediction.label == UNKNOWN_LABEL and not named_so else ("", "text")
+    return ("circle-help", "unsure") if prediction.label == UNKNOWN_LABEL else ("", "text")
 
 
 def _without_name(prediction: Prediction) -> str:

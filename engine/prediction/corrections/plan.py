@@ -18,6 +18,7 @@ from engine.prediction.corrections.journal import Application
 from engine.prediction.corrections.opened_pack import Pack
 from engine.prediction.corrections.target import Target, sha256_of
 from engine.prediction.ledger.verdicts import NONE_OF_THEM
+from engine.prediction.rules import CLASS_CALLED_SO, UNKNOWN
 
 NO_PHOTO = "It is neither on this machine as it was, nor is there a copy of it in the pack."
 TWO_LABELS = "The pack gives this photo two labels; it is for a person to say which is right."
@@ -60,9 +61,9 @@ class Plan:
 
     def judge(self, one: Correction) -> Addition | Settled:
         """What becomes of it."""
-        if one.label == NONE_OF_THEM and not self._target.label(one.label):
+        if self._is_none(one.label):
             return Settled("none")
-        label = self._target.label(one.label) or one.label
+        label = self._named(one.label)
         if one.sha256 and len(self._labels[one.sha256]) > 1:
             return Settled("left out", label, reason=TWO_LABELS)
         if there := self._known.get(one.sha256):
@@ -79,6 +80,15 @@ class Plan:
             return Settled("left out", label, reason=str(error))
         there = self._known.get(hashlib.sha256(copy).hexdigest(), [])  # added on another computer, say
         return self._settled(label, there) if there else Addition(one, label, None, copy)
+
+    def _is_none(self, said: str) -> bool:
+        """Whether it was said that a photo shows none of the classes. In packs of before, a class may be called so."""
+        return said == NONE_OF_THEM and not (said in self._pack.manifest.classes and self._target.label(said))
+
+    def _named(self, said: str) -> str:
+        """The class as the dataset calls it, or would."""
+        own = UNKNOWN if said == CLASS_CALLED_SO and said in self._pack.manifest.classes else said
+        return self._target.label(own) or own
 
     def took(self, addition: Addition, path: Path) -> None:
         """It is in the dataset now."""

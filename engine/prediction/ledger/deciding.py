@@ -9,14 +9,16 @@ import numpy as np
 
 from engine.prediction.hierarchy import Hierarchy
 from engine.prediction.ledger.ledger import ROWS_AT_A_TIME, Ledger
-from engine.prediction.rules import Rules, decide
+from engine.prediction.rules import CLASS_CALLED_SO, Rules, decide
 
 KEY = "rules"
 
 
 def use_rules(ledger: Ledger, rules: Rules) -> bool:
     """Decide anew on every photo, unless it was these rules that decided last; whether that was done."""
-    text = json.dumps([rules.needed, dict(rules.hierarchy.group_of) if rules.hierarchy else {}, rules.series_seconds])
+    named_apart = [CLASS_CALLED_SO] * (CLASS_CALLED_SO in rules.classes)  # older ledgers are decided anew, once
+    groups = dict(rules.hierarchy.group_of) if rules.hierarchy else {}
+    text = json.dumps([rules.needed, groups, rules.series_seconds, *named_apart])
     if ledger.noted(KEY) == text:
         return False
     ledger.note(KEY, text)
@@ -39,7 +41,7 @@ def rules_used(ledger: Ledger) -> Rules | None:
     text = ledger.noted(KEY)
     if text is None:
         return None
-    needed, group_of, series_seconds = json.loads(text)
+    needed, group_of, series_seconds, *_ = json.loads(text)
     return Rules(ledger.about.classes, tuple(needed), Hierarchy(group_of) if group_of else None, series_seconds)
 
 

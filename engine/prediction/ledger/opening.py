@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import sqlite3
@@ -13,6 +14,7 @@ from engine.model_file import NETWORK, ModelFile
 from engine.photos import printable
 from engine.prediction.ledger.ledger import LOCK_ENDING, About, Ledger, refused, remove_files
 from engine.prediction.ledger.rows import SCHEMA
+from engine.prediction.rules import in_answers
 
 ENDING = ".thaw-ledger"
 FORMAT = 1
@@ -30,7 +32,13 @@ def about_model(model: ModelFile) -> About:
     network = manifest.members.get(NETWORK, "")
     decides = [network, manifest.preprocessing.model_dump(mode="json"), manifest.temperature, manifest.classes]
     identity = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-    return About(manifest.name, network, manifest.classes, identity, dict(manifest.thresholds))
+    return _as_answers(About(manifest.name, network, manifest.classes, identity, dict(manifest.thresholds)))
+
+
+def _as_answers(about: About) -> About:
+    """With the classes as they are called among answers."""
+    thresholds = {in_answers(name): value for name, value in about.thresholds.items()}
+    return dataclasses.replace(about, classes=tuple(map(in_answers, about.classes)), thresholds=thresholds)
 
 
 def open_ledger(path: Path, model: ModelFile, *, resume: bool = False, replace: bool = False) -> Ledger:
@@ -155,9 +163,11 @@ def _about(path: Path, connection: sqlite3.Connection) -> About:
     try:
         told = dict(connection.execute("SELECT key, value FROM about"))
         newer = int(told["format"]) > FORMAT
-        about = About(
-            told["model"], told["model_sha256"], tuple(json.loads(told["classes"])), told["identity"],
-            json.loads(told["thresholds"]),
+        about = _as_answers(
+            About(
+                told["model"], told["model_sha256"], tuple(json.loads(told["classes"])), told["identity"],
+                json.loads(told["thresholds"]),
+            )
         )  # fmt: skip
     except (sqlite3.Error, KeyError, ValueError) as error:
         raise LedgerError(f"“{printable(path.name)}” is damaged, or no ledger of Thaw's.", str(error)) from None

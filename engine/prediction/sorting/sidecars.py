@@ -13,6 +13,7 @@ from typing import Literal
 from engine.control import Control
 from engine.errors import ThawError
 from engine.events import Event, LeftOut, SidecarsFinished
+from engine.prediction.hierarchy import line_of
 from engine.prediction.ledger.deciding import rules_used
 from engine.prediction.ledger.ledger import Ledger
 from engine.prediction.ledger.made_files import MadeFile, MadeFiles
@@ -96,7 +97,7 @@ class _Writing:
 
     def _take(self, photo: Answered, waiting: list[Wanted]) -> Iterator[LeftOut]:
         """Put a photo's sidecar among those to be written, or count it where there is none to write."""
-        counts, line = self._counts, self._line(photo.label)
+        counts, line = self._counts, line_of(self._hierarchy, photo.label)
         if not photo.label:
             counts.unlabelled += 1
             return
@@ -146,7 +147,3 @@ class _Writing:
 
     def _path(self, photo: Path) -> Path:
         return photo.with_suffix(ENDING) if self._naming == "lightroom" else photo.with_name(photo.name + ENDING)
-
-    def _line(self, label: str) -> list[str]:
-        """The groups a label is in, the widest first, and the label."""
-        return [*reversed(self._hierarchy.above(label) if self._hierarchy else []), label]

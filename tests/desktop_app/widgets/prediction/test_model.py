@@ -125,13 +125,7 @@ def test_a_selected_row_follows_its_photo(
 def test_an_answer_bears_no_sign_of_being_right() -> None:
     sure = Prediction(Path("a.jpg"), "ant", 0.9, (("ant", 0.9),))
     unsure = Prediction(Path("a.jpg"), "unknown", 0.4, (("ant", 0.4),))
-    named_so = Prediction(Path("a.jpg"), "unknown", 0.9, (("unknown", 0.9),))
     failed = Prediction(Path("x/3.jpg"), "", 0.0, (), "“3.jpg” is damaged and cannot be read.")
-    assert [sign(one) for one in (sure, unsure, named_so, failed)] == [
-        ("", "text"),
-        ("circle-help", "unsure"),
-        ("", "text"),
-        ("x", "wrong"),
-    ]
+    assert [sign(one) for one in (sure, unsure, failed)] == [("", "text"), ("circle-help", "unsure"), ("x", "wrong")]
     assert cell(failed, ERROR) == "Is damaged and cannot be read."
     assert cell(failed, CONFIDENCE) == "" and cell(failed, LABEL) == "not read"

@@ -38,9 +38,9 @@ def take(path: Path, shot: Shot) -> Path:
     return path
 
 
-def make_field(folder: Path, shots: Mapping[str, Shot]) -> Path:
+def make_field(folder: Path, shots: Mapping[str, Shot], classes: tuple[str, ...] = tiny_model.CLASSES) -> Path:
     """The ledger of the photos in `folder`/photos."""
-    model = tiny_model.make(folder / "m.thaw")
+    model = tiny_model.make(folder / "m.thaw", classes)
     ledger = open_ledger(folder / "answers.thaw-ledger", model)
     for name, shot in shots.items():
         status = take(folder / "photos" / name, shot).stat()
