@@ -37,6 +37,7 @@ VERBS = {
     "apply_corrections": "engine.prediction.corrections.apply",
     "undo_corrections": "engine.prediction.corrections.undo",
     "summarise_batch": "engine.prediction.summary",
+    "verify": "engine.prediction.verify",
     "tabulate": "engine.prediction.retell",
     "predict_and_sort": "engine.prediction.sorting.after_batch",
     "sort": "engine.prediction.sorting.sort",

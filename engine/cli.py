@@ -52,7 +52,7 @@ def _fail(sentence: str) -> typing.NoReturn:
 
 COMMANDS = {
     "answers": ("sort", "unsort", "sidecars"),
-    "corrections": ("corrections",),
+    "corrections": ("corrections", "verify"),
     "models": ("models", "layers", "measure", "look", "weights"),
     "photos": ("scan", "predict", "table", "summary", "why", "pseudo-label", "evaluate"),
     "runs": ("compare", "ensemble"),

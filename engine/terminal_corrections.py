@@ -45,6 +45,11 @@ def _(event: ev.CorrectionsUndone) -> str:
     return f"{head}: {event.removed:,} photos; {event.gone:,} were not there any more, {event.left:,} are left"
 
 
+@sentence.register(ev.VerdictsKept)
+def _(event: ev.VerdictsKept) -> str:
+    return f"Kept what was said of {event.photos:,} photos: {event.new:,} for the first time, {event.changed:,} changed"
+
+
 @sentence.register(ev.AccuracyVerified)
 def _(event: ev.AccuracyVerified) -> str:
     if not event.labelled:

@@ -1,4 +1,4 @@
-"""Commands that take home what a person said of photos, and make it training data."""
+"""Commands that take what a person says of photos, take it home, and make it training data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ import click
 import engine
 from engine.commands.play import Existing, play, with_json
 from engine.control import Control
+
+
+@click.command()
+@click.argument("ledger", type=Existing)
+@click.option("--from", "said", type=Existing, required=True, help="A CSV table with the columns path and label.")
+@with_json
+def verify(ledger: Path, said: Path, as_json: bool) -> int:
+    """Keep what a person says that photos of LEDGER (the .thaw-ledger beside a table) show, and tell how often the
+    model was right there.
+
+    The table may be one of Thaw's with its column “human” filled in, which then counts in place of the model's label.
+    Rows without a label say nothing; “unknown” says that a photo shows none of the classes. Photos are named by their
+    path as in a table of Thaw's, or by a file name that no other photo has. Where one row is wrong, none is taken.
+    """
+    control = Control()
+    return play(engine.verify(ledger, said, control=control), control, as_json)
 
 
 @click.group()

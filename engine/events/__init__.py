@@ -37,6 +37,7 @@ from engine.events.photos import (
     ScanProgress,
     SummaryFinished,
     TableWritten,
+    VerdictsKept,
     Watching,
 )
 from engine.events.runs import ComparisonFinished, PairCompared, RunCompared, SettingDiffers
@@ -128,6 +129,7 @@ __all__ = [
     "Transferred",
     "TrialFinished",
     "TrialStarted",
+    "VerdictsKept",
     "Watching",
     "WeightsChoice",
     "WeightsFetched",

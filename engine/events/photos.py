@@ -151,6 +151,15 @@ class AccuracyVerified(Event):
 
 
 @dataclass(frozen=True)
+class VerdictsKept(Event):
+    """A table said what `photos` show: `new` of them nobody had looked at, of `changed` a person had said otherwise."""
+
+    photos: int
+    new: int
+    changed: int
+
+
+@dataclass(frozen=True)
 class SummaryFinished(Event):
     """`verified` photos have a person's word. `first_taken`, `last_taken` and `hours` (photos by the hour of the day,
     24 numbers) are of those whose EXIF says when they were taken; "" where none does."""

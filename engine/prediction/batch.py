@@ -30,8 +30,8 @@ from engine.prediction.watch import Watch
 MOST_THREADS = 16  # unless told: each holds a network's intermediate results for a chunk in memory
 SECONDS_BETWEEN_PROGRESS = 0.25
 NAMED_APART = (
-    f"The model has a class “{UNKNOWN}”. Among the answers it is called “{CLASS_CALLED_SO}”, for “{UNKNOWN}” says there "
-    "that no class was sure."
+    f"The model has a class “{UNKNOWN}”. Among the answers it is called “{CLASS_CALLED_SO}”, for there “{UNKNOWN}” "
+    "says that no class was sure."
 )
 
 PredictEvent = Notice | Prediction | PredictionProgress | PredictionFinished | Watching

@@ -34,7 +34,7 @@ def summarise_batch(
         check_place(out, replace)
     opened = read_ledger(ledger)
     try:
-        labels, folders, accuracy = _labels(opened), _folders(opened), _accuracy(opened)
+        labels, folders, accuracy = _labels(opened), _folders(opened), accuracy_of(opened)
         finished = _finished(opened, out)
         text = page(opened.about, labels, folders, accuracy, finished) if out else ""
     finally:
@@ -81,8 +81,8 @@ def _folders(ledger: Ledger) -> list[FolderCounted]:
     ]
 
 
-def _accuracy(ledger: Ledger) -> list[AccuracyVerified]:
-    """Empty where nobody looked at a photo."""
+def accuracy_of(ledger: Ledger) -> list[AccuracyVerified]:
+    """How often the model is right where a person looked; empty where nobody did."""
     found = verified(ledger)
     share = found.right / found.labelled if found.labelled else 0.0
     bounds = wilson(found.right, found.labelled)

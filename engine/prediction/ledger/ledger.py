@@ -97,6 +97,11 @@ class Ledger:
         with self.statements():
             self._connection.commit()
 
+    def forget(self) -> None:
+        """Take back what was added since the last `commit`."""
+        with self.statements():
+            self._connection.rollback()
+
     def note(self, key: str, value: str) -> None:
         """Keep a word about the whole, with the next `commit`."""
         with self.statements() as run:

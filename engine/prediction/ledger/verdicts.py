@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.errors import LedgerError
 from engine.prediction.hierarchy import Hierarchy
 from engine.prediction.ledger.deciding import rules_used
 from engine.prediction.ledger.ledger import Ledger
@@ -26,16 +27,20 @@ class Verified:
 
 
 def say(ledger: Ledger, said: Mapping[int, str | None], now: datetime | None = None) -> None:
-    """Keep the labels that a person gave to photos, by id; None takes back what was said. Kept at once. Raises
-    LedgerError, also where another process has been writing for ten seconds."""
+    """Keep the labels that a person gave to photos, by id; None takes back what was said. Kept at once, all of it or
+    nothing. Raises LedgerError, also where another process has been writing for ten seconds."""
     moment = (now or datetime.now()).isoformat(timespec="seconds")
-    with ledger.statements() as run:
-        for photo, label in said.items():
-            if label is None:
-                run("DELETE FROM verdict WHERE photo = ?", (photo,))
-            else:
-                run("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?)", (photo, label, moment))
-        ledger.commit()
+    try:
+        with ledger.statements() as run:
+            for photo, label in said.items():
+                if label is None:
+                    run("DELETE FROM verdict WHERE photo = ?", (photo,))
+                else:
+                    run("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?)", (photo, label, moment))
+            ledger.commit()
+    except LedgerError:
+        ledger.forget()
+        raise
 
 
 def take_back(ledger: Ledger, photo: int) -> None:
