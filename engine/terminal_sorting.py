@@ -27,10 +27,13 @@ def _(event: ev.SortingPlanned) -> str:
 @sentence.register(ev.SortingFinished)
 def _(event: ev.SortingFinished) -> str:
     head = "Stopped; sorting again goes on" if event.stopped else "Sorted"
-    return (
+    lines = [
         f"{head} after {duration(event.seconds)}: {event.files:,} files made in {event.into}, {event.moved:,} of them "
         f"moved; {event.kept:,} were there already, {event.left_out:,} are left out"
-    )
+    ]
+    lines += [f"  {event.labelled:,} copies have their label inside"] if event.labelled or event.unlabelled else []
+    lines += [f"  {copies:,} have none: {reason}" for reason, copies in event.unlabelled]
+    return "\n".join(lines)
 
 
 @sentence.register(ev.SidecarsFinished)

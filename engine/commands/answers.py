@@ -22,18 +22,24 @@ DRY_RUN = "Only tell what would be done."
     help="What is made of each photo. Whoever edits a hard link edits the photo.",
 )  # fmt: skip
 @click.option("--flat", is_flag=True, help="All photos of a class side by side, without their sub-folders.")
+@click.option(
+    "--label-in-copies", is_flag=True, help="Write the label into JPEG and PNG copies, as a keyword (XMP)."
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help=DRY_RUN)
 @with_json
-def sort(ledger: Path, into: Path, kind: str, flat: bool, dry_run: bool, as_json: bool) -> int:
+def sort(
+    ledger: Path, into: Path, kind: str, flat: bool, label_in_copies: bool, dry_run: bool, as_json: bool
+) -> int:  # fmt: skip
     """Sort the photos of LEDGER (the .thaw-ledger beside a table) into a folder for each class.
 
     The photos stay where and as they are; “thaw unsort” takes the copies away again. Again with the same folder, only
     what is new is copied, and what has another label by now moves to its new folder.
     """
     control = Control()
-    return play(
-        engine.sort(ledger, into, kind=KINDS[kind], flat=flat, dry_run=dry_run, control=control), control, as_json
+    events = engine.sort(
+        ledger, into, kind=KINDS[kind], flat=flat, label_in_copies=label_in_copies, dry_run=dry_run, control=control
     )
+    return play(events, control, as_json)
 
 
 @click.command()

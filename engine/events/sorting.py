@@ -49,7 +49,8 @@ class LeftOut(Event):
 @dataclass(frozen=True)
 class SortingFinished(Event):
     """`files` were made, `moved` of them from the folder of another class; `kept` were there already; `left_out` could
-    not be sorted, each of which was told. `bytes` were copied."""
+    not be sorted, each of which was told. `bytes` were copied. Where that was asked for, `labelled` copies have their
+    label inside, and `unlabelled` are (why others have none, copies)."""
 
     into: Path
     files: int
@@ -59,6 +60,8 @@ class SortingFinished(Event):
     bytes: int
     seconds: float
     stopped: bool = False
+    labelled: int = 0
+    unlabelled: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from engine.prediction.ledger.ledger import ROWS_AT_A_TIME, Ledger
 
-Kind = Literal["copy", "hardlink", "symlink", "sidecar", "folder"]
+Kind = Literal["copy", "labelled", "hardlink", "symlink", "sidecar", "folder"]
+"""A labelled one is a copy with its label inside."""
+COPIES: tuple[Kind, ...] = ("copy", "labelled")
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS made (

@@ -9,14 +9,16 @@ import shutil
 import stat
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from engine.prediction.ledger.made_files import MadeFile
+from engine.prediction.sorting.embedding import Embedding
 from engine.prediction.sorting.places import device_of
 
 State = Literal["as made", "changed", "gone", "away"]
 
 BUFFER = 2**20
+NOTHING = Embedding()
 COARSE = 10_000_000
 """Nanoseconds: a drive that keeps whole steps of these (exFAT, FAT, HFS+) may say another time later."""
 TOLERANCE = 2_000_000_000
@@ -27,9 +29,9 @@ class ChangedMeanwhile(Exception):
     """The photo is not the one that was classified any more."""
 
 
-def make(file: MadeFile, content: bytes) -> os.stat_result:
-    """Make it; `content` is a sidecar's. Raises ChangedMeanwhile, or OSError, FileExistsError among them, and leaves
-    nothing behind then."""
+def make(file: MadeFile, content: bytes | Embedding = NOTHING) -> os.stat_result:
+    """Make it; `content` is a sidecar's, or the label of a labelled copy. Raises ChangedMeanwhile, or OSError,
+    FileExistsError among them, and leaves nothing behind then."""
     match file.kind:
         case "hardlink":
             os.link(os.path.realpath(file.source), file.path)
@@ -40,21 +42,20 @@ def make(file: MadeFile, content: bytes) -> os.stat_result:
     return file.path.lstat()
 
 
-def _write(file: MadeFile, content: bytes) -> None:
+def _write(file: MadeFile, content: bytes | Embedding) -> None:
     part = part_of(file)
     try:
         with part.open("xb") as target:
-            if file.kind == "copy":
-                with file.source.open("rb") as source:
-                    shutil.copyfileobj(source, target, BUFFER)
+            if isinstance(content, Embedding):
+                _copy(file.source, target, content)
             else:
                 target.write(content)
             target.flush()
             os.fsync(target.fileno())  # after a power failure it is whole, or it is not there under its name
-        if file.kind == "copy":
+        if isinstance(content, Embedding):
             _keep_facts(file.source, part)
-            now = file.source.stat()
-            if (part.stat().st_size, now.st_size, now.st_mtime_ns) != (file.size, file.size, file.source_modified):
+            now, size = file.source.stat(), file.size - content.grows
+            if (part.stat().st_size, now.st_size, now.st_mtime_ns) != (file.size, size, file.source_modified):
                 raise ChangedMeanwhile
         else:
             os.utime(part, ns=(file.modified, file.modified))
@@ -63,6 +64,17 @@ def _write(file: MadeFile, content: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _copy(source: Path, target: BinaryIO, label: Embedding) -> None:
+    with source.open("rb") as photo:
+        left = label.at
+        while left and (some := photo.read(min(left, BUFFER))):
+            target.write(some)
+            left -= len(some)
+        target.write(label.content)
+        photo.seek(label.cut, os.SEEK_CUR)
+        shutil.copyfileobj(photo, target, BUFFER)
 
 
 def _keep_facts(source: Path, target: Path) -> None:

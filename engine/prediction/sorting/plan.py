@@ -90,7 +90,8 @@ class Plan:
         name = FAILED_FOLDER if photo.failed else self._folders.of(photo.label) if photo.label else UNKNOWN_FOLDER
         old = []
         for file in self._made.of_photo(photo.id, self._into):
-            made_of = (file.name, file.source, file.size, file.source_modified)
+            size = photo.size if file.kind == "labelled" else file.size  # its own is the copy's
+            made_of = (file.name, file.source, size, file.source_modified)
             if made_of == (name, photo.path, photo.size, photo.modified) and os.path.lexists(file.path):
                 return Standing(file, there=True)
             old.append(file)

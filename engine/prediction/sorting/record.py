@@ -15,8 +15,18 @@ from engine.disk_room import is_full
 from engine.errors import ThawError
 from engine.events.sorting import MAY_BE_LAST
 from engine.photos import printable
-from engine.prediction.ledger.made_files import MadeFile, MadeFiles
-from engine.prediction.sorting.making import ChangedMeanwhile, State, is_away, make, part_of, remove, state_of
+from engine.prediction.ledger.made_files import COPIES, MadeFile, MadeFiles
+from engine.prediction.sorting.embedding import Embedding
+from engine.prediction.sorting.making import (
+    NOTHING,
+    ChangedMeanwhile,
+    State,
+    is_away,
+    make,
+    part_of,
+    remove,
+    state_of,
+)
 from engine.prediction.sorting.originals import has_its_photo
 from engine.prediction.sorting.places import device_of
 
@@ -33,10 +43,11 @@ WINDOWS_NO_LINKS = (1, 17, 50, 1314)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file to make, and what is in it where it is a sidecar."""
+    """A file to make, and what is in it where it is a sidecar; a copy's label, or a sentence on why it has none."""
 
     file: MadeFile
-    content: bytes = b""
+    content: bytes | Embedding = NOTHING
+    without: str = ""
 
 
 class Record:
@@ -168,7 +179,7 @@ def why_it_stays(file: MadeFile, state: State, even_last: bool) -> str:
         return "The drive it is on is away; connect it, and undo again."
     if state == "changed":
         return CHANGED_SINCE
-    if state == "as made" and file.kind in ("copy", "hardlink") and not (even_last or has_its_photo(file)):
+    if state == "as made" and file.kind in (*COPIES, "hardlink") and not (even_last or has_its_photo(file)):
         return MAY_BE_LAST
     return ""
 

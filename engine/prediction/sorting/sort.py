@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,12 @@ from engine.control import Control
 from engine.errors import ThawError
 from engine.events import Event, LeftOut, SortingFinished, SortingPlanned, StageStarted
 from engine.photos import printable
+from engine.prediction.hierarchy import line_of
+from engine.prediction.ledger.deciding import rules_used
 from engine.prediction.ledger.ledger import Ledger
-from engine.prediction.ledger.made_files import Kind, MadeFiles
+from engine.prediction.ledger.made_files import Kind, MadeFile, MadeFiles
 from engine.prediction.ledger.opening import read_ledger
+from engine.prediction.sorting.embedding import CannotHold, embedding
 from engine.prediction.sorting.names import FreeNames
 from engine.prediction.sorting.places import check_folder, check_room, free_bytes, sorted_into
 from engine.prediction.sorting.plan import Answered, Plan, Standing, answered, trouble_with
@@ -32,6 +36,7 @@ def sort(
     *,
     kind: Kind = "copy",
     flat: bool = False,
+    label_in_copies: bool = False,
     dry_run: bool = False,
     control: Control | None = None,
 ) -> Generator[Event, None, None]:
@@ -44,9 +49,12 @@ def sort(
     classified, or all photos side by side where it is `flat`. A photo that is gone, or changed since it was classified,
     is a LeftOut.
 
+    With `label_in_copies`, JPEG and PNG copies have the label inside, as a keyword in XMP like that of sidecars; every
+    other byte is the photo's. SortingFinished counts the copies that took none, by the reason why.
+
     Sorting into the same folder again makes what is missing: photos that are new, and those whose class is another
-    now, which move (the old copy is removed if it is still as it was made). What is there stays, whatever `kind` and
-    `flat` are this time. `undo_sorting` takes all of it away, also after a kill.
+    now, which move (the old copy is removed if it is still as it was made). What is there stays, whatever else is asked
+    for this time. `undo_sorting` takes all of it away, also after a kill.
 
     SortingPlanned comes before anything is done, and is last in a `dry_run`, which changes nothing. SortingFinished is
     last, also after a stop (or finish): sorting again goes on. Raises ThawError where nothing can begin (no ledger, or
@@ -56,9 +64,11 @@ def sort(
     """
     if kind not in KINDS:
         raise ThawError(f"Photos are sorted as copy, hardlink or symlink, not as “{kind}”.")
+    if label_in_copies and kind != "copy":
+        raise ThawError("Links lead to the photos themselves, which are never changed; labels go into copies only.")
     opened = read_ledger(ledger, to_decide=not dry_run)
     try:
-        sorting = _Sorting(opened, sorted_into(into), kind, flat, dry_run, control)
+        sorting = _Sorting(opened, sorted_into(into), kind, flat, dry_run, control, label_in_copies)
         yield from sorting.survey()
         if not dry_run:
             yield from sorting.work()
@@ -76,14 +86,18 @@ class _Survey:
     moved: int = 0
     gone: int = 0
     left_out: set[int] = field(default_factory=set)  # photos
+    labelled: int = 0
+    without: Counter[str] = field(default_factory=Counter)  # why copies have no label inside
     folders: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class _Sorting:
     def __init__(
-        self, ledger: Ledger, into: Path, kind: Kind, flat: bool, dry_run: bool, control: Control | None
+        self, ledger: Ledger, into: Path, kind: Kind, flat: bool, dry_run: bool, control: Control | None, label: bool
     ) -> None:
-        self._ledger, self._into, self._kind = ledger, into, kind
+        self._ledger, self._into, self._kind, self._label = ledger, into, kind, label
+        rules = rules_used(ledger)
+        self._hierarchy = rules.hierarchy if rules else None
         self._made = MadeFiles(ledger, to_write=not dry_run)
         self._record = None if dry_run else Record(self._made)
         self._plan = Plan(ledger, self._made, into, kind, flat)
@@ -138,7 +152,7 @@ class _Sorting:
                 else:
                     yield from self._clear(standing, record)
                     path = self._names.choose(standing.file.path.parent, standing.file.path.name)
-                    wanted.append(Wanted(dataclasses.replace(standing.file, path=path)))
+                    wanted.append(self._wanted(photo, dataclasses.replace(standing.file, path=path)))
             yield from self._make(wanted, record)
             if not steering.goes_on(record.commit):
                 break
@@ -148,8 +162,9 @@ class _Sorting:
         done, left_out = self._done, len(seen.left_out)
         stopped = steering.stopped and done.files + left_out + seen.kept < self._ledger.count()
         yield SortingFinished(
-            self._into, done.files, seen.kept, done.moved, left_out, done.bytes, steering.seconds, stopped
-        )
+            self._into, done.files, seen.kept, done.moved, left_out, done.bytes, steering.seconds, stopped,
+            done.labelled, tuple(done.without.most_common()),
+        )  # fmt: skip
 
     def _groups(self) -> Iterator[list[tuple[Answered, Standing]]]:
         group = []
@@ -165,6 +180,18 @@ class _Sorting:
                 yield group
                 group = []
         yield group
+
+    def _wanted(self, photo: Answered, file: MadeFile) -> Wanted:
+        """With its label inside, where that is asked for and there is one."""
+        if not (self._label and photo.label):
+            return Wanted(file)
+        try:
+            label = embedding(file.source, line_of(self._hierarchy, photo.label))
+        except CannotHold as reason:
+            return Wanted(file, without=str(reason))
+        except OSError:
+            return Wanted(file)  # making it says what is wrong
+        return Wanted(dataclasses.replace(file, kind="labelled", size=file.size + label.grows), label)
 
     def _lost(self, photo: Answered) -> LeftOut:
         """It was there a moment ago."""
@@ -195,6 +222,8 @@ class _Sorting:
                 else:
                     self._done.files += 1
                     self._done.bytes += one.file.size if self._kind == "copy" else 0
+                    self._done.labelled += one.file.kind == "labelled"
+                    self._done.without.update([one.without] if one.without else [])
                 yield from self._steering.step()
                 if not self._steering.goes_on(record.commit):
                     return

@@ -9,7 +9,7 @@ from typing import Literal
 from engine.control import Control
 from engine.errors import ThawError
 from engine.events import Event, LeftOut, SortingUndone
-from engine.prediction.ledger.made_files import Kind, MadeFile, MadeFiles
+from engine.prediction.ledger.made_files import COPIES, Kind, MadeFile, MadeFiles
 from engine.prediction.ledger.opening import read_ledger
 from engine.prediction.sorting.making import state_of
 from engine.prediction.sorting.places import sorted_into
@@ -18,8 +18,8 @@ from engine.prediction.sorting.steering import Steering
 
 Only = Literal["", "photos", "sidecars"]
 KINDS: dict[str, tuple[Kind, ...]] = {
-    "": ("copy", "hardlink", "symlink", "sidecar"),
-    "photos": ("copy", "hardlink", "symlink"),
+    "": (*COPIES, "hardlink", "symlink", "sidecar"),
+    "photos": (*COPIES, "hardlink", "symlink"),
     "sidecars": ("sidecar",),
 }
 FILES_BETWEEN_COMMITS = 50

@@ -24,6 +24,8 @@ class Sort:
     into: Path
     kind: Kind = "copy"
     flat: bool = False
+    labelled: bool = False
+    """Whether copies get their label inside."""
 
     @property
     def title(self) -> str:
@@ -31,7 +33,10 @@ class Sort:
 
     def events(self, ledger: Path, control: Control, dry_run: bool = False) -> Iterator[Any]:
         verb = importlib.import_module("engine.prediction.sorting.sort").sort
-        yield from verb(ledger, self.into, kind=self.kind, flat=self.flat, dry_run=dry_run, control=control)
+        yield from verb(
+            ledger, self.into, kind=self.kind, flat=self.flat, label_in_copies=self.labelled, dry_run=dry_run,
+            control=control,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.choice_cards import Choice, ChoiceCards
@@ -53,6 +53,12 @@ TREES = (
     ("tree", "Keep sub-folders", "In each class's folder, the photos lie in the sub-folders in which they lie now"),
     ("flat", "All in one folder", "In each class's folder, the photos lie side by side"),
 )
+LABEL = "Write its label into each copy"
+LABEL_TIP = (
+    "A keyword that photo programs read, in copies of JPEG and PNG photos. Picture and EXIF stay as they are, and the "
+    "photos themselves are not touched."
+)
+NO_LABEL_TIP = "Links lead to the photos themselves, which are never changed: choose copies."
 MOST_ROWS = 5
 Row = tuple[str, int, int]
 
@@ -68,7 +74,9 @@ class SortDialog(DeedDialog):
         self.choose.clicked.connect(self._on_choose_clicked)
         self.how = ChoiceCards(HOW)
         self.how.choose("copy")
-        self.how.chosen.connect(lambda _name: self.look())
+        self.how.chosen.connect(self._on_how_chosen)
+        self.label = QCheckBox(LABEL)
+        self.label.setToolTip(LABEL_TIP)
         self.tree = Segments(TREES, "Below the folder of a class")
         self.tree.chosen.connect(lambda _name: self.look())
         self.table = PlainTable("Folders", _columns())
@@ -82,6 +90,7 @@ class SortDialog(DeedDialog):
         trees = QHBoxLayout()
         trees.addWidget(self.tree)
         trees.addStretch(1)
+        trees.addWidget(self.label)
         self.choices.addLayout(trees)
         self.details.addWidget(self.table)
         self.set_into(into)
@@ -93,7 +102,8 @@ class SortDialog(DeedDialog):
         self.look()
 
     def deed(self) -> Sort:
-        return Sort(self.into, cast("Kind", self.how.choice()), self.tree.choice() == "flat")
+        labelled = self.label.isEnabled() and self.label.isChecked()
+        return Sort(self.into, cast("Kind", self.how.choice()), self.tree.choice() == "flat", labelled)
 
     def undoing(self) -> Undo:
         return Undo("photos")
@@ -115,6 +125,11 @@ class SortDialog(DeedDialog):
 
     def name_main(self, files: int) -> str:
         return f"Sort {quantity(files, 'photo')}" if files else "Sort"
+
+    def _on_how_chosen(self, how: str) -> None:
+        self.label.setEnabled(how == "copy")
+        self.label.setToolTip(LABEL_TIP if how == "copy" else NO_LABEL_TIP)
+        self.look()
 
     def _on_choose_clicked(self) -> None:
         start = next((str(step) for step in (self.into, *self.into.parents) if step.is_dir()), "")

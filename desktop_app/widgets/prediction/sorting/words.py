@@ -66,9 +66,10 @@ def done(outcome: Outcome) -> str:
     if isinstance(event, SortingFinished):
         where = f"“{shown(event.into)}”"
         if event.stopped:
-            return f"Sorting was stopped after {quantity(event.files, 'file')} in {where}; sorting again goes on."
+            head = f"Sorting was stopped after {quantity(event.files, 'file')} in {where}; sorting again goes on."
+            return head + _labels_inside(event)
         kept = f", {count(event.kept)} were there already" if event.kept else ""
-        return f"Sorted: {quantity(event.files, 'file')} made in {where}{kept}."
+        return f"Sorted: {quantity(event.files, 'file')} made in {where}{kept}.{_labels_inside(event)}"
     if isinstance(event, SidecarsFinished):
         number = quantity(event.files, "label file was", "label files were")
         end = "; the writing was stopped, and doing it again goes on" if event.stopped else ""
@@ -79,3 +80,10 @@ def done(outcome: Outcome) -> str:
     head = "Stopped: " if event.stopped else ""
     verb = "was" if event.removed == 1 and not event.folders else "were"
     return f"{head}{quantity(event.removed, 'file')}{folders} {verb} taken away.{gone} Your photos are untouched."
+
+
+def _labels_inside(event: SortingFinished) -> str:
+    """How many copies have their label inside, and why others have none; "" where that was not asked for."""
+    told = [f"{quantity(event.labelled, 'copy has its label', 'copies have their label')} inside."]
+    told += [f"{quantity(copies, 'copy has', 'copies have')} none: {reason}" for reason, copies in event.unlabelled]
+    return f" {' '.join(told)}" if event.labelled or event.unlabelled else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from desktop_app.widgets.prediction.sorting import into_folders
@@ -117,6 +118,28 @@ def test_a_folder_among_the_photos_and_a_full_drive_are_refused_at_once(
     dialog.look()
     wait(qtbot, jobs)
     assert "The copies need about" in dialog.banner.text() and not dialog.main.isEnabled()
+
+
+def test_labels_go_into_copies_alone_and_it_is_told_where_they_did_not(
+    qtbot: QtBot, jobs: Jobs, sorting: Sorting, tmp_path: Path
+) -> None:
+    (tmp_path / "own" / "photos" / "a").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "own" / "photos" / "a" / "1.jpg")
+    sorting.offer(make_ledger(tmp_path / "own", PHOTOS), False)
+    dialog = asked(qtbot, jobs, sorting, tmp_path / "sorted")
+    dialog.label.click()
+    dialog.how.cards["hardlink"].radio.click()
+    assert not dialog.label.isEnabled() and "choose copies" in dialog.label.toolTip()
+    assert not dialog.deed().labelled
+    dialog.how.cards["copy"].radio.click()
+    wait(qtbot, jobs)
+    assert dialog.label.isEnabled() and dialog.deed().labelled
+    dialog.main.click()
+    wait(qtbot, jobs)
+    assert sorting.banner.text() == (
+        f"Sorted: 4 files made in “{tmp_path / 'sorted'}”. 1 copy has its label inside. 1 copy has none: Only JPEG and "
+        "PNG files take a label."
+    )
 
 
 def test_labels_beside_the_photos_are_a_choice_of_their_own(
