@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.prediction.classify import Answer, Found
 
-CLOSE = 1e-3
+CLOSE = 0.01
 """Probabilities that differ no more are those of one picture, whose file got keywords or a place, say."""
 SELECT = (
     "SELECT photo.id, key, size, modified, taken, camera, error, probabilities, verdict.label FROM photo "

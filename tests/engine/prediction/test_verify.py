@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from engine.cli import cli
 from engine.errors import ThawError
 from engine.events import AccuracyVerified, Event, VerdictsKept
 from engine.photo_facts import PhotoFacts
@@ -147,3 +149,10 @@ def test_a_disk_that_refuses_in_the_middle_keeps_nothing(
         with pytest.raises(ThawError, match="disk is full"):
             list(verify(ledger, table(tmp_path, "path,label\nphotos/a/1.jpg,red\nphotos/a/2.jpg,red\n")))
     assert said(ledger) == {}
+
+
+def test_the_command_says_how_often_the_model_was_right(ledger: Path, tmp_path: Path) -> None:
+    said_in = table(tmp_path, "path,label\n2.jpg,red\n4.jpg,blue\n")
+    done = CliRunner().invoke(cli, ["verify", str(ledger), "--from", str(said_in)])
+    assert done.exit_code == 0
+    assert "Kept what was said of 2 photos" in done.output and "Right on 1 of 1 photos" in done.output
