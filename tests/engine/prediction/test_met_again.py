@@ -84,7 +84,7 @@ def held(ledger: Ledger) -> tuple[set[tuple[str, bytes]], dict[int, str], list[t
     """The pictures that have an answer, what was said, and the files."""
     with ledger.statements() as run:
         rows = run("SELECT key, probabilities, size, modified FROM photo").fetchall()
-        said = dict(run("SELECT photo, label FROM verdict JOIN photo ON photo.id = verdict.photo"))
+        said = dict(run("SELECT verdict.photo, verdict.label FROM verdict JOIN photo ON photo.id = verdict.photo"))
     pictures = {(path_of(key).name, blob) for key, blob, *_ in rows if blob is not None}
     return pictures, said, [(path_of(key).name, size, modified) for key, _, size, modified in rows]
 
