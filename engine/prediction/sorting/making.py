@@ -11,14 +11,13 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from engine.prediction.ledger.made_files import MadeFile
+from engine.prediction.ledger.made_files import COPIES, MadeFile
 from engine.prediction.sorting.embedding import Embedding
 from engine.prediction.sorting.places import device_of
 
 State = Literal["as made", "changed", "gone", "away"]
 
 BUFFER = 2**20
-NOTHING = Embedding()
 COARSE = 10_000_000
 """Nanoseconds: a drive that keeps whole steps of these (exFAT, FAT, HFS+) may say another time later."""
 TOLERANCE = 2_000_000_000
@@ -29,7 +28,7 @@ class ChangedMeanwhile(Exception):
     """The photo is not the one that was classified any more."""
 
 
-def make(file: MadeFile, content: bytes | Embedding = NOTHING) -> os.stat_result:
+def make(file: MadeFile, content: bytes | Embedding = b"") -> os.stat_result:
     """Make it; `content` is a sidecar's, or the label of a labelled copy. Raises ChangedMeanwhile, or OSError,
     FileExistsError among them, and leaves nothing behind then."""
     match file.kind:
@@ -43,18 +42,19 @@ def make(file: MadeFile, content: bytes | Embedding = NOTHING) -> os.stat_result
 
 
 def _write(file: MadeFile, content: bytes | Embedding) -> None:
-    part = part_of(file)
+    part, is_copy = part_of(file), file.kind in COPIES
+    label = content if isinstance(content, Embedding) else Embedding()
     try:
         with part.open("xb") as target:
-            if isinstance(content, Embedding):
-                _copy(file.source, target, content)
-            else:
+            if is_copy:
+                _copy(file.source, target, label)
+            elif isinstance(content, bytes):
                 target.write(content)
             target.flush()
             os.fsync(target.fileno())  # after a power failure it is whole, or it is not there under its name
-        if isinstance(content, Embedding):
+        if is_copy:
             _keep_facts(file.source, part)
-            now, size = file.source.stat(), file.size - content.grows
+            now, size = file.source.stat(), file.size - label.grows
             if (part.stat().st_size, now.st_size, now.st_mtime_ns) != (file.size, size, file.source_modified):
                 raise ChangedMeanwhile
         else:

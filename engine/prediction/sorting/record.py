@@ -17,16 +17,7 @@ from engine.events.sorting import MAY_BE_LAST
 from engine.photos import printable
 from engine.prediction.ledger.made_files import COPIES, MadeFile, MadeFiles
 from engine.prediction.sorting.embedding import Embedding
-from engine.prediction.sorting.making import (
-    NOTHING,
-    ChangedMeanwhile,
-    State,
-    is_away,
-    make,
-    part_of,
-    remove,
-    state_of,
-)
+from engine.prediction.sorting.making import ChangedMeanwhile, State, is_away, make, part_of, remove, state_of
 from engine.prediction.sorting.originals import has_its_photo
 from engine.prediction.sorting.places import device_of
 
@@ -46,7 +37,7 @@ class Wanted:
     """A file to make, and what is in it where it is a sidecar; a copy's label, or a sentence on why it has none."""
 
     file: MadeFile
-    content: bytes | Embedding = NOTHING
+    content: bytes | Embedding = b""
     without: str = ""
 
 

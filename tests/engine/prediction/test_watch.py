@@ -81,7 +81,9 @@ def test_photos_are_classified_as_they_come(model: Path, card: Path, tmp_path: P
     assert (resumed.photos, resumed.kept) == (5, 5)  # type: ignore[union-attr]
 
 
-def test_one_that_was_written_over_is_run_again_and_has_one_row(model: Path, card: Path, tmp_path: Path) -> None:
+def test_another_photo_of_the_same_name_is_classified_and_both_have_a_row(
+    model: Path, card: Path, tmp_path: Path
+) -> None:
     photo = card / "DCIM" / "0.png"
 
     def paint() -> None:
@@ -90,7 +92,12 @@ def test_one_that_was_written_over_is_run_again_and_has_one_row(model: Path, car
 
     events = watched(model, [card], tmp_path / "out.csv", paint)
     assert [label for name, label in told(events) if name == "0.png"] == ["red", "blue"]
-    assert sorted(rows(tmp_path / "out.csv")) == [("0.png", "blue"), ("1.png", "green"), ("2.png", "blue")]
+    assert rows(tmp_path / "out.csv")[0] == ("0.png", "red") and rows(tmp_path / "out.csv")[3:] == [("0.png", "blue")]
+    told_of = [event for event in events if isinstance(event, Notice | Watching)]
+    assert isinstance(told_of[-1], Watching) and isinstance(told_of[-2], Notice), (
+        "said when all there is has its answer"
+    )
+    assert told_of[-2].kind == "others" and told_of[-2].text.startswith("1 photo is another than before")
 
 
 def test_a_slow_upload_never_becomes_an_error(
