@@ -146,7 +146,7 @@ def test_photos_wait_for_the_model_and_their_answers_for_the_person(
     assert {(name.split("/")[0], label) for name, label in labels(page).items()} == {
         ("red", "red"), ("green", "green"), ("blue", "blue"), ("photos", ""),
     }  # fmt: skip
-    assert page.desk.results.summary.text() == "13 photos · 1 not read"
+    assert page.desk.results.summary.whole() == "13 photos · 1 not read"
     assert page.context().startswith("photos · 13 photos in ")
     page.desk.results.table.selectRow(1)
     assert page.desk.results.detail.label.whole() in ("red", "green", "blue")
@@ -162,7 +162,7 @@ def test_the_threshold_moves_without_another_run(
     page.desk.results.controls.threshold.setValue(100)
     qtbot.waitUntil(lambda: page.desk.results.model.counts.unknown == 12)
     wait_for_end(qtbot, page, jobs)
-    assert page.desk.results.summary.text() == "13 photos · 12 unknown · 1 not read"
+    assert page.desk.results.summary.whole() == "13 photos · 12 unknown · 1 not read"
     page.desk.results.model.set_view(kind=views.FAILED)
     wait_for_end(qtbot, page, jobs)
     assert list(labels(page)) == ["photos/bad"]

@@ -130,7 +130,7 @@ def test_photos_are_confirmed_and_corrected_by_key(qtbot: QtBot, results: Predic
     assert not review.isVisible()
     settle(qtbot, results)
     assert (results.model.counts.seen, results.model.counts.corrected) == (3, 1)
-    assert "3 looked at · 1 corrected" in results.summary.text()
+    assert "3 looked at · 1 corrected" in results.summary.whole()
     # 3 was left unknown by the model, and is neither right nor wrong
     assert results.totals.accuracy.text().startswith("Right on 1 of 2 photos: 50.0\u202f%")
     assert "1 photo that the model left unknown" in results.totals.accuracy.text()
