@@ -22,7 +22,7 @@ os.environ["THAW_HOME"] = tempfile.mkdtemp(prefix="thaw-timer-")
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from desktop_app import theme
+from desktop_app import theme, training_job
 from desktop_app.main_window import MainWindow
 from desktop_app.settings import Settings
 
@@ -54,8 +54,11 @@ def main() -> None:
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start()
     QTimer.singleShot(200, window.page("train").start)
-    window.jobs.ended.connect(lambda _worker: QTimer.singleShot(300, app.quit))
+    window.jobs.ended.connect(lambda job: QTimer.singleShot(300, app.quit) if job.kind == training_job.KIND else None)
     app.exec()
+    timer.stop()
+    window.jobs.close()
+    wait(app, lambda: not window.jobs.running())
     gaps = sorted(1000 * (later - earlier) for earlier, later in itertools.pairwise(ticks))
     p99 = gaps[int(0.99 * len(gaps))]
     print(json.dumps({"ticks": len(gaps), "median": statistics.median(gaps), "p99": p99, "worst": gaps[-1]}))  # noqa: T201
