@@ -137,6 +137,24 @@ class Settings(QObject):
         self._store.setValue("predict/byte_order_mark", "yes" if wanted else "no")
 
     @property
+    def camera(self) -> str:
+        """The key of the camera that was chosen last, "" before any was."""
+        return self._text("predict/camera")
+
+    @camera.setter
+    def camera(self, key: str) -> None:
+        self._store.setValue("predict/camera", key)
+
+    @property
+    def camera_mirrored(self) -> bool:
+        """Whether a camera's picture is shown as in a mirror."""
+        return self._text("predict/camera_mirrored") != "no"
+
+    @camera_mirrored.setter
+    def camera_mirrored(self, wanted: bool) -> None:
+        self._store.setValue("predict/camera_mirrored", "yes" if wanted else "no")
+
+    @property
     def recent_folders(self) -> tuple[Path, ...]:
         """Dataset folders, newest first; some may be gone meanwhile."""
         return tuple(Path(text) for text in self._texts("folders/recent"))

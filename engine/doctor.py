@@ -38,6 +38,7 @@ PARTS = (
     ("Prediction", "onnxruntime", "problem"),
     ("Photos", "pillow", "problem"),
     ("HEIC photos", "pi-heif", "note"),
+    ("Live camera", "PySide6-Addons", "note"),
     ("Training", "torch", "note"),
     ("Training models", "torchvision", "note"),
 )

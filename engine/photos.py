@@ -20,7 +20,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image as pillow
 
 from engine.errors import PhotoError
@@ -28,18 +27,16 @@ from engine.fit import Fit
 from engine.photo_facts import NOTHING, PhotoFacts, facts_of
 from engine.photo_formats import FORMATS, START_BYTES, format_of, is_photo_name, is_raw_name, looks_like_photo
 from engine.photo_pixels import NEUTRAL, NoNumbersError, Pixels, eight_bits, rgb
+from engine.photo_square import RESAMPLING, Part, bordered, centre_part, fitted, part_of, square_plan, squared
 
 __all__ = [
-    "FORMATS", "NEUTRAL", "Image", "Pixels", "is_photo_name", "looks_like_photo", "opened", "part_of", "read",
-    "read_upright", "read_whole", "shown_name",
+    "FORMATS", "NEUTRAL", "Image", "Part", "Pixels", "centre_part", "fitted", "is_photo_name", "looks_like_photo",
+    "opened", "part_of", "read", "read_upright", "read_whole", "shown_name", "squared",
 ]  # fmt: skip
 
-Part = tuple[float, float, float, float]
 # From the upright photo's width and height: which part of it is wanted, and how many columns and rows of pixels.
 Plan = Callable[[int, int], tuple[Part, int, int]]
 
-# The centre that the usual evaluation looks at: 224 of 256 pixels, as in torchvision's classification presets.
-CENTRE_SHARE = 0.875
 MAX_MEGAPIXELS = 200.0
 
 # Pillow's module for each format it decodes itself; HEIF comes from another library.
@@ -47,7 +44,6 @@ _PLUGINS = {
     "JPEG": "Jpeg", "PNG": "Png", "GIF": "Gif", "BMP": "Bmp", "TIFF": "Tiff", "WEBP": "WebP", "JPEG2000": "Jpeg2K",
     "PPM": "Ppm", "AVIF": "Avif",
 }  # fmt: skip
-_RESAMPLING = {"bilinear": pillow.Resampling.BILINEAR, "bicubic": pillow.Resampling.BICUBIC}
 
 _ORIENTATION_TAG = 0x0112
 # EXIF orientation -> how stored pixels become upright, and where a point (u, v) of the upright photo is stored.
@@ -107,20 +103,10 @@ def read(
         _check_part(box)
 
     def plan(width: int, height: int) -> tuple[Part, int, int]:
-        if box is not None:
-            return box, size, size
-        if fit == "crop":
-            return centre_part(width, height, size), size, size
-        return (0.0, 0.0, 1.0, 1.0), *(fitted(width, height, size) if fit == "pad" else (size, size))
+        return (box, size, size) if box is not None else square_plan(width, height, size, fit)
 
     image = _read(path, plan, max_megapixels, interpolation, file, with_facts)
-    if image.pixels.shape[:2] == (size, size):
-        return image
-    bordered = np.full((size, size, 3), NEUTRAL, np.uint8)
-    rows, columns = image.pixels.shape[:2]
-    top, left = (size - rows) // 2, (size - columns) // 2
-    bordered[top : top + rows, left : left + columns] = image.pixels
-    return dataclasses.replace(image, pixels=bordered)
+    return dataclasses.replace(image, pixels=bordered(image.pixels, size))
 
 
 def _check_part(part: Part) -> None:
@@ -153,28 +139,6 @@ def read_whole(
         return (0.0, 0.0, 1.0, 1.0), max(1, round(width * scale)), max(1, round(height * scale))
 
     return _read(path, plan, max_megapixels, interpolation)
-
-
-def part_of(pixels: Pixels, columns: int, rows: int, part: Part, interpolation: str = "bilinear") -> Pixels:
-    """A part of H×W×3 pixels (left, top, right, bottom, as shares), squeezed to rows×columns×3."""
-    high, wide = pixels.shape[:2]
-    box = (part[0] * wide, part[1] * high, part[2] * wide, part[3] * high)
-    return np.asarray(pillow.fromarray(pixels).resize((columns, rows), _RESAMPLING[interpolation], box))
-
-
-def centre_part(width: int, height: int, size: int) -> Part:
-    """What “crop” sees, as shares of the photo: torchvision's Resize(round(size / 0.875)) and CenterCrop(size)."""
-    shorter = round(size / CENTRE_SHARE)
-    scaled_width = shorter if width <= height else int(shorter * width / height)
-    scaled_height = shorter if height <= width else int(shorter * height / width)
-    left, top = round((scaled_width - size) / 2), round((scaled_height - size) / 2)
-    return left / scaled_width, top / scaled_height, (left + size) / scaled_width, (top + size) / scaled_height
-
-
-def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
-    """Width and height scaled so that the longer is `longest`; neither is below 1."""
-    scale = longest / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 @contextlib.contextmanager
@@ -212,7 +176,7 @@ def _read(
     file: BinaryIO | None = None,
     with_facts: bool = False,
 ) -> Image:
-    name, resampling = f"“{shown_name(path)}”", _RESAMPLING[interpolation]
+    name, resampling = f"“{shown_name(path)}”", RESAMPLING[interpolation]
     with contextlib.ExitStack() as stack:
         if file is None:
             file = stack.enter_context(opened(path))

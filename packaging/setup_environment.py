@@ -53,13 +53,13 @@ DISPLAY_LIBRARIES = (
 INSTALL_COMMANDS = {
     "apt-get": "apt-get install -y --no-install-recommends libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 "
     "libglib2.0-0 fontconfig fonts-dejavu-core libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 "
-    "libxcb-render-util0 libxcb-shape0 libxcb-randr0 libxcb-xkb1 libxkbcommon-x11-0",
+    "libxcb-render-util0 libxcb-shape0 libxcb-randr0 libxcb-xkb1 libxkbcommon-x11-0 libpulse0",
     "dnf": "dnf install -y mesa-libEGL mesa-libGL libxkbcommon libxkbcommon-x11 dbus-libs fontconfig glib2 "
-    "dejavu-sans-fonts xcb-util-cursor xcb-util-wm xcb-util-keysyms xcb-util-image xcb-util-renderutil",
+    "dejavu-sans-fonts xcb-util-cursor xcb-util-wm xcb-util-keysyms xcb-util-image xcb-util-renderutil pulseaudio-libs",
     "pacman": "pacman -S --needed libglvnd libxkbcommon libxkbcommon-x11 dbus fontconfig glib2 ttf-dejavu "
-    "xcb-util-cursor xcb-util-wm xcb-util-keysyms xcb-util-image xcb-util-renderutil",
+    "xcb-util-cursor xcb-util-wm xcb-util-keysyms xcb-util-image xcb-util-renderutil libpulse",
     "zypper": "zypper install -y libEGL1 libGL1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 fontconfig dejavu-fonts "
-    "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0",
+    "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libpulse0",
 }
 
 
@@ -70,7 +70,7 @@ class SetUpError(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make .venv with Thaw in it.")
     parser.add_argument("--dev", action="store_true", help="with what the tests and the checks need")
-    extras = {"train", "dev"} if parser.parse_args().dev else {"train"}
+    extras = {"train", "camera", "dev"} if parser.parse_args().dev else {"train", "camera"}
     try:
         stamp = ready_stamp(extras)
         if stamp is None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
+from desktop_app.widgets.camera.door import LiveButton
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.prediction.desk import Desk
 from desktop_app.widgets.transfer.model_chooser import ModelChooser
@@ -54,11 +55,15 @@ class PredictPage(PageFrame):
         desk = self.desk
         for button in (desk.earlier.menu_button, desk.saving.button, desk.sorting.button, self.photos):
             self.add_beside_action(button)
+        self.live = LiveButton(self._settings, lambda: desk.results.decision)
+        top = QHBoxLayout(spacing=theme.GRID)
+        top.addWidget(self.chooser, 1)
+        top.addWidget(self.live)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(theme.MARGIN, 2 * theme.GRID, theme.MARGIN, 2 * theme.GRID)
         column.setSpacing(2 * theme.GRID)
-        column.addWidget(self.chooser)
+        column.addLayout(top)
         column.addWidget(self.desk, 1)
         self.set_content(content)
 
@@ -150,6 +155,7 @@ class PredictPage(PageFrame):
             self.set_action("Choose folder…", "folder-open", not reason, reason)
         self.photos.setVisible(self._usable and not batch)
         self.photos.setEnabled(not reason)
+        self.live.offer(self._project.model_file if self._usable else None)
         if self._project.model_file is None:
             waiting = " Your photos are classified as soon as you do." if self._waiting else ""
             empty.set(NO_MODEL + waiting, "Choose a file…", "package")

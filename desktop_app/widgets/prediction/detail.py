@@ -66,7 +66,7 @@ class PhotoPane(QWidget):
 
 
 class TopBars(QWidget):
-    """The most likely classes, each with its name, a bar and a number."""
+    """The most likely classes, each with its name, a bar and a number; the likeliest stands out, wherever it is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,16 +90,17 @@ class TopBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line, height = self.fontMetrics().height(), self._row_height()
         room = self.fontMetrics().horizontalAdvance("100.0 %") + theme.GRID
+        best = max((share for _, share in self._top), default=0.0)
         for row, (label, share) in enumerate(self._top):
             words = QRectF(0, row * height, self.width(), line)
-            painter.setPen(theme.colour("text" if row == 0 else "muted"))
+            painter.setPen(theme.colour("text" if share == best else "muted"))
             text = painter.fontMetrics().elidedText(
                 thumbnails.shown(label), Qt.TextElideMode.ElideMiddle, self.width() - room
             )
             painter.drawText(words, Qt.AlignmentFlag.AlignLeft, text)
             painter.drawText(words, Qt.AlignmentFlag.AlignRight, percent(share))
             bar = QRectF(0, words.bottom() + 4, self.width(), 6)
-            paint_bar(painter, bar, share, "accent" if row == 0 else "border_strong")
+            paint_bar(painter, bar, share, "accent" if share == best else "border_strong")
         painter.end()
 
 
