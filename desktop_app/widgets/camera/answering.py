@@ -67,7 +67,8 @@ class ModelAnswerer:
     def _load(self) -> tuple[Classifier, Rules]:
         files = importlib.import_module("engine.model_file")
         file = files.open_model(files.locate(self._model))
-        classes, own = file.manifest.classes, file.manifest.thresholds
+        rules = importlib.import_module("engine.prediction.rules")
+        classes, own = rules.classes_in_answers(file.manifest.classes), file.manifest.thresholds
         # A core is left to the camera and the window, which would stutter else.
         threads = max(1, (os.cpu_count() or 1) - 1)
         classifier = importlib.import_module("engine.prediction.runtime").Classifier(file, threads=threads)
