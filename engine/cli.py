@@ -19,6 +19,8 @@ from engine.errors import ThawError
 
 def main() -> None:
     """The console script: ends with the exit statuses of the contract, 0, 1, 2 or 130."""
+    # Looking for plugins of pydantic, of which there are none, takes longer than reading a model file.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="surrogateescape" if os.name == "posix" else "backslashreplace")  # type: ignore[union-attr]
     try:

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import importlib
+import io
 import math
 import os
 import stat
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image as pillow
+from PIL import ImageFile
 
 from engine.errors import PhotoError
 from engine.fit import Fit
@@ -213,6 +215,9 @@ def _decoded(
     if kind == "JPEG":
         # The decoder shrinks by 2, 4 or 8 as it goes; twice what is needed keeps the result within 0.2 of 255.
         photo.draft(None, (math.ceil(2 * columns / (part[2] - part[0])), math.ceil(2 * rows / (part[3] - part[1]))))
+        if isinstance(file, io.BytesIO) and isinstance(photo, ImageFile.ImageFile):
+            # In one go: for each block the decoder stops, and waits for its turn among the threads.
+            photo.decodermaxblock = max(photo.decodermaxblock, file.getbuffer().nbytes)
     flat = eight_bits(photo)
     box = (part[0] * flat.width, part[1] * flat.height, part[2] * flat.width, part[3] * flat.height)
     small = flat.resize((columns, rows), resampling, box)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import signal
 import sys
@@ -34,8 +35,10 @@ def play(events: Iterable[Event], control: Control, as_json: bool) -> int:
     if as_json:
         for event in events:
             print(to_json(event), flush=True)  # noqa: T201
-    else:
-        importlib.import_module("engine.terminal").show(events)
+    else:  # what shows them is loaded while the work goes on
+        at_work = iter(events)
+        first = list(itertools.islice(at_work, 1))
+        importlib.import_module("engine.terminal").show(itertools.chain(first, at_work))
     return INTERRUPTED if interrupted.is_set() else 0
 
 

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.control import Control
 from engine.devices import cpu_threads
 from engine.errors import ThawError
 from engine.events import Notice, Prediction, PredictionFinished, PredictionProgress, Watching
 from engine.keep_awake import kept_awake_when_long
-from engine.model_file import locate, open_model
-from engine.prediction.classify import Found, Spent, Work
-from engine.prediction.finding import Once, Source
+from engine.model_file import ModelFile, locate, open_model
+from engine.prediction.classify import Answer, Work
+from engine.prediction.finding import Asked, Once, Source
 from engine.prediction.hierarchy import read_hierarchy
-from engine.prediction.providers import Wanted, installed
-from engine.prediction.results import Place, Results
+from engine.prediction.place import Place
 from engine.prediction.rules import CLASS_CALLED_SO, UNKNOWN, LiveRules, rules_for
-from engine.prediction.runtime import Classifier
 from engine.prediction.stream import Stream
+from engine.prediction.tally import Tally
 from engine.prediction.walk import PhotoWalk
 from engine.prediction.watch import Watch
 
+if TYPE_CHECKING:
+    from engine.prediction.providers import Wanted
+    from engine.prediction.results import Results
+    from engine.prediction.runtime import Classifier
+
 MOST_THREADS = 16  # unless told: each holds a network's intermediate results for a chunk in memory
-SECONDS_BETWEEN_PROGRESS = 0.25
 NAMED_APART = (
     f"The model has a class “{UNKNOWN}”. Among the answers it is called “{CLASS_CALLED_SO}”, for there “{UNKNOWN}” "
     "says that no class was sure."
@@ -103,116 +107,116 @@ def predict(
         series_seconds=series_seconds,
     )  # fmt: skip
     live = live_rules or LiveRules(rules)
-    classifier = Classifier(model_file, threads=1, device=device)
-    work = Work(classifier, tally.spent, source.comes_back, hashed)
-    width = threads or min(cpu_threads(), MOST_THREADS)
     with contextlib.ExitStack() as stack:
-        results = Results(place, model_file, live.now, min(top, len(classifier.classes)), paths)
-        stack.callback(results.close)
         stack.enter_context(kept_awake_when_long())
-        counting = stack.enter_context(_counting(paths, place.own_files()))
-        total = _until(source, counting)
-        stream = stack.enter_context(Stream(work, source.photos(tally.asking(results)), width, ended))
-        if device == "auto" and installed():
-            yield Notice(f"Classifying on {classifier.device}. {classifier.device_reason}".strip(), "device")
+        network = stack.enter_context(_loading(model_file, device))
+        total = stack.enter_context(_counting(paths, place.own_files()))
+        work = Work(manifest.preprocessing, network, tally.spent, source.comes_back, hashed)
+
+        def begin_results() -> Results:
+            network.result()  # a network that cannot be loaded leaves what is there as it is
+            results = importlib.import_module("engine.prediction.results").Results
+            begun: Results = results(place, model_file, live.now, min(top, len(manifest.classes)), paths)
+            stack.callback(begun.close)
+            return begun
+
+        def begin_stream(has_answer: Asked) -> Stream:
+            width = threads or min(cpu_threads(), MOST_THREADS)
+            return stack.enter_context(Stream(work, source.photos(has_answer), width, ended))
+
+        if resume or watch:
+            results = begin_results()
+            stream = begin_stream(tally.asking(results))
+        else:  # no photo has an answer, so they are read while the network is being loaded
+            stream = begin_stream(lambda _found: False)
+            results = begin_results()
+        if network.result().device_was_chosen:
+            yield Notice(
+                f"Classifying on {network.result().device}. {network.result().device_reason}".strip(), "device"
+            )
         if UNKNOWN in manifest.classes:
             yield Notice(NAMED_APART, "unknown")
-        for answers in stream:
-            if not tally.goes_on(results.keep):
-                break
-            results.use(live)
-            counted = source.taken(answers)
-            predictions = results.add(counted) if counted else []
-            results.counted(total())
-            results.keep()
-            yield from source.news()
-            yield from predictions
-            if predictions or not source.waits:
-                yield from tally.counted(predictions, total())
-            tally.waited(source.waits)
-            if isinstance(source, Watch) and source.looks:
-                yield from _waiting(source, results, tally)
-        yield from source.news()
-        yield from results.others()
-        # A stop after the last photo stopped nothing.
-        stopped = not tally.goes_on(results.keep) and tally.done != total() and not source.waits
-        if not tally.done and not stopped and not watch:
-            raise ThawError(_nothing_found(source))
-        results.use(live)
-        results.counted(total())
-        results.finish(stopped)
+        batch = _Batch(source, results, tally, live, total)
+        yield from batch.answered(stream)
+        stopped = batch.end(needs_photos=not watch)
     yield tally.finished(source, stopped, place)
     if source.troubles and not stopped and not watch:
         raise ThawError(" ".join(source.troubles[:3]), "\n".join(source.troubles))
 
 
 @dataclass
-class Tally:
-    """What was done, and how fast. `kept` photos had their answer from earlier; `paused` is in seconds, with those in
-    which there was nothing to do."""
+class _Batch:
+    """One batch at work."""
 
-    control: Control
-    spent: Spent = field(default_factory=Spent)
-    new: int = 0
-    kept: int = 0
-    failed: int = 0
-    paused: float = 0.0
-    watching: Watching | None = None
-    _began: float = field(default_factory=time.monotonic)
-    _told: float = 0.0
-    _idle_since: float | None = None
+    source: Source
+    results: Results
+    tally: Tally
+    live: LiveRules
+    counted: Callable[[], int | None]
+
+    def answered(self, stream: Iterable[list[Answer]]) -> Iterator[PredictEvent]:
+        """Keeps all answers, and tells of them."""
+        source, results, tally = self.source, self.results, self.tally
+        for answers in stream:
+            if not tally.goes_on(results.keep):
+                break
+            results.use(self.live)
+            counted = source.taken(answers)
+            predictions = results.add(counted) if counted else []
+            results.counted(self.total)
+            results.keep()
+            yield from source.news()
+            yield from predictions
+            if predictions or not source.waits:
+                yield from tally.counted(predictions, self.total)
+            tally.waited(source.waits)
+            if isinstance(source, Watch) and source.looks:
+                yield from self._waiting(source)
+        yield from source.news()
+        yield from results.others()
+
+    def end(self, needs_photos: bool) -> bool:
+        """Leaves the table as it is to be read, and says whether the batch was stopped before its end. Raises ThawError
+        where there was not one photo though it `needs_photos`."""
+        # A stop after the last photo stopped nothing.
+        stopped = not self.tally.goes_on(self.results.keep) and self.tally.done != self.total and not self.source.waits
+        if not self.tally.done and not stopped and needs_photos:
+            raise ThawError(_nothing_found(self.source))
+        self.results.use(self.live)
+        self.results.counted(self.total)
+        self.results.finish(stopped)
+        return stopped
 
     @property
-    def done(self) -> int:
-        return self.new + self.kept
+    def total(self) -> int | None:
+        """What was counted, as long as that is what is classified."""
+        return None if isinstance(self.source, Watch) and self.source.looks else self.counted()
 
-    def asking(self, results: Results) -> Callable[[Found], bool]:
-        """Asks whether a photo has an answer from earlier, and counts those that have one."""
+    def _waiting(self, source: Watch) -> Iterator[Notice | Watching]:
+        """What there is to tell once everything was looked through: that more is waited for, where that is news."""
+        if trouble := self.results.refresh():
+            yield Notice(trouble, "table")
+        if source.waits:
+            yield from self.results.others()
+            self.results.counted(self.tally.done)
+        now = Watching(self.tally.done, self.tally.failed, source.coming)
+        if source.waits and now != self.tally.watching:
+            self.tally.watching = now
+            self.results.keep(now=True)  # whoever hears of it finds all of it in the ledger
+            yield now
 
-        def asked(found: Found) -> bool:
-            known = results.has_answer(found)
-            self.kept += known
-            return known
 
-        return asked
+@contextlib.contextmanager
+def _loading(model: ModelFile, device: Wanted) -> Iterator[Future[Classifier]]:
+    """Gives the network while it is being loaded. So is the library that runs it, which takes as long again."""
 
-    def goes_on(self, before_a_pause: Callable[[bool], None]) -> bool:
-        """False once the work was told to end; waits while it is paused."""
-        if self.control.paused:
-            self._idle_since = None  # or a pause would count twice
-            before_a_pause(True)
-            began = time.monotonic()
-            self.control.wait_while_paused()
-            self.paused += time.monotonic() - began
-        return not (self.control.stopping or self.control.finishing)
+    def load() -> Classifier:
+        runtime = importlib.import_module("engine.prediction.runtime")
+        network: Classifier = runtime.Classifier(model, threads=1, device=device)
+        return network
 
-    def waited(self, idle: bool) -> None:
-        """Take whether there is nothing to do now: that time is none of the work's."""
-        now = time.monotonic()
-        if idle and self._idle_since is not None:
-            self.paused += now - self._idle_since
-        self._idle_since = now if idle else None
-
-    def counted(self, predictions: Sequence[Prediction], total: int | None) -> Iterator[PredictionProgress]:
-        """Count them, and say so where the last word is long enough ago."""
-        self.new += len(predictions)
-        self.failed += sum(1 for prediction in predictions if prediction.error)
-        now = time.monotonic()
-        if not self.done or now - self._told < SECONDS_BETWEEN_PROGRESS:
-            return
-        self._told = now
-        rate, done = self.new / max(now - self._began - self.paused, 1e-9), self.done
-        if total is not None and total < done:
-            total = None  # a folder grew after it was counted
-        left = None if total is None or not rate else (total - done) / rate
-        yield PredictionProgress(done, total, rate, left, self.kept, *self.spent.shares())
-
-    def finished(self, source: Source, stopped: bool, place: Place) -> PredictionFinished:
-        seconds = time.monotonic() - self._began - self.paused
-        rate = self.new / max(seconds, 1e-9)
-        return PredictionFinished(
-            self.done, self.failed, source.skipped, seconds, rate, stopped, place.out, self.kept, place.kept_in
-        )
+    with ThreadPoolExecutor(1, thread_name_prefix="load") as pool:
+        yield pool.submit(load)
 
 
 @contextlib.contextmanager
@@ -234,25 +238,6 @@ def _counting(paths: Sequence[Path], own: Sequence[Path]) -> Iterator[Callable[[
             yield lambda: counted.result() if counted.done() and not counted.exception() else None
         finally:
             ended.set()
-
-
-def _until(source: Source, counting: Callable[[], int | None]) -> Callable[[], int | None]:
-    """What was counted, as long as that is what is classified."""
-    return lambda: None if isinstance(source, Watch) and source.looks else counting()
-
-
-def _waiting(source: Watch, results: Results, tally: Tally) -> Iterator[Notice | Watching]:
-    """What there is to tell once everything was looked through: that more is waited for, where that is news."""
-    if trouble := results.refresh():
-        yield Notice(trouble, "table")
-    if source.waits:
-        yield from results.others()
-        results.counted(tally.done)
-    now = Watching(tally.done, tally.failed, source.coming)
-    if source.waits and now != tally.watching:
-        tally.watching = now
-        results.keep(now=True)  # whoever hears of it finds all of it in the ledger
-        yield now
 
 
 def _nothing_found(source: Source) -> str:

@@ -7,9 +7,10 @@ import io
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,10 @@ from engine import photos
 from engine.errors import PhotoError
 from engine.photo_facts import NOTHING, PhotoFacts
 from engine.prediction.rules import Probabilities
-from engine.prediction.runtime import Classifier
+
+if TYPE_CHECKING:
+    from engine.model_file import Preprocessing
+    from engine.prediction.runtime import Classifier
 
 WHOLE_IN_MEMORY = 64 * 2**20
 """Files up to so many bytes are read before they are decoded, which tells reading from decoding apart; larger ones
@@ -69,29 +73,33 @@ class Spent:
 
 @dataclass(frozen=True)
 class Work:
-    """What a thread needs. `comes_back(path)` waits while the drive that holds it is away, and says whether it was."""
+    """What a thread needs. The photos are read as `how` says while the `network` may still be on its way.
+    `comes_back(path)` waits while the drive that holds it is away, and says whether it was."""
 
-    classifier: Classifier
+    how: Preprocessing
+    network: Future[Classifier]
     spent: Spent
     comes_back: Callable[[Path], bool]
     hashed: bool = False
 
 
-def classify(work: Work, chunk: Sequence[Found]) -> list[Answer]:
-    """An Answer for each photo, in order. The calling thread reads them and applies the network to all at once."""
-    answers, pixels = [], []
-    for found in chunk:
-        seen = _seen(work, found)
-        if isinstance(seen, Answer):
-            answers.append(seen)
-        else:
-            image, sha256 = seen
-            pixels.append(image.pixels)
-            answers.append(Answer(found, None, "", image.facts, sha256))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A photo that was read: what is known of it so far, and its `pixels` (uint8, H × W × 3) where there is no
+    error."""
+
+    answer: Answer
+    pixels: npt.NDArray[np.uint8] | None = None
+
+
+def classified(work: Work, seen: Sequence[Seen]) -> list[Answer]:
+    """An Answer for each photo, in order: the network is applied to all at once. Raises what the network's loading
+    raised."""
+    network = work.network.result()
     began = time.perf_counter()
-    classified = answered(work.classifier, answers, pixels)
+    answers = answered(network, [one.answer for one in seen], [one.pixels for one in seen if one.pixels is not None])
     work.spent.add(0.0, 0.0, time.perf_counter() - began)
-    return classified
+    return answers
 
 
 def answered(
@@ -108,10 +116,10 @@ def _with(answer: Answer, probabilities: Probabilities) -> Answer:
     return Answer(answer.found, None, NO_ANSWER, answer.facts, answer.sha256)
 
 
-def _seen(work: Work, found: Found) -> tuple[photos.Image, str] | Answer:
-    """The photo and its hash, or its error. A drive that goes away is waited for, and then it is read again; so is,
-    once, what the drive refused though it is there by now: it may have been away between two looks."""
-    how, tried = work.classifier.preprocessing, False
+def see(work: Work, found: Found) -> Seen:
+    """Read a photo. A drive that goes away is waited for, and then it is read again; so is, once, what the drive
+    refused though it is there by now: it may have been away between two looks."""
+    how, tried = work.how, False
     while True:
         began = time.perf_counter()
         try:
@@ -122,13 +130,13 @@ def _seen(work: Work, found: Found) -> tuple[photos.Image, str] | Answer:
                     found.path, how.image_size, how.fit, interpolation=how.interpolation, file=source, with_facts=True
                 )
             work.spent.add(read - began, time.perf_counter() - read, 0.0)
-            return image, sha256
+            return Seen(Answer(found, None, "", image.facts, sha256), image.pixels)
         except PhotoError as error:
             cause = error.__cause__
             if isinstance(cause, OSError) and work.comes_back(found.path):
                 continue
             if tried or not (isinstance(cause, OSError) and cause.errno and found.path.exists()):
-                return Answer(found, None, str(error))
+                return Seen(Answer(found, None, str(error)))
             tried = True
 
 

@@ -24,8 +24,8 @@ class Source(Protocol):
     @property
     def troubles(self) -> list[str]: ...
 
-    def photos(self, has_answer: Asked) -> Iterator[Found | None]:
-        """The photos that have no answer yet; None where those that are there were all given and one has to wait."""
+    def photos(self, has_answer: Asked) -> Iterator[Found]:
+        """The photos that have no answer yet."""
 
     def comes_back(self, path: Path) -> bool:
         """For a path that could not be read: whether to try again, after waiting."""
@@ -61,7 +61,7 @@ class Once:
     def troubles(self) -> list[str]:
         return self._walk.troubles
 
-    def photos(self, has_answer: Asked) -> Iterator[Found | None]:
+    def photos(self, has_answer: Asked) -> Iterator[Found]:
         for path in self._walk:
             found = found_at(path) or Found(path)
             if not has_answer(found):

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,11 @@ from engine.photos import printable
 from engine.prediction.classify import Answer, Found
 from engine.prediction.ledger import course
 from engine.prediction.ledger.deciding import use_rules, vote
-from engine.prediction.ledger.ledger import Ledger, files_of
+from engine.prediction.ledger.ledger import Ledger
 from engine.prediction.ledger.named import remember_named
-from engine.prediction.ledger.opening import open_ledger, place_beside
+from engine.prediction.ledger.opening import open_ledger
 from engine.prediction.ledger.rows import predictions_of
+from engine.prediction.place import Place
 from engine.prediction.rules import LiveRules, Rules, decide
 from engine.prediction.tables.cells import Layout
 from engine.prediction.tables.growing import GrowingTable, Mode, check_place
@@ -34,27 +34,6 @@ SHARE_OF_TIME = 0.1
 TABLES = "tables"
 """In the ledger: the names of the tables that were written of it, as JSON."""
 NO_LABEL = ("", 0.0)
-
-
-@dataclass(frozen=True)
-class Place:
-    """`out` is the table, `ledger` the ledger; None for one that is not wanted. `resume` goes on with what is there,
-    `replace` begins anew."""
-
-    out: Path | None = None
-    ledger: Path | None = None
-    resume: bool = False
-    replace: bool = False
-    byte_order_mark: bool = False
-
-    @property
-    def kept_in(self) -> Path | None:
-        """Where the ledger is: beside the table unless told."""
-        return self.ledger or (place_beside(self.out) if self.out else None)
-
-    def own_files(self) -> tuple[Path, ...]:
-        """What is no find in a folder of photos."""
-        return ((self.out,) if self.out else ()) + (files_of(self.kept_in) if self.kept_in else ())
 
 
 class Results:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from engine.errors import ModelFileError, ThawError
 from engine.model_file import NETWORK, ModelFile, Preprocessing
-from engine.prediction.providers import Loaded, Wanted, load
+from engine.prediction.providers import Loaded, Wanted, installed, load
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating[Any]]
@@ -30,6 +30,7 @@ class Classifier:
         self.model_file = model_file
         loaded = _loaded(model_file, threads, device)
         self._session, self.device, self.device_reason = loaded.session, loaded.device, loaded.reason
+        self.device_was_chosen = device == "auto" and bool(installed())
         self._outputs = [output.name for output in self._session.get_outputs()]
         _check(model_file, self._session)
         self._input = self._session.get_inputs()[0].name

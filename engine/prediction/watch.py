@@ -75,25 +75,28 @@ class Watch:
         out."""
         return len(self._coming) + len(self._again)
 
-    def photos(self, has_answer: Asked) -> Iterator[Found | None]:
+    def photos(self, has_answer: Asked) -> Iterator[Found]:
         while not self._ended.is_set():
             began = time.monotonic()
             thorough = self._seen.through = began >= self._thorough
-            for found in self._look():
-                self._seen.add(*_told_apart(found))
-                if self._ended.is_set():
-                    return
-                if not has_answer(found):
-                    self._given += 1
-                    yield found
-            self.looks += 1
-            yield None
+            yield from self.look(has_answer)
             took = time.monotonic() - began if self.looks > 1 else 0.0  # the first waited for the network
             if thorough:
                 self._thorough = time.monotonic() + 4 * took / SHARE_OF_TIME
             self._ended.wait(max(SECONDS_BETWEEN, took / SHARE_OF_TIME))
             while self._paused() and not self._ended.wait(SECONDS_WHILE_PAUSED):
                 pass
+
+    def look(self, has_answer: Asked) -> Iterator[Found]:
+        """What counts since the look before and has no answer yet."""
+        for found in self._look():
+            self._seen.add(*_told_apart(found))
+            if self._ended.is_set():
+                return
+            if not has_answer(found):
+                self._given += 1
+                yield found
+        self.looks += 1
 
     def comes_back(self, path: Path) -> bool:
         del path  # `taken` drops the answer, and the photo is met again when its drive is back

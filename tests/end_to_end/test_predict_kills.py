@@ -19,7 +19,8 @@ import pytest
 from PIL import Image
 
 from engine.errors import LedgerError
-from engine.prediction.ledger.opening import place_beside, read_ledger
+from engine.prediction.ledger.files import place_beside
+from engine.prediction.ledger.opening import read_ledger
 from tests.engine import tiny_model
 
 KILLS = int(os.environ.get("THAW_KILLS", "4"))

@@ -17,8 +17,9 @@ from engine.file_lock import holder_of
 from engine.photos import printable
 from engine.prediction.ledger.course import Course, read
 from engine.prediction.ledger.deciding import rules_used
-from engine.prediction.ledger.ledger import LOCK_ENDING, About, files_of
-from engine.prediction.ledger.opening import ENDING, read_ledger
+from engine.prediction.ledger.files import ENDING, LOCK_ENDING, files_of
+from engine.prediction.ledger.ledger import About
+from engine.prediction.ledger.opening import read_ledger
 from engine.prediction.rules import Rules
 
 TRASH = ".trash"

@@ -17,6 +17,7 @@ from engine.events import Prediction
 from engine.file_lock import FileLock
 from engine.photos import printable
 from engine.prediction.classify import Answer, Found
+from engine.prediction.ledger.files import remove_files
 from engine.prediction.ledger.met_again import key_aside, key_of, known_at, what_it_is
 from engine.prediction.ledger.rows import INSERT, SELECT, prediction, values
 
@@ -171,21 +172,6 @@ def file_name(path: bytes) -> str:
 def in_order(path: bytes) -> str:
     """The name as it sorts: “photo 2” before “photo 10”."""
     return _NUMBER.sub(lambda number: number[0].zfill(LONGEST_NUMBER), file_name(path))
-
-
-LOCK_ENDING = ".lock"
-
-
-def files_of(path: Path) -> tuple[Path, ...]:
-    """All files that belong to a ledger while it is open."""
-    return tuple(path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal", LOCK_ENDING))
-
-
-def remove_files(path: Path) -> None:
-    """Take a ledger away, but not its lock, which whoever holds it removes. Raises OSError."""
-    for file in files_of(path):
-        if not file.name.endswith(LOCK_ENDING):
-            file.unlink(missing_ok=True)
 
 
 def refused(path: Path, error: sqlite3.Error) -> LedgerError:

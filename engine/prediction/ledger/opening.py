@@ -12,18 +12,13 @@ from engine.errors import LedgerError
 from engine.file_lock import FileLock, HeldElsewhere, take
 from engine.model_file import NETWORK, ModelFile
 from engine.photos import printable
-from engine.prediction.ledger.ledger import LOCK_ENDING, About, Ledger, refused, remove_files
+from engine.prediction.ledger.files import ENDING, LOCK_ENDING, remove_files
+from engine.prediction.ledger.ledger import About, Ledger, refused
 from engine.prediction.ledger.rows import SCHEMA
 from engine.prediction.rules import in_answers
 
-ENDING = ".thaw-ledger"
 FORMAT = 1
 SECONDS_FOR_OTHERS = 10.0
-
-
-def place_beside(out: Path) -> Path:
-    """The ledger of the table `out`: answers.csv has answers.thaw-ledger."""
-    return out.with_suffix(ENDING)
 
 
 def about_model(model: ModelFile) -> About:

@@ -19,9 +19,9 @@ from engine.control import Control
 from engine.errors import ModelFileError, RunError, ThawError
 from engine.events import Event, Notice, Prediction, PredictionFinished, PredictionProgress
 from engine.photos import read
-from engine.prediction import batch, stream
+from engine.prediction import tally
 from engine.prediction.batch import predict
-from engine.prediction.classify import Answer, Found, Work
+from engine.prediction.ledger.files import place_beside
 from engine.prediction.ledger.opening import read_ledger
 from engine.prediction.ledger.verdicts import say
 from engine.prediction.runtime import Classifier
@@ -51,8 +51,8 @@ def answers(events: list[Event]) -> list[Prediction]:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_every_photo_is_a_row_in_the_order_of_the_walk(model: Path, photos: Path, tmp_path: Path) -> None:
@@ -106,6 +106,7 @@ def test_a_row_is_on_disk_before_its_event(model: Path, photos: Path, tmp_path: 
     assert seen == 30
 
 
+@pytest.mark.usefixtures("little_ahead")
 def test_stop_keeps_what_is_written(model: Path, photos: Path, tmp_path: Path) -> None:
     control, events = Control(), []
     for event in predict(model, [photos], tmp_path / "out.csv", control=control, threads=1):
@@ -233,29 +234,24 @@ def test_a_named_file_that_vanished_is_a_row(model: Path, photos: Path) -> None:
 def test_the_total_is_told_once_it_is_counted_and_never_exceeded(
     model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "SECONDS_BETWEEN_PROGRESS", 0.0)
+    monkeypatch.setattr(tally, "SECONDS_BETWEEN_PROGRESS", 0.0)
     progress = [event for event in predict(model, [photos], threads=1) if isinstance(event, PredictionProgress)]
     assert (progress[-1].done, progress[-1].total, progress[-1].seconds_left) == (30, 30, 0.0)
     assert all(event.total in (None, 30) for event in progress)
     assert all((event.total is None) == (event.seconds_left is None) for event in progress)
 
 
-def test_look_ahead_is_bounded(model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = 0
-    classify = stream.classify
-
-    def counting(work: Work, chunk: list[Found]) -> list[Answer]:
-        nonlocal taken
-        taken += len(chunk)
-        return classify(work, chunk)
-
-    monkeypatch.setattr(stream, "classify", counting)
-    monkeypatch.setattr(stream, "CHUNK", 1)
-    job = predict(model, [photos], threads=2)
-    next(job)
-    time.sleep(0.3)  # long enough for all thirty, were they let
-    assert taken <= 6  # one told, four that are ready or at work, one that waits for a place
-    job.close()
+def test_a_model_whose_network_is_damaged_leaves_what_is_there(model: Path, photos: Path, tmp_path: Path) -> None:
+    out, bad = tmp_path / "answers.csv", tmp_path / "bad.thaw"
+    list(predict(model, [photos], out))
+    before = {path: path.read_bytes() for path in (out, place_beside(out))}
+    model_file.write(bad, model_file.open_model(model).manifest, {"model.onnx": b"no network"})
+    with pytest.raises(ThawError, match="cannot be loaded"):
+        list(predict(bad, [photos], out, replace=True))
+    assert {path: path.read_bytes() for path in (out, place_beside(out))} == before
+    with pytest.raises(ThawError, match="cannot be loaded"):
+        list(predict(bad, [photos], tmp_path / "new.csv"))
+    assert not list(tmp_path.glob("new*"))
 
 
 def test_a_model_that_answers_no_number_is_a_row_with_an_error(
@@ -359,6 +355,7 @@ def test_an_answer_outlives_its_photo(model: Path, photos: Path, tmp_path: Path)
     assert finished.failed == 1 and out.read_text() == before  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("little_ahead")
 def test_a_batch_that_was_cut_ends_with_the_table_of_one_that_was_not(
     model: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -426,7 +423,7 @@ def test_hashes_are_told_when_asked_for(model: Path, photos: Path) -> None:
 
 
 def test_the_time_is_split_into_what_it_went_to(model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "SECONDS_BETWEEN_PROGRESS", 0.0)
+    monkeypatch.setattr(tally, "SECONDS_BETWEEN_PROGRESS", 0.0)
     (*_, last) = [event for event in predict(model, [photos]) if isinstance(event, PredictionProgress)]
     assert last.reading + last.decoding + last.network == pytest.approx(1)
     assert min(last.reading, last.decoding, last.network) > 0

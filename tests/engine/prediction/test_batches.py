@@ -40,6 +40,7 @@ def classify(model: ModelFile, paths: Sequence[Path], ledger: Path, stop_after: 
             control.stop()
 
 
+@pytest.mark.usefixtures("little_ahead")
 def test_a_batch_says_what_was_asked_and_how_far_it_came(model: ModelFile, photos: Path, tmp_path: Path) -> None:
     folder = tmp_path / "batches"
     place = batches.free_name(folder, (photos,), "Colours")
@@ -88,6 +89,7 @@ def test_a_deleted_batch_can_be_put_back_until_it_is_swept(model: ModelFile, pho
     assert list(trashed.parent.iterdir()) == []
 
 
+@pytest.mark.usefixtures("little_ahead")
 def test_rules_may_change_while_a_batch_runs(model: ModelFile, photos: Path, tmp_path: Path) -> None:
     classes = model.manifest.classes
     live = LiveRules(Rules(classes, (0.0,) * 3))

@@ -19,6 +19,7 @@ from tests.engine.prediction.test_walk import make_photo
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drives, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr(stream, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(stream, "CHUNK", 2)  # so that not all is read before the card is pulled
 
 
 def test_a_file_that_is_gone_from_a_drive_that_is_there_is_not_waited_for(tmp_path: Path) -> None:

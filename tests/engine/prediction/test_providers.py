@@ -73,10 +73,10 @@ def test_one_that_does_not_is_not_used_and_says_why(
 
 def test_a_batch_says_where_it_runs_where_that_is_not_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, photo = tiny_model.make(tmp_path / "m.thaw").path, make_photo(tmp_path / "a.png")
-    monkeypatch.setattr("engine.prediction.batch.installed", lambda: ())
+    monkeypatch.setattr("engine.prediction.runtime.installed", lambda: ())
     assert not [event for event in predict(model, [photo]) if isinstance(event, Notice)]
     pretend(monkeypatch, starts=False)
-    monkeypatch.setattr("engine.prediction.batch.installed", lambda: (CUDA,))
+    monkeypatch.setattr("engine.prediction.runtime.installed", lambda: (CUDA,))
     (notice,) = [event for event in predict(model, [photo]) if isinstance(event, Notice)]
     assert (notice.kind, notice.text) == (
         "device", "Classifying on the CPU. The NVIDIA GPU (CUDA) is installed but does not start here.",

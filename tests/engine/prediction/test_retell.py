@@ -8,7 +8,7 @@ import pytest
 from engine.errors import LedgerError, ThawError
 from engine.events import TableWritten
 from engine.prediction.batch import predict
-from engine.prediction.ledger.opening import place_beside
+from engine.prediction.ledger.files import place_beside
 from engine.prediction.retell import tabulate
 from tests.engine import tiny_model
 from tests.engine.prediction.test_walk import make_photo

@@ -4,14 +4,14 @@ import csv
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.control import Control
 from engine.events import Event, Notice, Prediction, PredictionFinished, Watching
-from engine.prediction import batch, results, stream, watch
+from engine.prediction import results, stream, tally, watch
 from engine.prediction.batch import predict
 from engine.prediction.classify import Answer, Found
 from engine.prediction.seen import Seen
@@ -219,24 +219,22 @@ def test_a_stop_ends_the_wait_and_leaves_no_thread(model: Path, card: Path) -> N
 
 def test_time_in_which_nothing_came_is_none_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr(batch.time, "monotonic", lambda: clock[0])
-    tally = batch.Tally(Control())
+    monkeypatch.setattr(tally.time, "monotonic", lambda: clock[0])
+    counted = tally.Tally(Control())
     for now, idle in ((103.0, False), (110.0, True), (150.0, True), (190.0, True), (191.0, False), (200.0, True)):
         clock[0] = now
-        tally.waited(idle)
-    assert tally.paused == 80.0
+        counted.waited(idle)
+    assert counted.paused == 80.0
 
 
 # --- one look -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def looking(card: Path) -> Iterator[Callable[[], list[str]]]:
+def looking(card: Path) -> Callable[[], list[str]]:
     """What each further look gives."""
-    ended = threading.Event()
-    photos = Watch([card], (), ended, lambda: False).photos(lambda _: False)
-    yield lambda: [found.path.name for found in iter(lambda: next(photos), None) if found]
-    ended.set()
+    source = Watch([card], (), threading.Event(), lambda: False)
+    return lambda: [found.path.name for found in source.look(lambda _: False)]
 
 
 def test_a_fresh_photo_counts_at_the_second_look(looking: Callable[[], list[str]], card: Path) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from engine.cli import cli
 from engine.errors import ThawError
 from engine.events import PredictionFinished, SortingFinished
-from engine.prediction.ledger.opening import place_beside
+from engine.prediction.ledger.files import place_beside
 from engine.prediction.sorting.after_batch import predict_and_sort
 from tests.engine import tiny_model
 from tests.engine.prediction.sorting.made_ledger import names
