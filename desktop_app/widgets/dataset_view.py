@@ -152,4 +152,4 @@ class DatasetView(QWidget):
         if self._viewer is None:
             self._viewer = PhotoViewer(self.window())
             self._viewer.moved.connect(lambda row: self.grid.setCurrentIndex(self.grid.photo_model.index(row)))
-        self._viewer.open(self.grid.photo_model.photos(), row)
+        self._viewer.show_photos(self.grid.photo_model.photos(), row)

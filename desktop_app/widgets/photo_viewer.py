@@ -3,90 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_app import theme
 from desktop_app.widgets import thumbnails
 from desktop_app.widgets.figures import count
+from desktop_app.widgets.large_photo import LargePhoto
 from desktop_app.widgets.photo_grid import GridPhoto
 
 
-class PhotoViewer(QWidget):
-    """Covers the window it is shown in; `moved` carries the row in sight."""
+class PhotoViewer(LargePhoto):
+    """A photo of a grid, with its name and caption below."""
 
-    moved = Signal(int)
-    closed = Signal()
+    STEPS: ClassVar = {
+        Qt.Key.Key_Left: -1,
+        Qt.Key.Key_Up: -1,
+        Qt.Key.Key_Right: 1,
+        Qt.Key.Key_Down: 1,
+        Qt.Key.Key_Space: 1,
+    }
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._photos: Sequence[GridPhoto] = ()
-        self._row = 0
-        self._before: QWidget | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Photo")
-        self.hide()
         thumbnails.shared().ready.connect(self.update)
-        window.installEventFilter(self)
 
-    def open(self, photos: Sequence[GridPhoto], row: int) -> None:
-        self._photos, self._row = photos, row
-        self._before = self.window().focusWidget()
-        self.setGeometry(self.parentWidget().rect())
-        self.raise_()
-        self.show()
-        self.setFocus()
-        self._tell()
+    def show_photos(self, photos: Sequence[GridPhoto], row: int) -> None:
+        """Show the one in that row of them."""
+        self._photos = photos
+        self.open(row)
 
     def photo(self) -> GridPhoto:
-        return self._photos[self._row]
+        return self._photos[self.row]
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self.setGeometry(self.parentWidget().rect())
-        return False
+    def rows(self) -> int:
+        return len(self._photos)
 
-    def focusNextPrevChild(self, _next: bool) -> bool:
-        return True  # Tab stays here: what lies below cannot be seen
+    def show_row(self) -> None:
+        self.setAccessibleName(f"Photo {thumbnails.shown(self.photo().path.name)}")
+        self.update()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Space: 1}
-        ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: len(self._photos) - 1}
-        key = Qt.Key(event.key())
+    def press(self, key: Qt.Key, _text: str) -> None:
         if key in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._leave()
-        elif key in steps or key in ends:
-            self._go(ends.get(key, self._row + steps.get(key, 0)))
-        event.accept()  # what lies below must not hear it
+            self.leave()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
         side = self.width() / 5
-        if self._row and event.position().x() < side:
-            self._go(self._row - 1)
-        elif self._row + 1 < len(self._photos) and event.position().x() > self.width() - side:
-            self._go(self._row + 1)
+        if self.row and event.position().x() < side:
+            self.go(self.row - 1)
+        elif self.row + 1 < self.rows() and event.position().x() > self.width() - side:
+            self.go(self.row + 1)
         else:
-            self._leave()
-
-    def _go(self, row: int) -> None:
-        row = min(max(0, row), len(self._photos) - 1)
-        if row != self._row:
-            self._row = row
-            self._tell()
-            self.moved.emit(row)
-
-    def _tell(self) -> None:
-        self.setAccessibleName(f"Photo {thumbnails.shown(self.photo().path.name)}")
-        self.update()
-
-    def _leave(self) -> None:
-        self.hide()
-        if self._before is not None:
-            self._before.setFocus()
-        self.closed.emit()
+            self.leave()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -102,14 +75,14 @@ class PhotoViewer(QWidget):
         )
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, name)
         painter.setPen(QColor("#A9B1BC"))
-        place = f"{count(self._row + 1)} of {count(len(self._photos))}"
+        place = f"{count(self.row + 1)} of {count(self.rows())}"
         below = " · ".join(filter(None, (photo.caption, place)))
         painter.drawText(line.translated(0, 22), Qt.AlignmentFlag.AlignCenter, below)
         painter.setPen(QColor("#A9B1BC"))
         middle = self.height() / 2
-        if self._row:
+        if self.row:
             self._paint_arrow(painter, QPointF(36, middle), -1)
-        if self._row + 1 < len(self._photos):
+        if self.row + 1 < self.rows():
             self._paint_arrow(painter, QPointF(self.width() - 36, middle), 1)
         painter.end()
 

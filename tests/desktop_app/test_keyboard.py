@@ -150,6 +150,8 @@ def test_enter_on_a_photo_shows_it_large_and_escape_goes_back(window: MainWindow
     assert viewer.isVisible() and QApplication.activeModalWidget() is None
     qtbot.keyClick(viewer, Qt.Key.Key_Tab)
     assert viewer.hasFocus()
+    qtbot.keyClick(viewer, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert window.current_page == "data", "what it covers hears no key"
     qtbot.keyClick(viewer, Qt.Key.Key_Escape)
     assert not viewer.isVisible() and view.grid.hasFocus()
 

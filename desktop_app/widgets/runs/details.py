@@ -155,7 +155,7 @@ class RunDetails(QWidget):
     def _on_photo_opened(self, row: int) -> None:
         if self._viewer is None:
             self._viewer = PhotoViewer(self.window())
-        self._viewer.open(self.grid.photo_model.photos(), row)
+        self._viewer.show_photos(self.grid.photo_model.photos(), row)
 
     def _connect(self) -> None:
         self.matrix.chosen.connect(self._show_photos)

@@ -227,7 +227,7 @@ class PseudoLabelsDialog(QDialog):
         self.use.clicked.connect(self.take)
         self.cancel.clicked.connect(self.reject)
         self.photos.changed.connect(self._show_count)
-        self.photos.enlarge.connect(lambda row: self.viewer.open(self.photos.grid_photos(), row))
+        self.photos.enlarge.connect(lambda row: self.viewer.show_photos(self.photos.grid_photos(), row))
         self._jobs.ended.connect(self._on_ended)
 
     def _lay_out(self) -> None:
