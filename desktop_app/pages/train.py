@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from desktop_app.widgets.labels import group_label
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.runs.brakes import Brakes
+from desktop_app.widgets.runs.followed import FollowedRun
 from desktop_app.widgets.runs.offers import RunOffers
 from desktop_app.widgets.runs.queue import QueueList
 from desktop_app.widgets.runs.view import RunView
@@ -26,21 +26,16 @@ from desktop_app.widgets.start.switch import NEXT, RunSwitch
 from desktop_app.worker import Jobs, Worker
 from engine import devices, events, runs
 from engine.config import TrainConfig
-from engine.errors import ThawError
 from engine.models.catalog import title_of
 from engine.models.strategies import STRATEGIES
 
 
 class TrainPage(PageFrame):
-    """Follows every job of the kind “train”, whoever started it: the events of the run drive all that is shown."""
+    """The events of the run that is followed, whoever started it, drive all that is shown of it."""
 
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__("train", "Train", parent)
         self._project, self._jobs, self._settings = project, jobs, settings
-        self._worker: Worker | None = None
-        self._run_dir: Path | None = None
-        self._kept: Path | None = None  # the run that has ended and is shown, once it is on disk
-        self._given: Path | None = None  # the model that a run has left to Predict
         self.form = DraftForm(project)
         self.settings_title = group_label("Settings")
         self.queue = queue_of(jobs, settings)
@@ -51,10 +46,11 @@ class TrainPage(PageFrame):
         self.before = StartPanel(project, jobs, settings)
         self.switch = RunSwitch(self.before, self.view)
         self.set_content(self._made())
+        self.followed = FollowedRun(project, jobs, self)
         self._connect()
         self._show_config()
         for worker in jobs.running(training_job.KIND):
-            self._follow(worker)
+            self.followed.follow(worker)
 
     # --- starting and steering
 
@@ -76,6 +72,10 @@ class TrainPage(PageFrame):
             return
         summary = runs.summarise(run_dir)
         training_job.resume(self._jobs, self._settings, run_dir, summary.model if summary else "the model", told)
+
+    def _on_resume_clicked(self) -> None:
+        if self.followed.run_dir:
+            self.resume(self.followed.run_dir)
 
     def _reason_against_start(self) -> str:
         config = self._project.config
@@ -100,12 +100,7 @@ class TrainPage(PageFrame):
 
     # --- what the run tells
 
-    def _follow(self, worker: Worker) -> None:
-        if worker.kind != training_job.KIND:
-            return
-        self._worker, self._run_dir, self._kept = worker, None, None
-        worker.happened.connect(self._on_happened)
-        worker.failed.connect(self._on_failed)
+    def _on_began(self, worker: Worker) -> None:
         self.offers.clear()
         folder = training_job.folder_of(worker)
         self.view.begin(runs.read_history(folder) if folder else ())
@@ -113,68 +108,41 @@ class TrainPage(PageFrame):
         self.switch.begin_run()
         self._show_config()
 
-    def _on_happened(self, event: object) -> None:
+    def _on_told(self, event: object) -> None:
         self.view.tell(event)
         match event:
-            case events.RunStarted():
-                self._run_dir = event.run_dir
-                self._project.announce_runs()
             case events.StageStarted():
                 self.brakes.allow_finish(False)
             case events.StepFinished():
                 self.brakes.allow_finish(True)
-            case events.RunFinished():
-                self._on_run_finished(event)
-
-    def _on_run_finished(self, event: events.RunFinished) -> None:
-        self._run_dir = event.run_dir
-        self._project.set_run(event.run_dir)
-        if event.model_file and self._project.model_file in (None, self._given):  # one that was chosen by hand stays
-            self._given = event.model_file
-            self._project.set_model_file(event.model_file)
-        self._project.announce_runs()
 
     def _on_failed(self, error: object) -> None:
         self.view.facts.finish("Ended early")
-        self._run_dir = self._run_dir or (training_job.folder_of(self._worker) if self._worker else None)
         said = {found.kind for found in self.view.diagnoses.found()}
         if isinstance(error, BaseException) and "not-a-number" not in said:  # the diagnosis says it, with its remedy
-            self.offers.tell_failure(error, self._run_dir, self._config_of_run())
+            self.offers.tell_failure(error, self.followed.run_dir, self.followed.config())
             self._order_offers()
 
-    def _config_of_run(self) -> TrainConfig:
-        """The settings of the run that goes: those on disk, or those that it was to begin with."""
-        with contextlib.suppress(ThawError):
-            if self._run_dir:
-                return runs.read_config(self._run_dir)
-        asked = training_job.config_of(self._worker) if self._worker else None
-        return asked or self._project.config
+    def _on_ended(self) -> None:
+        if self.followed.run_dir is None:  # a stop came before it had begun
+            self.view.facts.finish("Stopped before it began")
+        self.brakes.release()
+        curves = self.view.curves.data
+        told = curves.positions or curves.epochs or self.view.diagnoses.found()
+        self.switch.end_run(bool(told) or not self.view.result.isHidden())
 
-    def _on_ended(self, worker: Worker) -> None:
-        if worker is self._worker:
-            self._worker = None
-            self._kept = self._run_dir if self._run_dir and runs.state(self._run_dir) != "absent" else None
-            if self._run_dir is None:  # a stop came before it had begun
-                self.view.facts.finish("Stopped before it began")
-            self.brakes.release()
-            curves = self.view.curves.data
-            told = curves.positions or curves.epochs or self.view.diagnoses.found()
-            self.switch.end_run(bool(told) or not self.view.result.isHidden())
-            self._project.announce_runs()
-        self._show_config()
+    def _on_gone(self) -> None:
+        """What is shown of a run goes with it when it is deleted."""
+        self.view.begin()
+        self.switch.end_run(False)
 
     def _on_runs_changed(self) -> None:
-        """What is shown of a run goes with it when it is deleted."""
         self.offers.forget_deleted()
-        if self._worker is None and self._kept and runs.state(self._kept) == "absent":
-            self._kept = self._run_dir = None
-            self.view.begin()
-            self.switch.end_run(False)
         self._show_state()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._worker is None and self.view.result.isHidden():
+        if self.followed.worker is None and self.view.result.isHidden():
             self.offers.offer_newest()
             self._order_offers()
             self._show_state()
@@ -186,20 +154,20 @@ class TrainPage(PageFrame):
 
     def _review(self) -> None:
         """Show the run that is in sight here, whatever Review showed before."""
-        if self._run_dir:
-            self._project.set_run(self._run_dir)
+        if self.followed.run_dir:
+            self._project.set_run(self.followed.run_dir)
         self.page_requested.emit("review")
 
     def _classify(self) -> None:
         """Take its model to Predict."""
-        if self._run_dir:
-            self._project.set_model_file(self._run_dir / runs.MODEL)
+        if self.followed.run_dir:
+            self._project.set_model_file(self.followed.run_dir / runs.MODEL)
         self.page_requested.emit("predict")
 
     # --- what is shown
 
     def _on_section_wanted(self) -> None:
-        if self._worker is None:  # a run that goes is what a person wants to see
+        if self.followed.worker is None:  # a run that goes is what a person wants to see
             self.switch.show_side(NEXT)
 
     def _show_config(self) -> None:
@@ -207,11 +175,11 @@ class TrainPage(PageFrame):
         dataset = self._project.dataset
         names = [dataset.root.name] if dataset else []
         names += [title_of(config.model), STRATEGIES[config.strategy].title]
-        self.set_context(("Next: " if self._worker else "") + " · ".join(names))
+        self.set_context(("Next: " if self.followed.worker else "") + " · ".join(names))
         self._show_state()
 
     def _show_state(self) -> None:
-        running = self._worker is not None
+        running = self.followed.worker is not None
         reason = self._reason_against_start()
         busy = self._jobs.busy_reason()
         self.set_action("Add to queue" if busy else "Start", "plus" if busy else "play", not reason, reason)
@@ -238,12 +206,16 @@ class TrainPage(PageFrame):
         self.view.result.review_wanted.connect(self._review)
         self.view.result.predict_wanted.connect(self._classify)
         self.view.diagnoses.photos_wanted.connect(lambda _diagnosis: self._review())
-        self.view.result.resume_wanted.connect(lambda: self._run_dir and self.resume(self._run_dir))
+        self.view.result.resume_wanted.connect(self._on_resume_clicked)
         self.offers.resume_wanted.connect(self.resume)
         self.offers.start_wanted.connect(self._begin)
-        self._jobs.started.connect(self._follow)
+        self.followed.began.connect(self._on_began)
+        self.followed.told.connect(self._on_told)
+        self.followed.failed.connect(self._on_failed)
+        self.followed.ended.connect(self._on_ended)
+        self.followed.gone.connect(self._on_gone)
         self._jobs.started.connect(self._show_state)
-        self._jobs.ended.connect(self._on_ended)
+        self._jobs.ended.connect(self._show_config)
         self._project.runs_changed.connect(self._on_runs_changed)
         self._project.config_changed.connect(self._show_config)
         self._project.dataset_changed.connect(self._show_config)

@@ -440,7 +440,7 @@ def test_a_model_that_was_chosen_by_hand_stays(
     with qtbot.waitSignals([page.page_requested, page.page_requested]):
         page.view.result.predict.click()
         page.view.result.review.click()
-    assert project.model_file == page._run_dir / runs.MODEL and project.run_dir == page._run_dir
+    assert project.model_file == page.followed.run_dir / runs.MODEL and project.run_dir == page.followed.run_dir
 
 
 def test_whoever_moves_a_waiting_run_by_keyboard_stays_at_it(
