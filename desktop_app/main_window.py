@@ -34,7 +34,6 @@ PAGES: dict[str, tuple[str, str, str]] = {
 }
 PAGE_OF_JOB = {
     "scan": "data",
-    "sample": "data",
     "corrections": "data",
     "train": "train",
     "search": "train",
@@ -58,7 +57,7 @@ KEPT = {
     "sort": "It stops cleanly, and can be gone on with, or undone, later.",
 }
 # Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "sample", "baseline", "read", "weights", "weights-look", "sort-look", "watch")
+STOPPED_UNASKED = ("scan", "baseline", "read", "weights", "weights-look", "sort-look", "watch")
 
 
 class MainWindow(QMainWindow):

@@ -138,9 +138,10 @@ class Jobs(QObject):
 class NewestJob(QObject):
     """Jobs of which only the one that was asked last counts: an earlier one is stopped, and not heard any more.
 
-    `returned` and `failed` are that one's.
+    `happened`, `returned` and `failed` are that one's.
     """
 
+    happened = Signal(object)
     returned = Signal(object)
     failed = Signal(object)
 
@@ -155,18 +156,27 @@ class NewestJob(QObject):
         """Start `job` in place of the one before."""
         self.forget()
         self._worker = self._jobs.start(title, job, self._kind, at_place=self._at_place)
+        self._worker.happened.connect(self._on_happened)
         self._worker.returned.connect(self._on_returned)
         self._worker.failed.connect(self._on_failed)
         return self._worker
 
-    def forget(self) -> None:
-        """What was asked is not wanted any more."""
+    def stop(self) -> None:
+        """Ask it to end; what it returns then still counts."""
         if self._worker:
             self._worker.control.stop()
+
+    def forget(self) -> None:
+        """What was asked is not wanted any more."""
+        self.stop()
         self._worker = None
 
     def is_at_work(self) -> bool:
         return self._worker is not None
+
+    def _on_happened(self, event: object) -> None:
+        if self.sender() is self._worker:
+            self.happened.emit(event)
 
     def _on_returned(self, result: object) -> None:
         if self.sender() is self._worker:

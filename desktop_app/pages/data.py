@@ -33,7 +33,7 @@ from desktop_app.widgets.labels import group_label, muted_label
 from desktop_app.widgets.page_frame import EmptyState, PageFrame
 from desktop_app.widgets.recent_folders import RecentFolders
 from desktop_app.widgets.thumbnails import shown
-from desktop_app.worker import Jobs, Worker
+from desktop_app.worker import Job, Jobs, NewestJob
 from engine.control import Control
 from engine.errors import DatasetError
 from engine.events import ScanProgress
@@ -89,7 +89,10 @@ class DataPage(PageFrame):
     def __init__(self, project: Project, jobs: Jobs, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__("data", "Data", parent)
         self._project, self._jobs, self._settings = project, jobs, settings
-        self._worker: Worker | None = None
+        self._reading = NewestJob(jobs, "scan", self, at_place=(DatasetError,))
+        self._reading.happened.connect(self._on_happened)
+        self._reading.returned.connect(self._on_returned)
+        self._reading.failed.connect(self._on_failed)
         self._wall: PhotoWall | None = None
         self._to_say: tuple[str, bool] | None = None
         """Once the folder has been read: a sentence, and whether it can be undone."""
@@ -154,7 +157,7 @@ class DataPage(PageFrame):
         column.addStretch(3)
         self._start_pane = start
         self.scanning = _Scanning()
-        self.scanning.stop.clicked.connect(self._on_stop_clicked)
+        self.scanning.stop.clicked.connect(self._reading.stop)
         self.view = DatasetView(self._settings)
         self.baseline = BaselineLine(self._project, self._jobs, self._settings)
         self.view.below.addWidget(self.baseline)
@@ -180,37 +183,25 @@ class DataPage(PageFrame):
 
     def open_folder(self, folder: Path) -> None:
         """Scan the folder; it becomes the dataset if it can be one."""
-        self._read(f"Reading {shown(folder.name)}", lambda control: read_dataset(folder, control), "scan")
+        self._read(f"Reading {shown(folder.name)}", lambda control: read_dataset(folder, control))
 
     def open_sample(self) -> None:
         """Make the built-in sample set if it is not there, and open it."""
-        self._read("Making the sample set", read_sample, "sample")
+        self._read("Making the sample set", read_sample)
 
-    def _read(self, title: str, job: Any, kind: str) -> None:
-        if self._worker:
-            self._worker.control.stop()
+    def _read(self, title: str, job: Job) -> None:
         self._to_say = None
         self.banner.say("")
         self.scanning.title.setText(f"{title}…")
         self.scanning.number.setText(" ")
-        self._worker = self._jobs.start(title, job, kind, at_place=(DatasetError,))
-        self._worker.happened.connect(self._on_happened)
-        self._worker.returned.connect(self._on_returned)
-        self._worker.failed.connect(self._on_failed)
+        self._reading.ask(title, job)
         self._patience.start()
 
-    def _on_stop_clicked(self) -> None:
-        if self._worker:
-            self._worker.control.stop()
-
     def _on_happened(self, event: object) -> None:
-        if self.sender() is self._worker and isinstance(event, ScanProgress):
+        if isinstance(event, ScanProgress):
             self.scanning.number.setText(quantity(event.photos, "photo"))
 
     def _on_returned(self, wall: PhotoWall | None) -> None:
-        if self.sender() is not self._worker:
-            return  # of a scan that another one has overtaken
-        self._worker = None
         self._patience.stop()
         if wall is not None:
             self._wall = wall
@@ -222,9 +213,6 @@ class DataPage(PageFrame):
         self._say_what_changed()
 
     def _on_failed(self, error: Exception) -> None:
-        if self.sender() is not self._worker:
-            return
-        self._worker = None
         self._patience.stop()
         if isinstance(error, DatasetError) and not self._say_what_changed(str(error)):
             self.banner.say(str(error), "error")
@@ -250,7 +238,7 @@ class DataPage(PageFrame):
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        if self._worker:
+        if self._reading.is_at_work():
             return
         index = self._project.dataset
         for button in (self.next, self.again):

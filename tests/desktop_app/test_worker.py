@@ -104,21 +104,22 @@ def test_stop_is_an_ordinary_end(qtbot: QtBot, jobs: Jobs) -> None:
 def test_only_the_newest_of_jobs_is_told_of(qtbot: QtBot, jobs: Jobs) -> None:
     def waiting(control: Control) -> Iterator[int]:
         while not control.stopping:
-            yield 0
+            yield -1
         return "the first"
 
     def failing(_control: Control) -> Iterator[int]:
         yield 0
         raise ValueError("the third")
 
-    newest, told = NewestJob(jobs, "test", at_place=(Exception,)), []
+    newest, told, heard = NewestJob(jobs, "test", at_place=(Exception,)), [], []
+    newest.happened.connect(heard.append)
     newest.returned.connect(told.append)
     newest.failed.connect(lambda error: told.append(str(error)))
     newest.ask("Wait", waiting)
     newest.ask("Count", counting(1))
     assert newest.is_at_work()
     qtbot.waitUntil(lambda: not jobs.running())
-    assert len(told) == 1 and told != ["the first"] and not newest.is_at_work()
+    assert len(told) == 1 and told != ["the first"] and heard == [0] and not newest.is_at_work()
     newest.ask("Fail", failing)
     qtbot.waitUntil(lambda: not jobs.running())
     assert told[1:] == ["the third"]
@@ -126,6 +127,10 @@ def test_only_the_newest_of_jobs_is_told_of(qtbot: QtBot, jobs: Jobs) -> None:
     newest.forget()
     qtbot.waitUntil(lambda: not jobs.running())
     assert len(told) == 2
+    newest.ask("Wait", waiting)
+    newest.stop()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert told[2:] == ["the first"]
 
 
 def test_small_work_that_nobody_waits_for_any_more_ends_in_the_thread_of_the_window(qtbot: QtBot) -> None:
