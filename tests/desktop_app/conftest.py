@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThreadPool, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from desktop_app import theme
+from desktop_app.pages.data import DataPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets.camera import door
@@ -106,3 +108,12 @@ def jobs(qapp: QApplication) -> Iterator[Jobs]:
         qapp.processEvents()
         time.sleep(0.001)
     assert not jobs.running(), f"jobs left running: {[worker.title for worker in jobs.running()]}"
+
+
+@pytest.fixture
+def data_page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> DataPage:
+    page = DataPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    page.resize(1100, 700)
+    page.show()
+    return page

@@ -17,78 +17,66 @@ from desktop_app.worker import Jobs
 from engine.errors import DatasetError
 from engine.events import ScanProgress
 from tests.desktop_app.photo_files import write_dataset
+from tests.desktop_app.waiting import wait_for_jobs
 from tests.shared_data import shared
 
 
-@pytest.fixture
-def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> DataPage:
-    page = DataPage(project, jobs, settings)
-    qtbot.addWidget(page)
-    page.resize(1100, 700)
-    page.show()
-    return page
-
-
-def wait_for_end(qtbot: QtBot, jobs: Jobs) -> None:
-    qtbot.waitUntil(lambda: not jobs.running(), timeout=20_000)
-
-
 def test_a_folder_becomes_the_dataset(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
     root = write_dataset(tmp_path / "colours", splits=("train", "val"))
-    page.open_folder(root)
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(root)
+    wait_for_jobs(qtbot, jobs)
     assert project.dataset is not None and project.dataset.classes == ("blue", "green", "red")
-    assert page.context() == "colours · 24 photos · 3 classes"
-    model = page.view.table.class_model
+    assert data_page.context() == "colours · 24 photos · 3 classes"
+    model = data_page.view.table.class_model
     cells = [[model.index(row, column).data() for column in range(4)] for row in range(4)]
     assert cells[0] == ["All classes", "12", "12", "24"]
     assert cells[1] == ["blue", "4", "4", "8"]
     assert model.headerData(3, Qt.Orientation.Horizontal) == "Photos"
-    assert page.next.isVisible()
+    assert data_page.next.isVisible()
 
 
-def test_a_class_shows_its_photos_only(qtbot: QtBot, page: DataPage, jobs: Jobs, tmp_path: Path) -> None:
-    page.open_folder(write_dataset(tmp_path / "colours"))
-    wait_for_end(qtbot, jobs)
-    assert page.view.grid.photo_model.rowCount() == 12
-    page.view.table.selectRow(2)
-    assert {photo.path.parent.name for photo in page.view.grid.photo_model.photos()} == {"green"}
-    assert "75\u202f%\u00a0train, 15\u202f%\u00a0val, 10\u202f%\u00a0test" in page.view.note.text()
-    shown = page.view.grid.photo_model.photos()[0].path
+def test_a_class_shows_its_photos_only(qtbot: QtBot, data_page: DataPage, jobs: Jobs, tmp_path: Path) -> None:
+    data_page.open_folder(write_dataset(tmp_path / "colours"))
+    wait_for_jobs(qtbot, jobs)
+    assert data_page.view.grid.photo_model.rowCount() == 12
+    data_page.view.table.selectRow(2)
+    assert {photo.path.parent.name for photo in data_page.view.grid.photo_model.photos()} == {"green"}
+    assert "75\u202f%\u00a0train, 15\u202f%\u00a0val, 10\u202f%\u00a0test" in data_page.view.note.text()
+    shown = data_page.view.grid.photo_model.photos()[0].path
     qtbot.waitUntil(lambda: any(wish.path == shown for wish in thumbnails.shared()._kept), timeout=5000)
 
 
 def test_what_is_wrong_with_a_folder_stands_on_the_page(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
     good = write_dataset(tmp_path / "colours")
-    page.open_folder(good)
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(good)
+    wait_for_jobs(qtbot, jobs)
     (tmp_path / "empty").mkdir()
-    page.open_folder(tmp_path / "empty")
-    wait_for_end(qtbot, jobs)
-    qtbot.waitUntil(lambda: page.banner.isVisibleTo(page), timeout=5000)
-    assert page.banner.text().endswith(".")
+    data_page.open_folder(tmp_path / "empty")
+    wait_for_jobs(qtbot, jobs)
+    qtbot.waitUntil(lambda: data_page.banner.isVisibleTo(data_page), timeout=5000)
+    assert data_page.banner.text().endswith(".")
     assert project.dataset is not None and project.dataset.root == good
-    page.open_folder(good)
-    wait_for_end(qtbot, jobs)
-    assert page.banner.isHidden()
+    data_page.open_folder(good)
+    wait_for_jobs(qtbot, jobs)
+    assert data_page.banner.isHidden()
 
 
 def test_the_last_folder_asked_for_wins(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
     first, second = write_dataset(tmp_path / "first"), write_dataset(tmp_path / "second")
-    page.open_folder(first)
-    page.open_folder(second)
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(first)
+    data_page.open_folder(second)
+    wait_for_jobs(qtbot, jobs)
     assert project.dataset is not None and project.dataset.root == second
 
 
 def test_a_long_scan_shows_progress_and_can_be_stopped(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(folder: Path, control):
         number = 0
@@ -102,85 +90,89 @@ def test_a_long_scan_shows_progress_and_can_be_stopped(
         control._stop.wait(0.01)
 
     monkeypatch.setattr(data, "read_dataset", slow)
-    page.open_folder(Path("/somewhere/slow"))
-    qtbot.waitUntil(lambda: page.scanning.isVisible())
-    qtbot.waitUntil(lambda: "photos" in page.scanning.number.text())
-    page.scanning.stop.click()
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(Path("/somewhere/slow"))
+    qtbot.waitUntil(lambda: data_page.scanning.isVisible())
+    qtbot.waitUntil(lambda: "photos" in data_page.scanning.number.text())
+    data_page.scanning.stop.click()
+    wait_for_jobs(qtbot, jobs)
     assert project.dataset is None
-    assert page.start.isVisible()
+    assert data_page.start.isVisible()
 
 
-def test_the_sample_set_is_made_and_opened(qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs) -> None:
-    page.start.button.click()
-    wait_for_end(qtbot, jobs)
+def test_the_sample_set_is_made_and_opened(qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs) -> None:
+    data_page.start.button.click()
+    wait_for_jobs(qtbot, jobs)
     assert project.dataset is not None and len(project.dataset.photos) == 420
     assert (project.config.model, project.config.strategy) == ("small_resnet", "from-scratch")
     assert not project.config_touched
 
 
 def test_the_sample_set_among_the_recent_folders_trains_as_well(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
-    page.open_sample()
-    wait_for_end(qtbot, jobs)
-    page.open_folder(write_dataset(tmp_path / "colours"))
-    wait_for_end(qtbot, jobs)
+    data_page.open_sample()
+    wait_for_jobs(qtbot, jobs)
+    data_page.open_folder(write_dataset(tmp_path / "colours"))
+    wait_for_jobs(qtbot, jobs)
     assert project.config.model == "mobilenet_v2" and project.config.learning_rate is None
-    page.open_folder(sample_folder())
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(sample_folder())
+    wait_for_jobs(qtbot, jobs)
     assert project.config.model == "small_resnet"
 
 
 def test_the_note_of_the_split_follows_the_settings(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
-    page.open_folder(write_dataset(tmp_path / "colours"))
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(write_dataset(tmp_path / "colours"))
+    wait_for_jobs(qtbot, jobs)
     project.set_config(val_share=0.2, test_share=0.0)
-    assert page.view.note.text().endswith("80\u202f%\u00a0train, 20\u202f%\u00a0val.")
-    page.open_folder(write_dataset(tmp_path / "split", splits=("train",)))
-    wait_for_end(qtbot, jobs)
-    assert "20\u202f% of the training photos become val" in page.view.note.text()
-    assert page.view.note.text().endswith("There is no test set.")
+    assert data_page.view.note.text().endswith("80\u202f%\u00a0train, 20\u202f%\u00a0val.")
+    data_page.open_folder(write_dataset(tmp_path / "split", splits=("train",)))
+    wait_for_jobs(qtbot, jobs)
+    assert "20\u202f% of the training photos become val" in data_page.view.note.text()
+    assert data_page.view.note.text().endswith("There is no test set.")
 
 
 def test_recent_folders_open_and_are_forgotten(
-    qtbot: QtBot, page: DataPage, settings: Settings, jobs: Jobs, project: Project, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, settings: Settings, jobs: Jobs, project: Project, tmp_path: Path
 ) -> None:
     root = write_dataset(tmp_path / "colours")
     settings.add_recent_folder(root)
     settings.add_recent_folder(tmp_path / "gone")
-    rows = page.recent_folders.rows()
+    rows = data_page.recent_folders.rows()
     assert [row.accessibleName() for row in rows] == ["gone, not found", "colours"]
     rows[1].click()
-    wait_for_end(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert project.dataset is not None
-    page.recent_folders.rows()[-1].forgotten.emit()
+    data_page.recent_folders.rows()[-1].forgotten.emit()
     assert tmp_path / "gone" not in settings.recent_folders
 
 
-def test_odd_things_are_told(qtbot: QtBot, page: DataPage, jobs: Jobs) -> None:
-    page.open_folder(shared("data/hymenoptera"))
-    wait_for_end(qtbot, jobs)
-    assert any("imageNotFound.gif" in banner.label.text() for banner in page.view.findings.banners)
+def test_odd_things_are_told(qtbot: QtBot, data_page: DataPage, jobs: Jobs) -> None:
+    data_page.open_folder(shared("data/hymenoptera"))
+    wait_for_jobs(qtbot, jobs)
+    assert any("imageNotFound.gif" in banner.label.text() for banner in data_page.view.findings.banners)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no names that are not UTF-8")
-def test_names_that_are_no_utf8(qtbot: QtBot, page: DataPage, jobs: Jobs, project: Project, tmp_path: Path) -> None:
+def test_names_that_are_no_utf8(
+    qtbot: QtBot, data_page: DataPage, jobs: Jobs, project: Project, tmp_path: Path
+) -> None:
     root = write_dataset(tmp_path / "colours")
     odd = Path(os.fsdecode(bytes(root / "red") + b"/caf\xe9.png"))
     (root / "red" / "0.png").rename(odd)
-    page.open_folder(root)
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(root)
+    wait_for_jobs(qtbot, jobs)
     assert project.dataset is not None and len(project.dataset.photos) == 12
 
 
-def test_a_scan_error_is_shown_here_and_not_in_a_box(page: DataPage, jobs: Jobs, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_scan_error_is_shown_here_and_not_in_a_box(
+    data_page: DataPage, jobs: Jobs, qtbot: QtBot, tmp_path: Path
+) -> None:
     started = []
     jobs.started.connect(started.append)
-    page.open_folder(tmp_path / "missing")
-    wait_for_end(qtbot, jobs)
-    qtbot.waitUntil(page.banner.isVisible, timeout=5000)
-    assert "missing" in page.banner.text()
+    data_page.open_folder(tmp_path / "missing")
+    wait_for_jobs(qtbot, jobs)
+    qtbot.waitUntil(data_page.banner.isVisible, timeout=5000)
+    assert "missing" in data_page.banner.text()
     assert started[0].at_place == (DatasetError,), "what the window leaves to the page"

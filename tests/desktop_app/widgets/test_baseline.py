@@ -19,6 +19,7 @@ from engine.dataset.split import assign_splits
 from engine.events import BaselineMeasured, FeaturesComputed, Model
 from engine.models import tables
 from engine.runs import baselines
+from tests.desktop_app.waiting import wait_for_jobs
 
 FOUND = baselines.Baseline("mobilenet_v2", 0.9, 0.8, 0.95, 0.5, 4, 2)
 
@@ -66,10 +67,6 @@ def line(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, child: 
     return line
 
 
-def ended(qtbot: QtBot, jobs: Jobs) -> None:
-    qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
-
-
 def test_an_open_dataset_is_measured(
     qtbot: QtBot, line: BaselineLine, project: Project, jobs: Jobs, child: Child
 ) -> None:
@@ -78,7 +75,7 @@ def test_an_open_dataset_is_measured(
     qtbot.waitUntil(lambda: not line.isHidden(), timeout=10_000)
     assert "5 of 20 photos" in line.detail.text() and not line.stop.isHidden()
     child.go.set()
-    ended(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert line.baseline == FOUND and line.title.text() == "Baseline: 90.0\u202f% of the validation photos are right"
     assert line.stop.isHidden()
 
@@ -89,7 +86,7 @@ def test_what_was_measured_once_is_known(
     child.go.set()
     for name in ("birds", "bees", "birds"):
         project.set_dataset(dataset(name))
-        ended(qtbot, jobs)
+        wait_for_jobs(qtbot, jobs)
         assert line.baseline == FOUND
     assert child.started == 2
 
@@ -112,7 +109,7 @@ def test_it_gives_way_to_what_a_person_starts_and_goes_on_after(
     free.set()
     qtbot.waitUntil(lambda: line.baseline is not None, timeout=10_000)
     assert child.started == 2
-    ended(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
 
 
 def test_stopped_by_a_person_it_stays_so(
@@ -121,10 +118,10 @@ def test_stopped_by_a_person_it_stays_so(
     project.set_dataset(dataset())
     qtbot.waitUntil(lambda: not line.isHidden(), timeout=10_000)
     line.stop.click()
-    ended(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert line.isHidden()
     jobs.start("Training", lambda _control: iter(()), "train", heavy=True)
-    ended(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert child.started == 1
 
 
@@ -133,5 +130,5 @@ def test_without_weights_nothing_is_started(
 ) -> None:
     monkeypatch.setattr(tables, "list_models", lambda _dir=None: ())
     project.set_dataset(dataset())
-    ended(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert child.started == 0 and line.isHidden()

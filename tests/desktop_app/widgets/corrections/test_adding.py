@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.pages.data import DataPage
 from desktop_app.project import Project
-from desktop_app.settings import Settings
 from desktop_app.worker import Jobs
 from engine.prediction.corrections.pack import pack_corrections
+from tests.desktop_app.waiting import wait_for_jobs
 from tests.engine.prediction.corrections.field import Shot, make_dataset, make_field
 
 PLACES = {
@@ -33,31 +33,18 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return ledger.parent / "card.thaw-corrections"
 
 
-@pytest.fixture
-def page(qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings) -> DataPage:
-    page = DataPage(project, jobs, settings)
-    qtbot.addWidget(page)
-    page.resize(1100, 700)
-    page.show()
-    return page
-
-
-def wait_for_end(qtbot: QtBot, jobs: Jobs) -> None:
-    qtbot.waitUntil(lambda: not jobs.running(), timeout=20_000)
-
-
 def test_corrections_are_looked_at_then_added_then_taken_out(
-    qtbot: QtBot, page: DataPage, project: Project, jobs: Jobs, pack: Path, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, project: Project, jobs: Jobs, pack: Path, tmp_path: Path
 ) -> None:
-    adding = page.corrections
+    adding = data_page.corrections
     assert adding.button.isHidden()
     adding.open(pack)
-    assert "Open the dataset first" in page.banner.text()
+    assert "Open the dataset first" in data_page.banner.text()
 
     root = make_dataset(tmp_path / "data", PLACES)
-    page.open_folder(root)
-    wait_for_end(qtbot, jobs)
-    assert adding.button.isVisible() and page.banner.text() == ""
+    data_page.open_folder(root)
+    wait_for_jobs(qtbot, jobs)
+    assert adding.button.isVisible() and data_page.banner.text() == ""
     adding.open(pack)
     assert not adding.button.isEnabled()
     qtbot.waitUntil(lambda: adding.dialog is not None and adding.dialog.isVisible(), timeout=10_000)
@@ -69,38 +56,38 @@ def test_corrections_are_looked_at_then_added_then_taken_out(
     dialog.new.click()
     assert dialog.agree.text() == "Add 4 photos"
     dialog.agree.click()
-    qtbot.waitUntil(lambda: "were added" in page.banner.text(), timeout=20_000)
-    assert page.banner.text() == "4 photos from your corrections were added."
+    qtbot.waitUntil(lambda: "were added" in data_page.banner.text(), timeout=20_000)
+    assert data_page.banner.text() == "4 photos from your corrections were added."
     assert project.dataset is not None and project.dataset.classes == ("blue", "green", "red", "wasp")
-    assert page.banner.banner is not None
-    page.banner.banner.button.click()
-    qtbot.waitUntil(lambda: "taken out" in page.banner.text(), timeout=20_000)
+    assert data_page.banner.banner is not None
+    data_page.banner.banner.button.click()
+    qtbot.waitUntil(lambda: "taken out" in data_page.banner.text(), timeout=20_000)
     assert project.dataset.classes == ("blue", "green", "red")
     assert len(list(root.rglob("*.jpg"))) == len(PLACES)
-    wait_for_end(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
 
 
 def test_a_dataset_that_cannot_be_trained_on_any_more_can_still_be_mended(
-    qtbot: QtBot, page: DataPage, jobs: Jobs, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, jobs: Jobs, tmp_path: Path
 ) -> None:
     """A new class with one photo, say."""
     root = make_dataset(tmp_path / "data", PLACES)
-    page.open_folder(root)
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(root)
+    wait_for_jobs(qtbot, jobs)
     make_dataset(root, {"wasp/1.jpg": 3})
-    page.corrections.changed.emit("1 photo was added.", True)
-    wait_for_end(qtbot, jobs)
-    assert page.banner.text().startswith("1 photo was added. “wasp” has only one photo")
-    assert page.banner.banner is not None and page.banner.banner.button.text() == "Undo"
+    data_page.corrections.changed.emit("1 photo was added.", True)
+    wait_for_jobs(qtbot, jobs)
+    assert data_page.banner.text().startswith("1 photo was added. “wasp” has only one photo")
+    assert data_page.banner.banner is not None and data_page.banner.banner.button.text() == "Undo"
 
 
 def test_what_is_no_pack_is_said_on_the_page(
-    qtbot: QtBot, page: DataPage, jobs: Jobs, pack: Path, tmp_path: Path
+    qtbot: QtBot, data_page: DataPage, jobs: Jobs, pack: Path, tmp_path: Path
 ) -> None:
-    page.open_folder(make_dataset(tmp_path / "data", PLACES))
-    wait_for_end(qtbot, jobs)
+    data_page.open_folder(make_dataset(tmp_path / "data", PLACES))
+    wait_for_jobs(qtbot, jobs)
     wrong = tmp_path / "x.thaw-corrections"
     wrong.write_bytes(pack.read_bytes()[:-9])
-    page.corrections.open(wrong)
-    qtbot.waitUntil(lambda: "damaged" in page.banner.text(), timeout=10_000)
-    assert page.corrections.button.isEnabled()
+    data_page.corrections.open(wrong)
+    qtbot.waitUntil(lambda: "damaged" in data_page.banner.text(), timeout=10_000)
+    assert data_page.corrections.button.isEnabled()

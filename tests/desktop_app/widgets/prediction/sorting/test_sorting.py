@@ -16,6 +16,7 @@ from desktop_app.widgets.prediction.sorting.sorting import AT_WORK, RUNNING, Sor
 from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.events import SortingFinished, SortingProgress
+from tests.desktop_app.waiting import wait_for_jobs
 from tests.engine.prediction.sorting.made_ledger import make_ledger, names, say, tree
 
 PHOTOS = {"a/1.jpg": "red", "a/2.jpg": "blue", "b/3.jpg": "unknown", "b/4.jpg": ""}
@@ -37,16 +38,12 @@ def sorting(qtbot: QtBot, jobs: Jobs, ledger: Path) -> Iterator[Sorting]:
         sorting.dialog.reject()
 
 
-def wait(qtbot: QtBot, jobs: Jobs) -> None:
-    qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
-
-
 def asked(qtbot: QtBot, jobs: Jobs, sorting: Sorting, into: Path) -> SortDialog:
     """The dialog, once it has said what would come of sorting into that folder."""
     sorting.button.click()
     assert isinstance(sorting.dialog, SortDialog)
     sorting.dialog.set_into(into)
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     return sorting.dialog
 
 
@@ -61,15 +58,15 @@ def test_it_is_said_before_anything_is_written_then_done_and_undone(
     ]  # fmt: skip
     assert not into.exists() and not dialog.undo.isVisibleTo(dialog)
     dialog.tree.buttons["flat"].click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     dialog.main.click()
     assert sorting.at_work == ledger
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert names(into) == ["_failed/4.jpg", "_unknown/3.jpg", "blue/2.jpg", "red/1.jpg"]
     assert sorting.banner.text() == f"Sorted: 4 files made in “{into}”."
     assert sorting.banner.banner
     sorting.banner.banner.button.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert not into.exists() and tree(tmp_path / "photos") == before
     assert sorting.banner.text() == "4 files and 5 empty folders were taken away. Your photos are untouched."
 
@@ -79,17 +76,17 @@ def test_it_is_undone_later_from_the_same_place_and_sorted_where_it_was(
 ) -> None:
     into = tmp_path / "elsewhere"
     asked(qtbot, jobs, sorting, into).main.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     say(ledger, tmp_path / "photos/a/1.jpg", "blue")
     sorting.button.click()
     dialog = sorting.dialog
     assert isinstance(dialog, SortDialog) and dialog.into == into
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert dialog.preview.text().endswith("3 photos are there already. 1 photo changes to another folder.")
     assert dialog.main.text() == "Sort 1 photo"
     assert dialog.earlier.whole() == f"4 files of this batch are in “{into}”."
     dialog.undo.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert not into.exists() and not made_from(ledger).photos
 
 
@@ -99,7 +96,7 @@ def test_links_take_no_room_and_what_is_gone_is_left_out(
     (tmp_path / "photos/a/2.jpg").unlink()
     dialog = asked(qtbot, jobs, sorting, tmp_path / "sorted")
     dialog.how.cards["hardlink"].radio.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert dialog.preview.text() == "3 hard links to make in 3 folders"
     assert dialog.left_out.text() == "1 left out: It is not there any more."
 
@@ -112,11 +109,11 @@ def test_a_folder_among_the_photos_and_a_full_drive_are_refused_at_once(
     assert not dialog.main.isEnabled() and dialog.main.toolTip() == dialog.banner.text()
     monkeypatch.setattr("engine.prediction.sorting.places.free_bytes", lambda _into: 5_000_000_000)
     dialog.set_into(tmp_path / "sorted")
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert dialog.main.isEnabled()
     monkeypatch.setattr("engine.prediction.sorting.places.free_bytes", lambda _into: 1000)
     dialog.look()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert "The copies need about" in dialog.banner.text() and not dialog.main.isEnabled()
 
 
@@ -149,22 +146,22 @@ def test_labels_beside_the_photos_are_a_choice_of_their_own(
     sorting.ask_for_sidecars()
     dialog = sorting.dialog
     assert dialog
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert dialog.preview.text() == "2 new files to write · 2 photos have no label"
     assert tree(tmp_path / "photos") == before
     dialog.main.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert [name for name in names(tmp_path / "photos") if name not in before] == ["a/1.jpg.xmp", "a/2.jpg.xmp"]
     assert sorting.banner.text() == "2 label files were written beside the photos."
     sorting.ask_for_sidecars()
     dialog = sorting.dialog
     assert dialog
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert (
         dialog.earlier.whole() == "2 label files of this batch lie beside the photos." and not dialog.main.isEnabled()
     )
     dialog.undo.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert tree(tmp_path / "photos") == before
 
 
@@ -173,10 +170,10 @@ def test_what_cannot_be_undone_stays_and_says_why(
 ) -> None:
     into, called = tmp_path / "sorted", []
     asked(qtbot, jobs, sorting, into).main.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     shutil.rmtree(tmp_path / "photos" / "a")
     sorting.start(ledger, Undo(), lambda: called.append("then"))
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert names(into) == ["blue/a/2.jpg", "red/a/1.jpg"] and not called
     assert sorting.banner.banner and sorting.banner.banner.details_text() == (
         "2 left: Its photo is no longer where it was, so this may be the last copy of it."
@@ -199,7 +196,7 @@ def test_it_tells_how_it_comes_on_and_is_stopped(
     qtbot.waitUntil(lambda: sorting.banner.text() == told, timeout=10_000)
     assert sorting.banner.banner and sorting.banner.banner.button.text() == "Stop"
     sorting.banner.banner.button.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert sorting.banner.text() == f"Sorting was stopped after 1 file in “{tmp_path}”; sorting again goes on."
     sorting.offer(ledger, True)
     assert not sorting.button.isEnabled() and sorting.button.toolTip() == RUNNING
