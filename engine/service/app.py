@@ -90,6 +90,16 @@ class ErrorTold(BaseModel):
     error: str = Field(examples=["The body is empty; send a photo's bytes, or a form with photos."])
 
 
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorTold, "description": "No photo, or a damaged form"},
+    403: {"model": ErrorTold, "description": "A page of another place asks"},
+    408: {"model": ErrorTold, "description": "The body came too slowly"},
+    413: {"model": ErrorTold, "description": "Too large, or too many photos"},
+    422: {"model": ErrorTold, "description": "A value in the address is wrong"},
+    503: {"model": ErrorTold, "description": "Too many requests at once; Retry-After says when to try again"},
+}
+
+
 def make_app(answering: Answering, control: Control, only_this_machine: bool) -> FastAPI:
     """`only_this_machine` is whether requests must call it by this machine's own name for itself."""
     manifest = answering.classifier.model_file.manifest
@@ -99,16 +109,8 @@ def make_app(answering: Answering, control: Control, only_this_machine: bool) ->
     )  # fmt: skip
     _tell_errors(app)
     _guard(app, only_this_machine)
-    refusals: dict[int | str, dict[str, Any]] = {
-        400: {"model": ErrorTold, "description": "No photo, or a damaged form"},
-        403: {"model": ErrorTold, "description": "A page of another place asks"},
-        408: {"model": ErrorTold, "description": "The body came too slowly"},
-        413: {"model": ErrorTold, "description": "Too large, or too many photos"},
-        422: {"model": ErrorTold, "description": "A value in the address is wrong"},
-        503: {"model": ErrorTold, "description": "Too many requests at once; Retry-After says when to try again"},
-    }
 
-    @app.post("/predict", summary="Classify photos", responses=refusals, openapi_extra=_PHOTOS)
+    @app.post("/predict", summary="Classify photos", responses=_REFUSALS, openapi_extra=_PHOTOS)
     async def predict(
         request: Request,
         top: int | None = Query(
@@ -136,10 +138,7 @@ def make_app(answering: Answering, control: Control, only_this_machine: bool) ->
         status = "paused" if control.paused else "ok"
         return Health(status=status, requests=answering.requests, photos=answering.photos, failed=answering.failed)
 
-    @app.get("/docs", include_in_schema=False)
-    async def docs(request: Request) -> HTMLResponse:
-        return HTMLResponse(page(app.openapi(), str(request.base_url)), headers={"Content-Security-Policy": POLICY})
-
+    _describe(app)
     return app
 
 
@@ -154,6 +153,12 @@ def _answer(answering: Answering, body: bytes, kind: str, top: int | None) -> tu
 def _told(sent: Sent, found: Prediction) -> PhotoAnswer:
     top = [Share(label=label, confidence=share) for label, share in found.top]
     return PhotoAnswer(name=sent.name, label=found.label, confidence=found.confidence, top=top, error=found.error)
+
+
+def _describe(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(page(app.openapi(), str(request.base_url)), headers={"Content-Security-Policy": POLICY})
 
 
 def _guard(app: FastAPI, only_this_machine: bool) -> None:
