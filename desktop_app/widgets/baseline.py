@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.figures import count, interval, percent
+from desktop_app.widgets.figures import interval, percent, quantity
 from desktop_app.widgets.labels import muted_label
 from desktop_app.widgets.progress import Progress, after
 from desktop_app.worker import Jobs, Worker
@@ -147,8 +147,8 @@ class BaselineLine(QFrame):
         self.title.setText(f"Baseline: {percent(found.val_accuracy)} of the validation photos are right")
         self.detail.setText(
             f"Before any training, by a linear classifier on the features of {title_of(found.model)}: interval "
-            f"{interval(found.low, found.high)}, {count(found.val_photos)} photos. Always naming the commonest class "
-            f"gives {percent(found.chance)}."
+            f"{interval(found.low, found.high)}, {quantity(found.val_photos, 'photo')}. Always naming the commonest "
+            f"class gives {percent(found.chance)}."
         )
 
     def _lay_out(self) -> None:

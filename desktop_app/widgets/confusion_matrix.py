@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.figures import count, percent
+from desktop_app.widgets.figures import count, percent, quantity
 from desktop_app.widgets.matrix_places import AXIS, GAP, Cell, MatrixPlaces
 
 ARROWS = {
@@ -65,8 +65,9 @@ class ConfusionMatrix(MatrixPlaces):
         true, predicted = cell
         number, total = self._counts[true][predicted], self._sums[true]
         share = f" ({percent(number / total)})" if total else ""
-        of = f"{count(number)} of {count(total)} photos of {self._classes[true]}{share}"
-        return f"{of} were {'recognised' if true == predicted else 'taken for ' + self._classes[predicted]}."
+        of = f"{count(number)} of {quantity(total, 'photo')} of {self._classes[true]}{share}"
+        done = "recognised" if true == predicted else f"taken for {self._classes[predicted]}"
+        return f"{of} {'was' if number == 1 else 'were'} {done}."
 
     def show_class(self, number: int) -> None:
         """Bring the class into sight, where its row and its column meet."""

@@ -70,14 +70,14 @@ def _transfer(now: Progress, event: events.Transferred) -> Progress:
 
 
 def _scan(_now: Progress, event: events.ScanProgress) -> Progress:
-    return Progress(f"{count(event.photos)} photos found")
+    return Progress(f"{quantity(event.photos, 'photo')} found")
 
 
 def _predicted(_now: Progress, event: events.PredictionProgress) -> Progress:
     speed = f", {event.images_per_second:.0f} photos/s" if event.images_per_second >= 1 else ""
     if not event.total:
-        return Progress(f"{count(event.done)} photos{speed}", None, event.seconds_left)
-    detail = f"{count(event.done)} of {count(event.total)} photos{speed}"
+        return Progress(f"{quantity(event.done, 'photo')}{speed}", None, event.seconds_left)
+    detail = f"{count(event.done)} of {quantity(event.total, 'photo')}{speed}"
     return Progress(detail, event.done / event.total, event.seconds_left)
 
 
@@ -87,7 +87,7 @@ def _waiting(_now: Progress, event: events.Watching) -> Progress:
 
 
 def _features(_now: Progress, event: events.FeaturesComputed) -> Progress:
-    detail = f"{count(event.done)} of {count(event.total)} photos"
+    detail = f"{count(event.done)} of {quantity(event.total, 'photo')}"
     return Progress(detail, event.done / max(1, event.total), event.seconds_left)
 
 
@@ -97,10 +97,8 @@ def _ended(now: Progress, _event: Any) -> Progress:
 
 def _by_file(now: Progress, event: events.SortingProgress) -> Progress:
     share = event.done / event.total if event.total else None
-    of = f" of {count(event.total)}" if event.total else ""
-    return dataclasses.replace(
-        now, detail=f"{count(event.done)}{of} photos", share=share, seconds_left=event.seconds_left
-    )
+    done = f"{count(event.done)} of {quantity(event.total, 'photo')}" if event.total else quantity(event.done, "photo")
+    return dataclasses.replace(now, detail=done, share=share, seconds_left=event.seconds_left)
 
 
 _STEPS: dict[type, Callable[[Progress, Any], Progress]] = {

@@ -114,7 +114,8 @@ class AddingCorrections(QObject):
     def _on_undone(self, finished: CorrectionsUndone) -> None:
         told = f"{quantity(finished.removed, 'photo')} {_were(finished.removed)} taken out again."
         if finished.left:
-            told += f" {quantity(finished.left, 'photo')} stay: changed since, or perhaps the last copy."
+            left = quantity(finished.left, "photo stays", "photos stay")
+            told += f" {left}: changed since, or perhaps the last copy."
         self._tell(told, finished.dataset, finished.stopped)
 
     def _tell(self, text: str, root: Path, can_undo: bool) -> None:

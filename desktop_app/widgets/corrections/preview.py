@@ -106,8 +106,9 @@ class PreviewDialog(Box):
 def _notes(would: CorrectionsApplied) -> list[str]:
     """What is not as one would expect, a sentence each."""
     small = would.added - would.originals
+    copies = "a small copy: the original is" if small == 1 else "small copies: the originals are"
     notes = (
-        (small, f"{quantity(small, 'photo')} as small copies: the originals are not on this computer."),
+        (small, f"{quantity(small, 'photo')} as {copies} not on this computer."),
         (would.known, f"{quantity(would.known, 'photo')} in the dataset already."),
         (would.none, f"{quantity(would.none, 'photo')} of none of the classes: left out."),
         (
@@ -123,7 +124,7 @@ def _named(classes: tuple[tuple[str, int], ...]) -> str:
     """“ant 12, bee 3”; the rest of very many as a number."""
     named = [f"{shown(label)} {count(photos)}" for label, photos in classes[:MOST_NAMED]]
     more = len(classes) - MOST_NAMED
-    return ", ".join(named) + (f" and {more} more classes" if more > 0 else "")
+    return ", ".join(named) + (f" and {quantity(more, 'more class', 'more classes')}" if more > 0 else "")
 
 
 def _below(path: Path, root: Path) -> str:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app import theme
-from desktop_app.widgets.figures import count, quantity
+from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.labels import ElidedLabel, muted_label
 from desktop_app.widgets.prediction.decision import Decision
 from desktop_app.widgets.search_field import SearchField
@@ -168,7 +168,7 @@ class Thresholds(QWidget):
             row.reset.clicked.connect(lambda _checked=False, name=name: self._on_value(name, None))
             self._show_row(name, row)
         left = len(found) - len(self.rows)
-        self._more.setText(f"{count(left)} more classes; search for them." if left else "")
+        self._more.setText(f"{quantity(left, 'more class', 'more classes')}: search by name." if left else "")
         self._more.setVisible(bool(left))
         self.search.setVisible(len(self._classes) > MOST_ROWS)
         height = self._grid.sizeHint().height() + 2

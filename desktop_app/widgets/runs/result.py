@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app import theme
-from desktop_app.widgets.figures import THIN, count, interval, percent
+from desktop_app.widgets.figures import THIN, count, interval, percent, quantity
 from desktop_app.widgets.labels import Picture, muted_label
 
 NARROW = 600
@@ -89,7 +89,7 @@ class RunResult(QFrame):
 def _in_words(split: dict[str, Any]) -> str:
     right = round(split["accuracy"] * split["photos"])
     bounds = interval(split["low"], split["high"])
-    return f"{count(right)} of {count(split['photos'])} photos, 95{THIN}% interval {bounds}."
+    return f"{count(right)} of {quantity(split['photos'], 'photo')}, 95{THIN}% interval {bounds}."
 
 
 def _gained(points: float, baseline: dict[str, Any]) -> str:

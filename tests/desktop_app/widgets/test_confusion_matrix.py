@@ -41,6 +41,7 @@ def test_words_for_right_and_empty_rows(matrix: ConfusionMatrix) -> None:
     assert matrix.sentence((0, 0)) == "68 of 70 photos of ants (97.1\u202f%) were recognised."
     matrix.show_matrix(("a", "b"), ((0, 0), (0, 1)))
     assert matrix.sentence((0, 1)) == "0 of 0 photos of a were taken for b."
+    assert matrix.sentence((1, 1)) == "1 of 1 photo of b (100.0\u202f%) was recognised."
 
 
 def test_a_thousand_classes_scroll(matrix: ConfusionMatrix, qtbot: QtBot) -> None:

@@ -68,7 +68,7 @@ def done(outcome: Outcome) -> str:
         if event.stopped:
             head = f"Sorting was stopped after {quantity(event.files, 'file')} in {where}; sorting again goes on."
             return head + _labels_inside(event)
-        kept = f", {count(event.kept)} were there already" if event.kept else ""
+        kept = f", {quantity(event.kept, 'was', 'were')} there already" if event.kept else ""
         return f"Sorted: {quantity(event.files, 'file')} made in {where}{kept}.{_labels_inside(event)}"
     if isinstance(event, SidecarsFinished):
         number = quantity(event.files, "label file was", "label files were")
@@ -76,7 +76,7 @@ def done(outcome: Outcome) -> str:
         return f"{number} written beside the photos{end}."
     assert isinstance(event, SortingUndone)
     folders = f" and {quantity(event.folders, 'empty folder')}" if event.folders else ""
-    gone = f" {count(event.gone)} were not there any more." if event.gone else ""
+    gone = f" {quantity(event.gone, 'was', 'were')} not there any more." if event.gone else ""
     head = "Stopped: " if event.stopped else ""
     verb = "was" if event.removed == 1 and not event.folders else "were"
     return f"{head}{quantity(event.removed, 'file')}{folders} {verb} taken away.{gone} Your photos are untouched."

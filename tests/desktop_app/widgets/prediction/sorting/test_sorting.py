@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from desktop_app.widgets.prediction.sorting import into_folders
+from desktop_app.widgets.prediction.sorting import into_folders, words
 from desktop_app.widgets.prediction.sorting import sorting as sorting_module
 from desktop_app.widgets.prediction.sorting.deeds import Made, Outcome, Undo, made_from
 from desktop_app.widgets.prediction.sorting.into_folders import SortDialog, suggested
 from desktop_app.widgets.prediction.sorting.sorting import AT_WORK, RUNNING, Sorting
 from desktop_app.worker import Jobs
 from engine.control import Control
-from engine.events import SortingFinished, SortingProgress
+from engine.events import SortingFinished, SortingProgress, SortingUndone
 from tests.desktop_app.waiting import wait_for_jobs
 from tests.engine.prediction.sorting.made_ledger import make_ledger, names, say, tree
 
@@ -209,3 +209,12 @@ def test_where_a_batch_may_be_sorted_to(tmp_path: Path) -> None:
     beside = tmp_path / "card sorted"
     assert suggested(Made(named=(tmp_path / "card",))) == suggested(Made(named=(photo,))) == beside
     assert suggested(Made(3, (Path("/x"), Path("/y")), named=(photo,))) == Path("/y")
+
+
+def test_one_file_is_no_files() -> None:
+    assert words.done(Outcome(SortingFinished(Path("x"), 2, 1, 0, 0, 1, 1.0))) == (
+        "Sorted: 2 files made in “x”, 1 was there already."
+    )
+    assert words.done(Outcome(SortingUndone(1, 1, 0, 0, 1.0))) == (
+        "1 file was taken away. 1 was not there any more. Your photos are untouched."
+    )
