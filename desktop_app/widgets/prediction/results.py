@@ -213,5 +213,5 @@ class PredictionResults(QWidget):
             )
             if number
         ]
-        told += ["deciding anew…"] if self.decider.at_work else []
+        told += ["deciding anew…"] if self.decider.decides_on(self.model.path) else []
         self.summary.set_whole(" · ".join(told))

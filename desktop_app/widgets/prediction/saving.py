@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
 from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
+from desktop_app.widgets.prediction.deciding import WhenFree, at_once
 from desktop_app.widgets.prediction.reading import opened
 from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs, Worker
@@ -39,9 +40,11 @@ class Saving(QObject):
     said = Signal(str, str)
     sidecars_wanted = Signal()
 
-    def __init__(self, jobs: Jobs, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, settings: Settings, parent: QObject | None = None, when_free: WhenFree = at_once
+    ) -> None:
         super().__init__(parent)
-        self._jobs, self._settings = jobs, settings
+        self._jobs, self._settings, self._when_free = jobs, settings, when_free
         self._ledger: Path | None = None
         self._worker: Worker | None = None
         self.button = QPushButton("Save…")
@@ -80,10 +83,12 @@ class Saving(QObject):
             self.save(path if path.suffix else path.with_suffix(ending))
 
     def save(self, out: Path) -> None:
-        """Write the answers to `out`, in the format of its ending."""
-        if self._ledger is None:
-            return
-        work = functools.partial(self._write, self._ledger, out, self.mark.isChecked())
+        """Write the answers to `out`, in the format of its ending, as soon as they are decided on as they are to be."""
+        if self._ledger is not None:
+            self._when_free(self._ledger, functools.partial(self._save, self._ledger, out))
+
+    def _save(self, ledger: Path, out: Path) -> None:
+        work = functools.partial(self._write, ledger, out, self.mark.isChecked())
         self._worker = self._jobs.start(f"Saving {shown(out.name)}", work, "save", at_place=(ThawError, OSError))
         self._worker.failed.connect(lambda error: self.said.emit(dialogs.in_words(error)[0], "error"))
         self._worker.returned.connect(lambda _value: self.said.emit(f"Saved to {shown(out)}.", "info"))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app import dialogs
 from desktop_app.widgets.banner import BannerPlace
+from desktop_app.widgets.prediction.deciding import WhenFree, at_once
 from desktop_app.widgets.prediction.sorting import words
 from desktop_app.widgets.prediction.sorting.beside_photos import SidecarDialog
 from desktop_app.widgets.prediction.sorting.deeds import Deed, Outcome, Undo, do, made_from
@@ -31,9 +32,9 @@ class Sorting(QObject):
 
     changed = Signal()
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: Jobs, parent: QObject | None = None, when_free: WhenFree = at_once) -> None:
         super().__init__(parent)
-        self._jobs = jobs
+        self._jobs, self._when_free = jobs, when_free
         self._ledger: Path | None = None
         self._wish: Callable[[], object] | None = None
         self._then: Callable[[], object] | None = None
@@ -74,7 +75,11 @@ class Sorting(QObject):
             self._open(SidecarDialog(self._jobs, self._ledger, self.button.window()), self._ledger)
 
     def start(self, ledger: Path, deed: Deed, then: Callable[[], object] | None = None) -> None:
-        """Do it; `then` is called where all of it was done and nothing was left out."""
+        """Do it as soon as the labels are what they are to be; `then` is called where all of it was done and nothing
+        was left out."""
+        self._when_free(ledger, functools.partial(self._start, ledger, deed, then))
+
+    def _start(self, ledger: Path, deed: Deed, then: Callable[[], object] | None) -> None:
         if self.at_work:
             return
         self.at_work, self._then, self._progress = ledger, None, Progress()
