@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
             self.page("data").corrections.open(drop.paths[0])
         elif drop.kind == "model":
             self.show_page("predict")
-            self.project.set_model_file(drop.paths[0])
+            self.page("predict").use_model(drop.paths[0])
         elif drop.kind == "photos":
             self.show_page("predict")
             self.page("predict").open_photos(drop.paths)

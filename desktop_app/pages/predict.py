@@ -39,7 +39,7 @@ class PredictPage(PageFrame):
 
     def _build(self) -> None:
         self.chooser = ModelChooser()
-        self.chooser.chosen.connect(self._project.set_model_file)
+        self.chooser.chosen.connect(self.use_model)
         self.chooser.file_wanted.connect(self.choose_model)
         self.chooser.described.connect(self._on_described)
         self.desk = Desk(self._jobs, self._settings)
@@ -80,7 +80,14 @@ class PredictPage(PageFrame):
         start = str(self._settings.last_model or self._settings.last_folder)
         chosen, _ = QFileDialog.getOpenFileName(self, "Choose a model", start, "Thaw models (*.thaw)")
         if chosen:
-            self._project.set_model_file(Path(chosen))
+            self.use_model(Path(chosen))
+
+    def use_model(self, path: Path) -> None:
+        """Classify by this model; one that is chosen again is looked at again, for its file may be another now."""
+        if path == self._project.model_file:
+            self._on_model_file_changed()
+        else:
+            self._project.set_model_file(path)
 
     def _look_for_runs(self) -> None:
         if self.isVisible():
@@ -88,7 +95,8 @@ class PredictPage(PageFrame):
 
     def _on_model_file_changed(self) -> None:
         self._usable = False
-        self.desk.banner.say("")
+        self._waiting = self.desk.take_back() or self._waiting  # they were to be classified by the model before
+        self.desk.telling.clear()
         self.chooser.set_path(self._project.model_file)
         self._show()
 

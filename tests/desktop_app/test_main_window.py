@@ -36,6 +36,9 @@ class PlainPage(PageFrame):
     def open(self, pack: Path) -> None:
         self.asked.append(("corrections", (pack,)))
 
+    def use_model(self, path: Path) -> None:
+        self.asked.append(("model", path))
+
     def open_weights(self, paths: tuple[Path, ...]) -> None:
         self.asked.append(("weights", paths))
 
@@ -157,7 +160,7 @@ def test_a_model_goes_to_predict(window: MainWindow, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "model.thaw").touch()
     window.open_paths((tmp_path / "run",))
-    assert window.current_page == "predict" and window.project.model_file == tmp_path / "run"
+    assert window.current_page == "predict" and window.page("predict").asked == [("model", tmp_path / "run")]
 
 
 def test_what_is_nothing_for_it_is_refused_with_a_sentence(window: MainWindow, tmp_path: Path) -> None:

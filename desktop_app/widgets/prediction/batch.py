@@ -39,13 +39,14 @@ class Asked:
 
 class Batch(QObject):
     """`grew` says that there may be more rows in the ledger, `waiting` that all there is has its answer, `decided` that
-    its labels are by the newest decision; `noticed` carries a Notice, and `ended` PredictionFinished or None once the
-    job has ended, after `failed` where an exception ended it."""
+    its labels are by the newest decision; `noticed` carries a Notice, `steered` a word that the job was given, and
+    `ended` PredictionFinished or None once the job has ended, after `failed` where an exception ended it."""
 
     grew = Signal(object)  # PredictionProgress
     waiting = Signal(object)  # Watching
     decided = Signal()
     noticed = Signal(object)
+    steered = Signal(str)
     failed = Signal(object)
     ended = Signal(object)
 
@@ -63,12 +64,18 @@ class Batch(QObject):
         kind, heavy = ("watch", False) if self.asked.watch else ("predict", True)
         self.worker = jobs.start(title, self._work, kind, heavy, at_place=(ThawError,))
         self.worker.happened.connect(self._on_happened)
+        self.worker.steered.connect(self.steered)
         self.worker.failed.connect(self._on_failed)
         self.worker.returned.connect(lambda _value: self.ended.emit(self._finished))
 
     def stop(self) -> None:
-        if self.worker:
+        if self.worker and not self.worker.control.stopping:
             self.worker.control.stop()
+
+    def is_decided(self) -> bool:
+        """Whether the newest decision is that of all that is there; one that came at the very end may have come too
+        late."""
+        return self._rules is None or self._rules.now is self._rules.used
 
     def decide(self, decision: Decision) -> None:
         """Decide otherwise, from the next photo on and on all that is there."""
@@ -121,8 +128,8 @@ def called(paths: Sequence[Path]) -> str:
 
 def course(progress: PredictionProgress) -> str:
     """How a batch comes on, and what limits it."""
-    whole = f" of {quantity(progress.total, 'photo')}" if progress.total else " photos"
-    told = [f"{count(progress.done)}{whole}"]
+    done = progress.done
+    told = [f"{count(done)} of {quantity(progress.total, 'photo')}" if progress.total else quantity(done, "photo")]
     if progress.images_per_second >= 0.1:
         told.append(f"{progress.images_per_second:.{0 if progress.images_per_second >= 10 else 1}f} photos/s")
     if progress.seconds_left is not None:
@@ -142,7 +149,7 @@ def words(finished: PredictionFinished) -> str:
         f"{quantity(finished.photos, 'photo')} in {took}",
         kept,
         f"{speed:.0f} photos/s" if speed >= 1 else "",
-        f"{count(finished.skipped)} other files left out" if finished.skipped else "",
+        f"{quantity(finished.skipped, 'other file')} left out" if finished.skipped else "",
         "stopped" if finished.stopped else "",
     )
     return " · ".join(filter(None, told))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,10 @@ from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import count, quantity
-from desktop_app.widgets.prediction.batch import Asked
+from desktop_app.widgets.prediction.batch import Asked, called
 from desktop_app.widgets.prediction.decision import Decision, decision_of
 from desktop_app.widgets.prediction.finding import BatchFinder, Earlier, Found, SamePhotos
 from desktop_app.widgets.prediction.sorting.deeds import made_from
-from desktop_app.widgets.prediction.sorting.sorting import AT_WORK
 from desktop_app.widgets.prediction.sorting.words import made_things
 from desktop_app.widgets.thumbnails import shown
 from engine.errors import ThawError
@@ -33,21 +33,23 @@ class EarlierBatches(QWidget):
     """The banner; `menu_button` stands where there is room for it, and hides where there is no earlier batch.
 
     `begun` carries what is to be classified, and the Decision of the batch that is gone on with, else None; `opened` a
-    batch whose answers are to be shown; `let_go` a callback for when no file of the shown batch is open any more.
+    batch whose answers are to be shown; `let_go` a ledger, and a callback for when no file of it is open any more.
     """
 
     begun = Signal(object, object)
     opened = Signal(object)
-    let_go = Signal(object)
+    let_go = Signal(object, object)
     failed = Signal(object)
     undo_wanted = Signal(object, object)
     """A ledger whose files are to be taken away, and a callback for when they all are."""
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, why_held: Callable[[Path], str], parent: QWidget | None = None) -> None:
+        """`why_held` says why a ledger cannot be deleted now; "" where it can."""
         super().__init__(parent)
-        self._settings = settings
-        self.held: Path | None = None
-        """The ledger of a batch that cannot be deleted now, as files are made from it or taken away."""
+        self._settings, self._why_held = settings, why_held
+        self._sought: SamePhotos | None = None  # what was asked for, until it is known whether there is a batch of it
+        self._offered: SamePhotos | None = None  # what was asked for, while the person is asked how
+        self._looks = 0
         self._shown: Path | None = None
         self._listed: tuple[Batch, ...] = ()
         self._offers_cut = True
@@ -73,11 +75,20 @@ class EarlierBatches(QWidget):
         """Classify these: at once, or where there is an earlier batch of them, as the person says."""
         self._offers_cut = False
         self._say("")
-        self.finder.look_for(SamePhotos(self._settings.batches_folder, paths, model))
+        self._sought = SamePhotos(self._settings.batches_folder, paths, model)
+        self.finder.look_for(self._sought)
+
+    def withdraw(self) -> tuple[Path, ...]:
+        """Forget what was asked for and has not begun; its paths."""
+        wish, self._sought = self._sought or self._offered, None
+        if self._offered:
+            self._say("")
+        return wish.paths if wish else ()
 
     def look(self) -> None:
         """Which batches there are; one that was cut is offered, the first time."""
-        self.finder.look_for(Earlier(self._settings.batches_folder))
+        self._looks += 1
+        self.finder.look_for(Earlier(self._settings.batches_folder, self._looks))
 
     def show_path(self, path: Path | None) -> None:
         """Which batch is in sight."""
@@ -89,6 +100,9 @@ class EarlierBatches(QWidget):
     # --- offering ------------------------------------------------------------------------------------------------
 
     def _on_found(self, wish: SamePhotos, found: Found) -> None:
+        if wish != self._sought:
+            return  # something else was asked for, or another model chosen
+        self._sought = None
         anew = Asked(wish.model, wish.paths, found.free)
         if found.earlier is None:
             self.begun.emit(anew, None)
@@ -96,15 +110,18 @@ class EarlierBatches(QWidget):
         batch = found.earlier
         text = f"Go on with the batch of {_day(batch.course.begun)} ({_photos(batch)})?"
         if batch.course.finished:
+            these = "This photo was" if batch.photos == 1 else "These photos were"
             text = (
-                f"These photos were classified on {_day(batch.course.begun)} ({_photos(batch)}). Going on takes only "
-                "what is new or changed, or was not read."
+                f"{these} classified on {_day(batch.course.begun)} ({_photos(batch)}). Going on takes only what is new "
+                "or changed, or was not read."
             )
         self._offer(text, batch, "Begin anew").clicked.connect(lambda: self._begin(anew, None))
+        self._offered = wish
 
     def _offer_cut(self, batch: Batch) -> None:
-        name = shown(batch.course.paths[0].name) if len(batch.course.paths) == 1 else "some photos"
-        text = f"The batch of {_day(batch.course.begun)}, “{name}”, was left at {_photos(batch)}."
+        paths = batch.course.paths
+        name = f"“{called(paths)}”" if len(paths) == 1 else called(paths)
+        text = f"The batch of {_day(batch.course.begun)}, {name}, was left at {_photos(batch)}."
         self._offer(text, batch, "Not now").clicked.connect(lambda: self._put_aside(batch))
 
     def _offer(self, text: str, batch: Batch, otherwise: str) -> QPushButton:
@@ -124,7 +141,7 @@ class EarlierBatches(QWidget):
         self._say("")
 
     def _say(self, text: str, action: str = "") -> Any:
-        self.otherwise = None
+        self.otherwise = self._offered = None
         banner = self.banner.say(text, "info", action)
         self.setVisible(bool(text))
         return banner
@@ -161,8 +178,8 @@ class EarlierBatches(QWidget):
 
     def delete(self, path: Path) -> None:
         """Delete a batch's answers; the banner undoes it. Where files were made that only it can take away, ask."""
-        if path == self.held:
-            self._say(AT_WORK)
+        if reason := self._why_held(path):
+            self._say(reason)
             return
         made = ""
         with contextlib.suppress(ThawError):  # what cannot be read cannot undo anything either
@@ -182,7 +199,7 @@ class EarlierBatches(QWidget):
         self.undo_wanted.emit(path, functools.partial(self._delete_now, path))
 
     def _delete_now(self, path: Path) -> None:
-        self.let_go.emit(functools.partial(self._delete, path))
+        self.let_go.emit(path, functools.partial(self._delete, path))
 
     def _delete(self, path: Path) -> None:
         try:

@@ -29,9 +29,11 @@ class SamePhotos:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A wish: the newest batches in the folder."""
+    """A wish: the newest batches in the folder. `number` tells apart what is wished for twice: what is looked for now
+    may have begun before the newest came."""
 
     folder: Path
+    number: int
 
 
 @dataclass(frozen=True)

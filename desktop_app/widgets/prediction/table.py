@@ -126,6 +126,7 @@ class PredictionTable(QTableView):
         self.show_columns(*self._columns)
         self.selectionModel().currentRowChanged.connect(self._on_row_changed)
         self.doubleClicked.connect(lambda _index: self.opened.emit())
+        model.modelReset.connect(self._on_model_reset)
         thumbnails.shared().ready.connect(self._on_ready)
 
     def show_columns(self, has_errors: bool, has_verdicts: bool, has_confidences: bool) -> None:
@@ -153,6 +154,10 @@ class PredictionTable(QTableView):
 
     def _on_row_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
         self.chosen.emit(self._model.prediction(current.row()) if current.isValid() else None)
+
+    def _on_model_reset(self) -> None:
+        """Another ledger comes in the order of arrival."""
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
 
     def _on_ready(self) -> None:
         if self.isVisible():

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.prediction.batch import Asked
+from desktop_app.widgets.prediction.batch import Asked, Batch
 
 TIP = "Photos that come into it are classified as they come, until you stop; training can go on meanwhile"
 STOPPING = "The watch is ending."
@@ -39,9 +39,11 @@ class WatchSwitch(QCheckBox):
             self.setText("Watch this folder" if number < 2 else "Watch these folders")
         self._asked = asked
 
-    def show_watched(self, watched: bool, reason: str = "") -> None:
-        """Whether the folder is watched; for a `reason` that cannot be changed now."""
-        self.setChecked(watched)
+    def show_batch(self, batch: Batch | None, reason: str = "") -> None:
+        """Whether the batch that runs, if one does, is a watch; for a `reason` that cannot be changed now."""
+        if batch and batch.worker and batch.worker.control.stopping:
+            reason = STOPPING
+        self.setChecked(batch is not None and batch.asked.watch and not reason)
         self.setEnabled(not reason)
         self.setToolTip(reason or TIP)
         self.setAccessibleDescription(self.toolTip())

@@ -11,18 +11,16 @@ from pytestqt.qtbot import QtBot
 from desktop_app.pages.predict import PredictPage
 from desktop_app.project import Project
 from desktop_app.settings import Settings
-from desktop_app.widgets.prediction import batch as batch_module
 from desktop_app.widgets.prediction.batch import BACK, Asked
 from desktop_app.widgets.prediction.sorting.deeds import Sort
 from desktop_app.widgets.status_line import StatusLine
 from desktop_app.worker import Jobs
 from engine.control import Control
-from engine.events import Notice, PredictionFinished, PredictionProgress
-from engine.model_file import open_model
+from engine.events import Notice, PredictionProgress
 from engine.prediction.ledger import views
 from tests.desktop_app.photo_files import write_dataset, write_photo
+from tests.desktop_app.widgets.prediction.fake_batch import hanging
 from tests.engine import tiny_model
-from tests.engine.prediction import many_photos
 
 Made = Callable[[], PredictPage]
 
@@ -102,22 +100,6 @@ def saved(qtbot: QtBot, page: PredictPage, jobs: Jobs, out: Path) -> list[dict[s
     return list(csv.DictReader(out.open(encoding="utf-8-sig")))
 
 
-def hanging(monkeypatch: pytest.MonkeyPatch, *events: object) -> list[Asked]:
-    """In place of the work: tells these events, then waits to be stopped."""
-    asked: list[Asked] = []
-
-    def classify(wanted: Asked, _rules: object, control: Control) -> Iterator[object]:
-        asked.append(wanted)
-        many_photos.write(wanted.ledger, open_model(wanted.model), 3)
-        yield from events
-        while not control.stopping:
-            control._stop.wait(0.01)
-        yield PredictionFinished(1, 0, 0, 1.0, 1.0, stopped=True)
-
-    monkeypatch.setattr(batch_module, "classify", classify)
-    return asked
-
-
 def cut(path: Path, keep: int) -> None:
     """The ledger as a crash leaves it: some photos have their answer, and nobody said that it was the end."""
     with sqlite3.connect(path) as connection:
@@ -195,6 +177,7 @@ def test_stop_keeps_what_is_done(
     page.open_photos((photos,))
     qtbot.waitUntil(lambda: page.action_button.text() == "Stop", timeout=10_000)
     page.action_button.click()
+    assert not page.action_button.isEnabled() and page.action_button.accessibleDescription() == "Stopping…"
     wait_for_end(qtbot, page, jobs)
     assert page.action_button.text() == "Choose folder…" and page.action_button.isEnabled()
     assert "stopped" in page.context()
@@ -393,3 +376,29 @@ def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPag
     page._project.set_model_file(tmp_path / "no.thaw")
     qtbot.waitUntil(lambda: bool(page.desk.banner.text()), timeout=10_000)
     assert not page._usable
+
+
+def test_a_model_that_was_mended_is_taken_when_it_is_chosen_again(qtbot: QtBot, page: PredictPage, model: Path) -> None:
+    whole = model.read_bytes()
+    model.write_bytes(b"nothing")
+    page.use_model(model)
+    qtbot.waitUntil(lambda: bool(page.desk.banner.text()), timeout=10_000)
+    model.write_bytes(whole)
+    page.use_model(model)
+    qtbot.waitUntil(lambda: page._usable, timeout=10_000)
+    assert page.desk.banner.text() == ""
+
+
+def test_what_waits_for_an_answer_is_asked_anew_of_the_model_chosen_instead(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path, tmp_path: Path
+) -> None:
+    classify(qtbot, page, jobs, model, photos)
+    page.open_photos((photos,))
+    qtbot.waitUntil(lambda: "were classified on" in page.desk.earlier.banner.text(), timeout=10_000)
+    other = tiny_model.make(tmp_path / "other.thaw", temperature=2.0).path
+    page.use_model(other)
+    assert page.desk.earlier.banner.text() == "", "that was of the other model"
+    qtbot.waitUntil(lambda: page.desk.batch is not None, timeout=10_000)
+    assert page.desk.batch and page.desk.batch.asked.model == other and page.desk.batch.asked.paths == (photos,)
+    wait_for_end(qtbot, page, jobs)
+    assert page._project.model_file == other

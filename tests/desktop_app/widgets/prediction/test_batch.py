@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.widgets.prediction.batch import called
+from desktop_app.widgets.prediction.batch import called, course, words
+from engine.events import PredictionFinished, PredictionProgress
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,8 @@ from desktop_app.widgets.prediction.batch import called
 )
 def test_what_is_classified_is_called_what_it_is(names: list[str], said: str) -> None:
     assert called([Path("x") / name for name in names]) == said
+
+
+def test_one_photo_is_no_photos() -> None:
+    assert course(PredictionProgress(1, None, 0.0, None)) == "1 photo"
+    assert words(PredictionFinished(1, 0, 1, 0.5, 2.0)) == "1 photo in 0.5 s · 2 photos/s · 1 other file left out"
