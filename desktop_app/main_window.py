@@ -7,7 +7,6 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-import psutil
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QPushButton, QSt
 from desktop_app import dialogs, theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings
+from desktop_app.widgets.closing import Closing
 from desktop_app.widgets.devices_dialog import DevicesDialog
 from desktop_app.widgets.doors import Doors
 from desktop_app.widgets.drops import dropped_paths, sort_drop
@@ -48,16 +48,6 @@ DROP_WORDS = (
     "A folder of class folders, or corrections for one, open in Data; photos, a folder of photos or a model open in "
     "Predict; weights (.pth, .safetensors) in Model."
 )
-STOPPING_WORDS = "What is done is being saved. Close the window again to end it at once."
-KEPT = {
-    "train": "It stops cleanly and can be resumed later.",
-    "search": "It stops cleanly, and the best run so far is kept.",
-    "predict": "It stops cleanly, and what is done is kept.",
-    "corrections": "It stops cleanly, and what was added can be undone.",
-    "sort": "It stops cleanly, and can be gone on with, or undone, later.",
-}
-# Losing these costs nothing, so closing does not ask.
-STOPPED_UNASKED = ("scan", "baseline", "read", "weights", "weights-look", "sort-look", "watch")
 
 
 class MainWindow(QMainWindow):
@@ -67,7 +57,6 @@ class MainWindow(QMainWindow):
         self.project = project or Project(self)
         self.jobs = jobs or Jobs(self)
         self._failed_pages: set[str] = set()
-        self._closing = False
         self._pages: dict[str, PageFrame] = {}
         self.setWindowTitle("Thaw")
         self.setMinimumSize(960, 600)
@@ -85,6 +74,7 @@ class MainWindow(QMainWindow):
         self._veil = Veil(self)
         self._lay_out()
         self._connect()
+        self._closing = Closing(self, self.jobs, self._veil)
         self._restore()
         QTimer.singleShot(0, self._show_device)
 
@@ -116,7 +106,7 @@ class MainWindow(QMainWindow):
         QShortcut(QKeySequence(QKeySequence.StandardKey.HelpContents), self).activated.connect(self.explain)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self).activated.connect(self.close)
         self.jobs.started.connect(self._on_job_started)
-        self.jobs.ended.connect(self._on_job_ended)
+        self.jobs.ended.connect(self._draw_marks)
         self.project.dataset_changed.connect(self._on_dataset_changed)
         for signal in (self.project.config_changed, self.project.run_changed, self.project.model_file_changed):
             signal.connect(self._draw_marks)
@@ -237,51 +227,20 @@ class MainWindow(QMainWindow):
 
     def _on_job_failed(self, error: Exception) -> None:
         worker = self.sender()
-        if not isinstance(worker, Worker) or self._closing:
+        if not isinstance(worker, Worker) or self._closing.begun:
             return
         self._failed_pages.add(PAGE_OF_JOB.get(worker.kind, ""))
         if not isinstance(error, worker.at_place):
             dialogs.show_error(self, error)
 
-    def _on_job_ended(self, _worker: Worker) -> None:
-        self._draw_marks()
-        if self._closing and not self.jobs.running():
-            self.close()
-
     # --- closing -------------------------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.jobs.running():
+        if self._closing.may_close():
             self._remember()
             event.accept()
-        elif self._closing:
-            self._end_children()
-            event.ignore()
-        elif self._may_stop():
-            self._closing = True
-            self.jobs.close()
-            self._veil.appear("Stopping…", STOPPING_WORDS, busy=True)
-            event.ignore()
-            # The question took its time; the last job may have ended meanwhile.
-            if not self.jobs.running():
-                QTimer.singleShot(0, self.close)
         else:
             event.ignore()
-
-    def _may_stop(self) -> bool:
-        asked = [worker for worker in self.jobs.running() if worker.kind not in STOPPED_UNASKED]
-        if not asked:
-            return True
-        kept = KEPT.get(asked[0].kind, "It stops cleanly, and nothing of it is kept.")
-        return dialogs.ask(self, f"“{asked[0].title}” is still running.", kept, "Stop and close", "Keep working")
-
-    def _end_children(self) -> None:
-        """Asked to close a second time while stopping: what does not end by itself is made to."""
-        for child in psutil.Process().children(recursive=True):
-            try:
-                child.kill()
-            except psutil.NoSuchProcess:
-                continue
 
     def _remember(self) -> None:
         self.settings.geometry = self.saveGeometry()
