@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import ConfigError, ThawError
+from engine.models.blocks import block_of, in_block
 from engine.models.network.files import models_folder
 from engine.models.network.rows import make_network
 from engine.models.network.spec import spec_of
 from engine.models.spec import IMAGENET_MEAN, IMAGENET_STD, Head, ModelSpec
-from engine.models.strategies import block_of, in_block
 
 FAMILY = "Own"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from engine.config import TrainConfig
 from engine.models.schedules import rates
 from engine.models.spec import ModelSpec
-from engine.models.strategies import Strategy, plan, reached_timeline, stages
+from engine.models.strategies import Strategy
+from engine.models.timelines import plan, reached_timeline, stages
 
 POINTS = 600
 LEAST_A_PHASE = 8

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.config import TrainConfig
-from engine.models.strategies import PlannedPhase, Strategy
+from engine.models.strategies import Strategy
+from engine.models.timelines import PlannedPhase
 
 START_SHARE, END_SHARE, RISING = 1 / 25, 1 / 250_000, 0.3
 """One-cycle, as torch's OneCycleLR: it starts at 1/25 of the peak, peaks after 30 %, ends at 1/10,000 of its start."""

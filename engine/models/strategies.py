@@ -1,22 +1,13 @@
-"""The ways to transfer, as rows of data: which blocks train from which epoch on, and how fast.
-
-A **timeline** says for each block of a model, in execution order with the head last, the epoch (from 1) from which it
-trains; 0 is never. A **plan** is the same, cut into phases: stretches of epochs in which the same blocks train.
-"""
+"""The ways to transfer, as rows of data: which blocks train in which part of a run, and how fast."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import ThawError
 
 Reach = Literal["head", "last-blocks", "all", "chosen"]
-
-UNFREEZING_SHARE = 2 / 3
-"""The part of a run in which progressive unfreezing reaches the first block; in the rest everything trains."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +46,6 @@ class Strategy:
     restarts: bool = False
     block_lr_ratio: float | None = None
     from_run: bool = False
-
-
-@dataclass(frozen=True)
-class PlannedPhase:
-    """`blocks` (numbers from 0, ascending) train from epoch `first_epoch` (from 1) for `epochs` epochs."""
-
-    title: str
-    first_epoch: int
-    epochs: int
-    blocks: tuple[int, ...]
-    lr_scale: float = 1.0
 
 
 _ROWS = (
@@ -139,190 +119,3 @@ def find_strategy(name: str) -> Strategy:
 def title_of(name: str) -> str:
     """What a person reads for a strategy; the name itself where it is none of Thaw's."""
     return STRATEGIES[name].title if name in STRATEGIES else name
-
-
-def split_epochs(strategy: Strategy, epochs: int) -> tuple[int, ...]:
-    """Epochs of each phase of the row, summing to `epochs`: by share, each phase at least one where there are enough,
-    the last phase taking the rest (and all of them when there is one epoch only)."""
-    *early, _ = strategy.phases
-    left, counts = epochs, []
-    for position, phase in enumerate(early):
-        later = len(strategy.phases) - position - 1
-        counts.append(min(max(1, round(epochs * phase.share)), max(0, left - later)))
-        left -= counts[-1]
-    return (*counts, left)
-
-
-# --- timelines and plans
-
-
-def timeline(strategy: Strategy, blocks: int, last_blocks: int, epochs: int) -> tuple[int, ...]:
-    """The epoch from which each of `blocks` blocks trains, the head last; 0 is never."""
-    head = blocks - 1
-    if strategy.gradual:
-        return tuple(_gradual(head - block, head, epochs) for block in range(blocks))
-    starts = [0] * blocks
-    epoch = 1
-    for phase, count in zip(strategy.phases, split_epochs(strategy, epochs), strict=True):
-        for block in _reached(phase.reach, blocks, last_blocks):
-            if count and not starts[block]:
-                starts[block] = epoch
-        epoch += count
-    return tuple(starts)
-
-
-def _gradual(steps_from_head: int, head: int, epochs: int) -> int:
-    """Only the head in the first epoch where there is more than one; then blocks at even distances."""
-    if not steps_from_head:
-        return 1
-    return 1 + math.ceil(steps_from_head * math.ceil((epochs - 1) * UNFREEZING_SHARE) / head)
-
-
-def _reached(reach: Reach, blocks: int, last_blocks: int) -> tuple[int, ...]:
-    first = {"head": blocks - 1, "last-blocks": blocks - 1 - last_blocks, "all": 0, "chosen": 0}[reach]
-    return tuple(range(max(0, first), blocks))
-
-
-def plan(
-    strategy: Strategy, blocks: int, last_blocks: int, epochs: int, unfreeze: tuple[int, ...] | None = None
-) -> tuple[PlannedPhase, ...]:
-    """The run's phases, without gaps from epoch 1 to the last; `unfreeze` is a timeline in place of the strategy's own.
-
-    A block that has begun to train trains to the end; one whose epoch lies behind the last never trains.
-    Raises ThawError for a timeline of the wrong length, or one in which nothing trains at first.
-    """
-    starts = timeline(strategy, blocks, last_blocks, epochs) if unfreeze is None else unfreeze
-    check_timeline(starts, blocks)
-    firsts = sorted({1} | {start for start in starts if 1 < start <= epochs})
-    found = []
-    for first, end in zip(firsts, [*firsts[1:], epochs + 1], strict=True):
-        reached = tuple(block for block, start in enumerate(starts) if 0 < start <= first)
-        title, lr_scale = _described(strategy, reached, blocks, last_blocks)
-        found.append(PlannedPhase(title, first, end - first, reached, lr_scale))
-    return tuple(found)
-
-
-def check_timeline(starts: tuple[int, ...], blocks: int) -> None:
-    """Raises ThawError where `starts` is no timeline of a model of so many blocks."""
-    if len(starts) != blocks:
-        raise ThawError(
-            f"“unfreeze” lists {len(starts)} epochs, and the model has {blocks} blocks; give an epoch for each, the "
-            "head last, and 0 for never."
-        )
-    if 1 not in starts:
-        raise ThawError(
-            "In the first epoch no block would train; let at least one train from epoch 1, such as the head."
-        )
-
-
-def _described(strategy: Strategy, reached: tuple[int, ...], blocks: int, last_blocks: int) -> tuple[str, float]:
-    """Title and learning-rate scale: those of the row's phase that trains the same, else a title by number and the
-    scale of the row's last phase."""
-    for phase in strategy.phases:
-        if _reached(phase.reach, blocks, last_blocks) == reached:
-            return phase.title, phase.lr_scale
-    lr_scale = strategy.phases[-1].lr_scale
-    if reached == (blocks - 1,):
-        return "Head", lr_scale
-    others = len(set(reached) - {blocks - 1})
-    counted = f"{others} block" if others == 1 else f"{others} blocks"
-    return (f"Head and {counted}" if blocks - 1 in reached else counted.capitalize()), lr_scale
-
-
-def timeline_of(phases: tuple[PlannedPhase, ...], blocks: int) -> tuple[int, ...]:
-    """The timeline that `phases` were made from."""
-    return tuple(next((phase.first_epoch for phase in phases if block in phase.blocks), 0) for block in range(blocks))
-
-
-def stages(
-    strategy: Strategy, blocks: int, last_blocks: int, epochs: int, unfreeze: tuple[int, ...] | None = None
-) -> tuple[tuple[int, ...], ...]:
-    """The blocks that begin to train together, in the order in which they do, for a run that unfreezes when validation
-    saturates: of a timeline by its epochs; of a gradual strategy block by block, the head first."""
-    if unfreeze is None and strategy.gradual:
-        return tuple((block,) for block in reversed(range(blocks)))
-    starts = timeline(strategy, blocks, last_blocks, epochs) if unfreeze is None else unfreeze
-    check_timeline(starts, blocks)
-    return tuple(
-        tuple(block for block, start in enumerate(starts) if start == epoch) for epoch in sorted(set(starts) - {0})
-    )
-
-
-def reached_timeline(
-    in_stages: tuple[tuple[int, ...], ...], stage_epochs: tuple[int, ...], blocks: int
-) -> tuple[int, ...]:
-    """The timeline of a run whose first stages began at `stage_epochs`; blocks of later stages have 0."""
-    starts = [0] * blocks
-    for stage, epoch in zip(in_stages, stage_epochs, strict=False):
-        for block in stage:
-            starts[block] = epoch
-    return tuple(starts)
-
-
-def block_rates(ratio: float, blocks: int) -> tuple[float, ...]:
-    """The learning-rate multiplier of each block: geometric from `ratio` at the first to 1 at the head, as fastai's
-    slice(lr * ratio, lr)."""
-    last = max(1, blocks - 1)
-    return tuple(ratio ** ((blocks - 1 - block) / last) for block in range(blocks))
-
-
-# --- layers and blocks
-
-
-def in_block(layer: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether the dotted name `layer` lies in the block of these prefixes."""
-    return any(layer == prefix or layer.startswith(prefix + ".") for prefix in prefixes)
-
-
-def block_of(layer: str, blocks: tuple[tuple[str, ...], ...]) -> int:
-    """The number of the block, from 0, that holds `layer`; the longest prefix wins. Raises ThawError for none."""
-    found = [
-        (len(prefix), number)
-        for number, prefixes in enumerate(blocks)
-        for prefix in prefixes
-        if in_block(layer, (prefix,))
-    ]
-    if not found:
-        raise ThawError(f"The layer “{layer}” lies in no block of this model.")
-    return max(found)[1]
-
-
-def phase_layers(
-    layers: tuple[str, ...],
-    blocks: tuple[tuple[str, ...], ...],
-    trained: Collection[int],
-    chosen: tuple[str, ...] | None = None,
-) -> tuple[str, ...]:
-    """Which of `layers` (owners of parameters, dotted names) train in a phase that trains the blocks `trained`, in
-    their order: those that lie there and, where the person has chosen, are `chosen` too.
-
-    Raises ThawError where `chosen` names a layer that the model does not have, or nothing would train.
-    """
-    unknown = sorted(set(chosen or ()) - set(layers))
-    if unknown:
-        raise ThawError(f"The model has no layer named “{unknown[0]}”.")
-    named = set(layers if chosen is None else chosen)
-    found = tuple(layer for layer in layers if layer in named and block_of(layer, blocks) in trained)
-    if not named:
-        raise ThawError("No layer is ticked, so nothing would train; tick at least the head.")
-    if not found:
-        raise ThawError(
-            "In one phase of this run no ticked layer would train; tick the head, or unfreeze blocks earlier."
-        )
-    return found
-
-
-def trainable_layers(
-    layers: tuple[str, ...],
-    blocks: tuple[tuple[str, ...], ...],
-    last_blocks: int,
-    reach: Reach,
-    chosen: tuple[str, ...] | None = None,
-) -> tuple[str, ...]:
-    """Which of `layers` train under `reach`, in their order.
-
-    Raises ThawError where `chosen` names a layer that the model does not have, or none at all.
-    """
-    if reach == "chosen":
-        return phase_layers(layers, blocks, range(len(blocks)), chosen or ())
-    return phase_layers(layers, blocks, _reached(reach, len(blocks), last_blocks))

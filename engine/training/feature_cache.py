@@ -29,7 +29,7 @@ from engine.dataset.row_store import RowStore, room_for, stores_folder
 from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.build import log_shares
 from engine.models.cut import Cut, cut
-from engine.models.strategies import PlannedPhase
+from engine.models.timelines import PlannedPhase
 from engine.photos import shown_name
 from engine.training.frozen_half import TORCH, Computing, NotOnRuntimeError, computing, ways_of
 from engine.training.keeping.contents import changed_since

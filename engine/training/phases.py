@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.config import TrainConfig
 from engine.models.spec import ModelSpec
-from engine.models.strategies import PlannedPhase, Strategy, plan, reached_timeline, stages
+from engine.models.strategies import Strategy
+from engine.models.timelines import PlannedPhase, plan, reached_timeline, stages
 from engine.training.keeping.checkpoint import Progress
 
 

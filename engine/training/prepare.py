@@ -29,7 +29,8 @@ from engine.models.build import (
 )
 from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
 from engine.models.recipes import choose_recipe
-from engine.models.strategies import PlannedPhase, Strategy, find_strategy
+from engine.models.strategies import Strategy, find_strategy
+from engine.models.timelines import PlannedPhase
 from engine.training.device import moved_to, pick_device
 from engine.training.first_weights import first_weights, name_weights
 from engine.training.keeping import checkpoint

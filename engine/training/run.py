@@ -26,7 +26,7 @@ from engine.events import EpochFinished, Event, Notice, PhaseStarted, RunStarted
 from engine.memory import keep_memory
 from engine.models.own_strategies import expanded
 from engine.models.schedules import rates
-from engine.models.strategies import PlannedPhase
+from engine.models.timelines import PlannedPhase
 from engine.runs import Ended
 from engine.training import feature_cache
 from engine.training.diagnosed import diagnosed

@@ -12,10 +12,12 @@ from engine.dataset.index import Photo
 from engine.dataset.loader import PhotoLoader, in_groups
 from engine.dataset.sampling import draw_epoch
 from engine.diagnosis.course import Vitals
+from engine.models.blocks import block_of, phase_layers
 from engine.models.build import Classifier
 from engine.models.catalog import ModelSpec
 from engine.models.freezing import is_norm, owners, set_trainable
-from engine.models.strategies import PlannedPhase, Strategy, block_of, phase_layers, timeline_of
+from engine.models.strategies import Strategy
+from engine.models.timelines import PlannedPhase, timeline_of
 from engine.training.keeping.checkpoint import Checkpoint, Progress
 from engine.training.learner.optimizer import Place
 from engine.training.learner.teacher import Teacher

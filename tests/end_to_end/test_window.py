@@ -20,9 +20,9 @@ from desktop_app.main_window import MainWindow
 from desktop_app.settings import Settings
 from desktop_app.widgets.layers.model import LayerModel
 from engine import runs
+from engine.models.blocks import in_block
 from engine.models.build import build_pretrained
 from engine.models.catalog import find_model
-from engine.models.strategies import in_block
 from tests.engine.training.short_run import hashes, owner_of
 from tests.tiny_photos import make_photos
 

@@ -6,17 +6,10 @@ from collections.abc import Collection
 from typing import Any
 
 from engine.config import TrainConfig
+from engine.models.blocks import block_of, in_block
 from engine.models.spec import ModelSpec
-from engine.models.strategies import (
-    STRATEGIES,
-    PlannedPhase,
-    block_of,
-    block_rates,
-    find_strategy,
-    in_block,
-    plan,
-    timeline,
-)
+from engine.models.strategies import STRATEGIES, find_strategy
+from engine.models.timelines import PlannedPhase, block_rates, plan, timeline
 
 CUSTOM = "custom"
 ONE_PHASE = ("feature-extraction", "last-blocks")

@@ -14,13 +14,13 @@ from torch import nn
 
 from engine.errors import ThawError
 from engine.events import GraphNode, Layer, LayersFinished
+from engine.models.blocks import block_of, in_block
 from engine.models.build import build
 from engine.models.freezing import owners
 from engine.models.layers.kept_activations import BATCH, kept_bytes
 from engine.models.layers.operations import keeps_statistics
 from engine.models.layers.trace import Seen, Trace, trace
 from engine.models.spec import ModelSpec
-from engine.models.strategies import block_of, in_block
 
 _REFUSALS = (RuntimeError, ValueError, ZeroDivisionError, AssertionError, TypeError, IndexError)
 """What networks raise on an image of a size that they cannot take."""

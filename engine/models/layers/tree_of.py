@@ -9,10 +9,11 @@ from pathlib import Path
 from engine.errors import ThawError
 from engine.events import GraphNode, Layer, LayersFinished
 from engine.model_file import locate, open_model
+from engine.models.blocks import trainable_layers
 from engine.models.catalog import CATALOG, find_model
 from engine.models.layers.tree import describe_layers
 from engine.models.spec import ModelSpec
-from engine.models.strategies import find_strategy, trainable_layers
+from engine.models.strategies import find_strategy
 
 DEFAULT_STRATEGY = "feature-extraction"
 

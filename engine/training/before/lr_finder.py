@@ -18,7 +18,7 @@ from engine.dataset.loader import Batch
 from engine.errors import DivergedError, ThawError
 from engine.events import Event, LearningRateFound, RateTried, StageStarted
 from engine.memory import keep_memory
-from engine.models.strategies import PlannedPhase
+from engine.models.timelines import PlannedPhase
 from engine.training.before.lr_curve import Smoothed, suggestion, sweep_rates
 from engine.training.before.rehearsal import FrozenFirst, rehearsed, temporary_folder
 from engine.training.feature_cache import TrainedHalf, cut_of

@@ -20,7 +20,7 @@ from engine.dataset.loader import Views, in_groups
 from engine.dataset.row_store import KEPT_FREE, MOST_BYTES, RowStore, existing, stores_folder
 from engine.events import FeaturesComputed
 from engine.models.cut import Cut
-from engine.models.strategies import PlannedPhase
+from engine.models.timelines import PlannedPhase
 from engine.training import feature_cache
 from engine.training.before.estimate import PhaseCost
 from engine.training.before.pace import measured_pace

@@ -19,7 +19,8 @@ from engine.config.machine import MachineSettings
 from engine.config.run import RunSettings
 from engine.errors import RunError
 from engine.models.catalog import find_model
-from engine.models.strategies import find_strategy, timeline_of
+from engine.models.strategies import find_strategy
+from engine.models.timelines import timeline_of
 from engine.training.keeping import checkpoint
 from engine.training.phases import patience_left, planned, waits_for_validation
 

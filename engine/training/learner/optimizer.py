@@ -12,7 +12,7 @@ from torch import nn
 
 from engine.config import TrainConfig
 from engine.models.optimizers import OPTIMIZERS
-from engine.models.strategies import block_rates
+from engine.models.timelines import block_rates
 
 STEP = "step"
 

@@ -14,6 +14,7 @@ import torchvision
 from torch import nn
 
 from engine.errors import ThawError, WeightsError
+from engine.models.blocks import block_of, in_block, trainable_layers
 from engine.models.build import (
     Classifier,
     build,
@@ -26,7 +27,6 @@ from engine.models.build import (
 from engine.models.catalog import CATALOG, Head, ModelSpec, find_model
 from engine.models.freezing import auxiliary_classifiers, owners, set_trainable
 from engine.models.heads import HEADS, HeadKind, describe_head
-from engine.models.strategies import block_of, in_block, trainable_layers
 from tests.shared_data import shared
 
 SPECS = pytest.mark.parametrize("spec", CATALOG.values(), ids=CATALOG)

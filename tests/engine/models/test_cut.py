@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from engine.models.blocks import phase_layers
 from engine.models.build import build
 from engine.models.catalog import find_model
 from engine.models.cut import Cut, cut
 from engine.models.freezing import owners, set_trainable
 from engine.models.spec import ModelSpec
-from engine.models.strategies import find_strategy, phase_layers, plan
+from engine.models.strategies import find_strategy
+from engine.models.timelines import plan
 
 ROWS = (
     "lenet5",

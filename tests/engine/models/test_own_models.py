@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from engine.errors import ConfigError, ThawError
+from engine.models.blocks import block_of
 from engine.models.build import build, build_pretrained
 from engine.models.catalog import CATALOG, find_model, own_models
 from engine.models.freezing import owners
 from engine.models.network.files import to_toml
 from engine.models.network.presets import PRESETS
 from engine.models.pretrained import weights
-from engine.models.strategies import block_of
 from engine.models.tables import list_models, listed, problems, search_all
 
 BUILDER = """

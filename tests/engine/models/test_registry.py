@@ -26,10 +26,10 @@ from torch import Tensor, nn
 
 from engine.export.map_head import map_head
 from engine.export.onnx import export_onnx, output_names
+from engine.models.blocks import block_of
 from engine.models.build import Classifier, build, final_linear, head_path
 from engine.models.catalog import CATALOG, LARGEST_BYTES, ModelSpec
 from engine.models.freezing import auxiliary_classifiers, owners, set_trainable
-from engine.models.strategies import block_of
 
 CLASSES, PHOTOS = 5, 2
 PARITY = 1e-4

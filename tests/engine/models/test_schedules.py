@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine.config import TrainConfig, make_config
 from engine.models.schedules import END_SHARE, SCHEDULES, START_SHARE, chosen_factor, learning_rate, rates
-from engine.models.strategies import PlannedPhase, find_strategy
+from engine.models.strategies import find_strategy
+from engine.models.timelines import PlannedPhase
 
 SMOOTH = [name for name in SCHEDULES if name not in ("step", "cosine-restarts")]
 ENDS = {"cosine": 0.0, "constant": 1.0, "step": 0.01, "exponential": 0.01, "cosine-restarts": 0.0,

@@ -9,21 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ThawError
+from engine.models.blocks import phase_layers, trainable_layers
 from engine.models.catalog import CATALOG, find_model
-from engine.models.strategies import (
-    STRATEGIES,
-    Strategy,
-    block_rates,
-    find_strategy,
-    phase_layers,
-    plan,
-    reached_timeline,
-    split_epochs,
-    stages,
-    timeline,
-    timeline_of,
-    trainable_layers,
-)
+from engine.models.strategies import STRATEGIES, Strategy, find_strategy
+from engine.models.timelines import block_rates, plan, reached_timeline, split_epochs, stages, timeline, timeline_of
 
 BLOCKS = (("stem",), ("features.1",), ("features.10",), ("head",))
 LAYERS = ("stem", "features.1.conv", "features.10.conv", "features.10.norm", "head.1")

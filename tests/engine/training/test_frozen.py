@@ -15,11 +15,13 @@ from engine import runs
 from engine.config import make_config
 from engine.dataset.index import Photo
 from engine.events import Notice, RunFinished
+from engine.models.blocks import block_of, in_block
 from engine.models.build import build_pretrained
 from engine.models.catalog import CATALOG, find_model
 from engine.models.freezing import owners
 from engine.models.spec import ModelSpec
-from engine.models.strategies import STRATEGIES, block_of, in_block, timeline
+from engine.models.strategies import STRATEGIES
+from engine.models.timelines import timeline
 from engine.training import run as run_module
 from engine.training.keeping import checkpoint
 from engine.training.run import train

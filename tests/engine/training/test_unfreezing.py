@@ -28,7 +28,8 @@ from engine.models.catalog import CATALOG, find_model
 from engine.models.freezing import set_trainable
 from engine.models.recipes import choose_recipe
 from engine.models.schedules import rates
-from engine.models.strategies import find_strategy, timeline
+from engine.models.strategies import find_strategy
+from engine.models.timelines import timeline
 from engine.training.keeping.checkpoint import Progress
 from engine.training.learner.optimizer import (
     Place,

@@ -16,7 +16,8 @@ from desktop_app.widgets.layers.tree import LayerTree
 from desktop_app.widgets.layers.unfreeze_moves import Axis, Timeline, move, phase_firsts, phase_words, tidy
 from desktop_app.widgets.layers.unfreeze_timeline import UnfreezeTimeline
 from engine.events import Layer
-from engine.models.strategies import STRATEGIES, check_timeline, plan, timeline
+from engine.models.strategies import STRATEGIES
+from engine.models.timelines import check_timeline, plan, timeline
 
 TITLES = ("conv1, bn1", "layer1", "layer2", "layer3", "layer4", "fc")
 PLAN = (0, 0, 7, 4, 2, 1)

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from engine.events import Layer, LayerTimed
+from engine.models.blocks import trainable_layers
 from engine.models.build import build
 from engine.models.catalog import find_model
 from engine.models.freezing import owners, set_trainable
 from engine.models.layers.cost import estimate
-from engine.models.strategies import Reach, trainable_layers
+from engine.models.strategies import Reach
 from engine.models.tables import read_layers
 
 BATCH = 4
