@@ -136,11 +136,16 @@ class PredictPage(PageFrame):
         elif batch and (not reason or batch.worker is self._jobs.current):
             batch.stop()  # what is asked last is what is wanted; it starts when this one has ended
         elif reason:
-            self.desk.banner.say(f"{reason} The photos are classified then.", "info")
+            banner = self.desk.banner.say(f"{reason} What you chose is classified then.", "info", "Not then")
+            banner.triggered.connect(self._on_not_then)
         else:
             self._waiting = ()
             self._settings.last_folder = paths[0].parent
             self.desk.ask(paths, model)
+
+    def _on_not_then(self) -> None:
+        self._waiting = ()
+        self.desk.telling.clear()
 
     # --- showing -------------------------------------------------------------------------------------------------
 

@@ -93,7 +93,8 @@ class EarlierBatches(QWidget):
     def show_path(self, path: Path | None) -> None:
         """Which batch is in sight."""
         self._shown = path
-        self._offers_cut = self._offers_cut and path is None
+        if path is not None:
+            self._offers_cut, self._sought = False, None
         self._say("")
         self._fill()
 

@@ -14,11 +14,12 @@ from desktop_app.settings import Settings
 from desktop_app.widgets.prediction.batch import BACK, Asked
 from desktop_app.widgets.prediction.sorting.deeds import Sort
 from desktop_app.widgets.status_line import StatusLine
-from desktop_app.worker import Jobs
+from desktop_app.worker import Jobs, Worker
 from engine.control import Control
 from engine.events import Notice, PredictionProgress
 from engine.prediction.ledger import views
 from tests.desktop_app.photo_files import write_dataset, write_photo
+from tests.desktop_app.waiting import wait_for_jobs
 from tests.desktop_app.widgets.prediction.fake_batch import hanging
 from tests.engine import tiny_model
 
@@ -108,6 +109,16 @@ def cut(path: Path, keep: int) -> None:
             "UPDATE about SET value = replace(value, '\"finished\": true', '\"finished\": false') WHERE key = 'course'"
         )
     connection.close()
+
+
+def busy(jobs: Jobs) -> Worker:
+    """The machine trains until it is told to stop."""
+
+    def train(control: Control) -> Iterator[object]:
+        control.wait_for_stop(10)
+        yield from ()
+
+    return jobs.start("Training", train, "train", heavy=True)
 
 
 def test_without_a_model_it_says_what_to_do(page: PredictPage) -> None:
@@ -358,17 +369,27 @@ def test_a_watch_goes_on_until_what_is_asked_for_can_begin(
     page._settings.batches_folder.mkdir(parents=True)
     qtbot.waitUntil(lambda: len(asked) == 1, timeout=10_000)
 
-    def train(control: Control) -> Iterator[object]:
-        control.wait_for_stop(10)
-        yield from ()
-
-    training = jobs.start("Training", train, "train", heavy=True)
+    training = busy(jobs)
     page.open_photos((photos / "red",))
     assert "“Training” is running" in page.desk.banner.text()
     assert page.desk.batch and page.desk.batch.worker and not page.desk.batch.worker.control.stopping
     training.control.stop()
     qtbot.waitUntil(lambda: len(asked) == 2, timeout=10_000)
     assert asked[1].paths == (photos / "red",) and not asked[1].watch
+
+
+def test_photos_that_wait_for_the_machine_can_be_taken_back(
+    qtbot: QtBot, page: PredictPage, jobs: Jobs, model: Path, photos: Path
+) -> None:
+    use(qtbot, page, model)
+    training = busy(jobs)
+    page.open_photos((photos,))
+    banner = page.desk.banner.banner
+    assert banner and banner.button.text() == "Not then"
+    banner.button.click()
+    training.control.stop()
+    wait_for_jobs(qtbot, jobs)
+    assert page.desk.banner.text() == "" and not page._waiting and page.desk.take_back() == ()
 
 
 def test_what_is_no_model_is_refused_at_its_place(qtbot: QtBot, page: PredictPage, tmp_path: Path) -> None:
