@@ -16,7 +16,7 @@ from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.layers.choice import CUSTOM, TransferChoice
 from desktop_app.widgets.layers.panel import LayersPanel
 from desktop_app.widgets.layers.source import LayerSource, Wanted
-from desktop_app.widgets.network.builder import NetworkBuilderDialog
+from desktop_app.widgets.model_dialogs import ModelDialogs, classes_of
 from desktop_app.widgets.page_frame import PageFrame
 from desktop_app.widgets.remembered_splitter import RememberedSplitter
 from desktop_app.widgets.side_column import SideColumn
@@ -25,17 +25,11 @@ from desktop_app.widgets.transfer.architecture_panel import ArchitecturePanel
 from desktop_app.widgets.transfer.cost import TransferCost
 from desktop_app.widgets.transfer.model_notes import ModelNotes
 from desktop_app.widgets.transfer.own_strategy_store import OwnStrategyStore
-from desktop_app.widgets.transfer.pseudo_labels import PseudoLabelsDialog, finished_on
 from desktop_app.widgets.transfer.strategy_panel import CONTINUE, StrategyPanel
-from desktop_app.widgets.weights.dialog import WeightsDialog
-from desktop_app.worker import Jobs, NewestJob, Worker
+from desktop_app.worker import Jobs
 from engine.events import Advice, GraphNode, Layer
-from engine.models.catalog import CATALOG, find_model
+from engine.models.catalog import find_model
 from engine.models.strategies import STRATEGIES
-from engine.runs import RunSummary
-
-FEWEST_CLASSES = 2
-WEIGHTS_JOBS = ("weights", "weights-import")
 
 
 class ModelPage(PageFrame):
@@ -57,8 +51,7 @@ class ModelPage(PageFrame):
         self.cost = TransferCost(project, jobs)
         self.source = LayerSource(jobs, self)
         self.own = OwnStrategyStore(self)
-        self._looking = NewestJob(jobs, "read", self)
-        self._looking.returned.connect(self._on_runs_found)
+        self.dialogs = ModelDialogs(project, jobs, settings, self)
         self.set_content(self._made())
         self._connect()
         self._read_models()
@@ -99,41 +92,9 @@ class ModelPage(PageFrame):
     def take_advice(self, advice: Advice) -> None:
         self._set(**changes_of(advice), weights=None, block_lr_ratio=None)
 
-    def open_weights(self, files: Sequence[Path] = ()) -> WeightsDialog:
+    def open_weights(self, files: Sequence[Path] = ()) -> None:
         """Show the list of pretrained weights; with `files`, the report on each before it is imported."""
-        dialog = WeightsDialog(self._jobs, self._settings, self.window())
-        dialog.changed.connect(self._on_weights_changed)
-        dialog.show()
-        dialog.import_files(files)
-        return dialog
-
-    def open_builder(self) -> NetworkBuilderDialog:
-        """Build a network from rows; what is saved becomes the chosen model."""
-        dataset = self._project.dataset
-        definition = find_model(self._project.config.model).definition
-        dialog = NetworkBuilderDialog(
-            len(dataset.classes) if dataset else FEWEST_CLASSES, definition, CATALOG, self.window()
-        )
-        dialog.saved.connect(self._on_network_saved)
-        dialog.show()
-        return dialog
-
-    def open_self_training(self) -> None:
-        """Let a finished run on these photos label more of them; what the person takes joins the next run."""
-        folder, root = self._settings.runs_folder, self._project.config.data
-        self._looking.ask("Looking for runs", lambda _control: finished_on(root, folder))
-
-    def _on_runs_found(self, found: tuple[Path, tuple[RunSummary, ...]]) -> None:
-        root, of_dataset = found
-        if root == self._project.config.data:
-            dialog = PseudoLabelsDialog(self._jobs, self._settings, of_dataset, root.name, self.window())
-            dialog.taken.connect(lambda path: self._set(pseudo_labels=path))
-            dialog.show()
-
-    def set_weights_folder(self, folder: Path) -> None:
-        """Look for weights in `folder` first, now and at the start of training."""
-        self._settings.weights_dir = folder
-        self._on_weights_changed()
+        self.dialogs.open_weights(files)
 
     # --- what was told
 
@@ -141,11 +102,7 @@ class ModelPage(PageFrame):
         self._read_models()
         self._show_config()
 
-    def _on_job_ended(self, worker: Worker) -> None:
-        if worker.kind in WEIGHTS_JOBS:  # they go on when the dialog that began them is closed
-            self._on_weights_changed()
-
-    def _on_network_saved(self, name: str) -> None:
+    def _on_built(self, name: str) -> None:
         self._read_models()
         self._shown = None
         self._set(model=name, strategy="from-scratch", trainable=None, unfreeze=None, weights=None, image_size=None)
@@ -199,9 +156,7 @@ class ModelPage(PageFrame):
         self.architecture.show_choice(config.model, config.weights, pretrained)
         self.strategy.show_config(config, self._card())
         self.set_context(f"{spec.title} · {strategy.title}{self._classes_in_words()}")
-        dataset = self._project.dataset
-        classes = len(dataset.classes) if dataset else FEWEST_CLASSES
-        wanted = Wanted(config.model, classes, config.head, config.head_width, config.image_size)
+        wanted = Wanted(config.model, classes_of(self._project), config.head, config.head_width, config.image_size)
         if wanted != self._shown:
             self._shown, self.choice = wanted, None
             self.source.ask(wanted)  # which answers at once where there is a table
@@ -227,11 +182,11 @@ class ModelPage(PageFrame):
     def _connect(self) -> None:
         self.architecture.chosen.connect(self.choose_model)
         self.architecture.weights_chosen.connect(lambda name: self._set(weights=name))
-        self.architecture.weights_wanted.connect(self.open_weights)
-        self.architecture.builder_wanted.connect(self.open_builder)
+        self.architecture.weights_wanted.connect(self.dialogs.open_weights)
+        self.architecture.builder_wanted.connect(self.dialogs.open_builder)
         self.adviser.taken.connect(self.take_advice)
         self.adviser.dataset_wanted.connect(lambda: self.page_requested.emit("data"))
-        self.adviser.self_training_wanted.connect(self.open_self_training)
+        self.adviser.self_training_wanted.connect(self.dialogs.open_self_training)
         self.strategy.chosen.connect(self.choose_strategy)
         self.strategy.head_chosen.connect(lambda name: self._set(head=name))
         self.strategy.run_chosen.connect(self.choose_run)
@@ -245,12 +200,14 @@ class ModelPage(PageFrame):
         self.source.waiting.connect(lambda wanted: self.panel.show_waiting(find_model(wanted.model).title))
         self.source.failed.connect(lambda _wanted, sentence: self.panel.show_error(sentence))
         self.notes.strategy_wanted.connect(self.choose_strategy)
-        self.notes.weights_wanted.connect(self.open_weights)
+        self.notes.weights_wanted.connect(self.dialogs.open_weights)
+        self.dialogs.weights_changed.connect(self._on_weights_changed)
+        self.dialogs.built.connect(self._on_built)
+        self.dialogs.labelled.connect(lambda path: self._set(pseudo_labels=path))
         self.cost.times.connect(self.tree.set_times)
         self._project.config_changed.connect(self._show_config)
         self._project.dataset_changed.connect(self._show_config)
         self._project.runs_changed.connect(lambda: self.strategy.look_for_runs(self._settings.runs_folder))
-        self._jobs.ended.connect(self._on_job_ended)
         self.action_triggered.connect(lambda: self.page_requested.emit("train"))
 
     def _on_own_changed(self) -> None:

@@ -49,7 +49,7 @@ def test_only_finished_runs_on_these_photos_label_more(
         fake_run.write_run(folder / name, done=done)
         runs.write_config(folder / name, runs.read_config(folder / name).with_changes(data=project.config.data))
     fake_run.write_run(folder / "on others")
-    page.open_self_training()
+    page.dialogs.open_self_training()
     qtbot.waitUntil(lambda: bool(page.findChildren(PseudoLabelsDialog)) and not jobs.running())
     (dialog,) = page.findChildren(PseudoLabelsDialog)
     assert [dialog.model.itemData(place) for place in range(dialog.model.count())] == [folder / "one"]
@@ -218,13 +218,14 @@ def test_a_frozen_head_is_warned_of(page: ModelPage) -> None:
     assert page.action_button.isEnabled()
 
 
-def test_missing_weights_are_said_and_a_folder_helps(page: ModelPage, tmp_path: Path) -> None:
+def test_missing_weights_are_said_and_a_folder_helps(page: ModelPage, settings: Settings, tmp_path: Path) -> None:
     page.choose_model("resnet18")
     assert "not here yet" in notes(page)[0] and "47 MB" in notes(page)[0]
     folder = tmp_path / "more"
     folder.mkdir()
     (folder / "resnet18.pth").write_bytes(b"")
-    page.set_weights_folder(folder)
+    settings.weights_dir = folder
+    page.dialogs.weights_changed.emit()
     assert notes(page) == []
     page.choose_strategy("from-scratch")
     page.choose_model("resnet50")
