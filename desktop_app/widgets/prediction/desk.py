@@ -197,6 +197,13 @@ class Desk(QWidget):
 
     # --- what can be done with it --------------------------------------------------------------------------------
 
+    def _undo(self, ledger: Path, then: Callable[[], None]) -> None:
+        """Take away what was made from it, then go on; one ledger is worked on at a time."""
+        if self.sorting.at_work:
+            self.banner.say(AT_WORK, "info")
+        else:
+            self.sorting.start(ledger, Undo(), then)
+
     def _on_sorting_changed(self) -> None:
         self.earlier.look()
         self._show()
@@ -238,7 +245,7 @@ class Desk(QWidget):
         self.saving.sidecars_wanted.connect(self.sorting.ask_for_sidecars)
         self.packing.said.connect(self.banner.say)
         self.sorting.changed.connect(self._on_sorting_changed)
-        self.earlier.undo_wanted.connect(lambda path, then: self.sorting.start(path, Undo(), then))
+        self.earlier.undo_wanted.connect(self._undo)
         self.earlier.begun.connect(self.start)
         self.earlier.opened.connect(self.open_earlier)
         self.earlier.let_go.connect(self._let_go)

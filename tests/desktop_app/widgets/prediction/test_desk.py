@@ -15,6 +15,7 @@ from desktop_app.widgets.prediction import deciding, earlier
 from desktop_app.widgets.prediction.batch import Asked
 from desktop_app.widgets.prediction.desk import STOP_FIRST, Desk
 from desktop_app.widgets.prediction.sorting.deeds import Sort
+from desktop_app.widgets.prediction.sorting.sorting import AT_WORK
 from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.errors import ThawError
@@ -125,6 +126,12 @@ def test_deleting_another_batch_leaves_the_one_in_sight(desk: Desk, model: Model
     desk.earlier._delete_now(ledger)
     assert not ledger.exists() and "“a” was deleted" in desk.earlier.banner.text()
     assert desk.results.model.path == ledger.with_name("b.thaw-ledger")
+
+
+def test_what_cannot_be_taken_away_now_is_said(desk: Desk, jobs: Jobs, ledger: Path) -> None:
+    desk.sorting.at_work = ledger.with_name("b.thaw-ledger")
+    desk.earlier.undo_wanted.emit(ledger, lambda: None)
+    assert desk.banner.text() == AT_WORK and not jobs.running()
 
 
 def test_nothing_begins_as_the_program_ends(desk: Desk, jobs: Jobs, model: ModelFile, ledger: Path) -> None:
