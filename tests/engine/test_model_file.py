@@ -9,7 +9,8 @@ import pytest
 
 from engine import model_file
 from engine.errors import ModelFileError, RunError
-from engine.model_file import card, locate, open_model, write
+from engine.model_card import card
+from engine.model_file import NETWORK, locate, open_model, write
 from tests.engine import tiny_model
 
 
@@ -195,7 +196,7 @@ def test_the_card_tells_a_stranger_what_it_is() -> None:
             "weights_licence": "BSD-3-Clause",
         },
     )
-    text = card(manifest)
+    text = card(manifest, NETWORK)
     for said in (
         "which of 2 classes",
         "- ants\n- bees",
@@ -208,4 +209,4 @@ def test_the_card_tells_a_stranger_what_it_is() -> None:
     ):
         assert said in text
     assert "Test photos" not in text
-    assert "Not measured" in card(tiny_model.manifest())
+    assert "Not measured" in card(tiny_model.manifest(), NETWORK)
