@@ -39,10 +39,17 @@ def ledger(model: ModelFile, tmp_path: Path) -> Path:
     return tmp_path / "a.thaw-ledger"
 
 
-@pytest.fixture
-def desk(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Iterator[Desk]:
+def make_desk(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Desk:
     desk = Desk(jobs, settings)
     qtbot.addWidget(desk)
+    for button in (desk.earlier.menu_button, desk.saving.button, desk.sorting.button):
+        button.setParent(desk)  # which the page has a place for
+    return desk
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Iterator[Desk]:
+    desk = make_desk(qtbot, jobs, settings)
     yield desk
     wait_for_end(qtbot, desk)
     desk.close_files()
@@ -76,8 +83,7 @@ def test_who_needs_a_ledger_waits_until_its_labels_are_decided_on(
     monkeypatch.setattr(deciding, "_decide", lambda wish: go_on.wait(10) and decide(wish))
     hanging(monkeypatch)
     jobs.started.connect(begun.append)
-    desk = Desk(jobs, settings)
-    qtbot.addWidget(desk)
+    desk = make_desk(qtbot, jobs, settings)
     desk.results.open(ledger)
     desk._show()
     desk.results.change_decision(threshold=0.9)
