@@ -40,19 +40,35 @@ def ledger(model: ModelFile, tmp_path: Path) -> Path:
 
 
 def make_desk(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Desk:
+    def close(desk: Desk) -> None:
+        jobs.stop_all()
+        wait_for_end(qtbot, desk)
+        wait_for_jobs(qtbot, jobs)
+        desk.close_files()
+
     desk = Desk(jobs, settings)
-    qtbot.addWidget(desk)
+    qtbot.addWidget(desk, before_close_func=close)
     for button in (desk.earlier.menu_button, desk.saving.button, desk.sorting.button):
         button.setParent(desk)  # which the page has a place for
     return desk
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Iterator[Desk]:
-    desk = make_desk(qtbot, jobs, settings)
-    yield desk
-    wait_for_end(qtbot, desk)
-    desk.close_files()
+def desk(qtbot: QtBot, jobs: Jobs, settings: Settings) -> Desk:
+    return make_desk(qtbot, jobs, settings)
+
+
+@pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until it is set, nothing is decided on anew."""
+    go_on, decide = threading.Event(), deciding._decide
+    monkeypatch.setattr(deciding, "_decide", lambda wish: go_on.wait(10) and decide(wish))
+    return go_on
+
+
+@pytest.fixture
+def slow_desk(go_on: threading.Event, qtbot: QtBot, jobs: Jobs, settings: Settings) -> Desk:  # noqa: ARG001
+    return make_desk(qtbot, jobs, settings)
 
 
 def wait_for_end(qtbot: QtBot, desk: Desk) -> None:
@@ -76,14 +92,12 @@ def gone_on_with(model: ModelFile, ledger: Path, watch: bool = False) -> Asked:
 
 @pytest.mark.parametrize("deed", ["go on", "sort", "save"])
 def test_who_needs_a_ledger_waits_until_its_labels_are_decided_on(
-    deed: str, qtbot: QtBot, jobs: Jobs, settings: Settings, model: ModelFile, ledger: Path,
+    deed: str, qtbot: QtBot, slow_desk: Desk, jobs: Jobs, go_on: threading.Event, model: ModelFile, ledger: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    go_on, decide, begun = threading.Event(), deciding._decide, []
-    monkeypatch.setattr(deciding, "_decide", lambda wish: go_on.wait(10) and decide(wish))
+    desk, begun = slow_desk, []
     hanging(monkeypatch)
     jobs.started.connect(begun.append)
-    desk = make_desk(qtbot, jobs, settings)
     desk.results.open(ledger)
     desk._show()
     desk.results.change_decision(threshold=0.9)
@@ -99,9 +113,6 @@ def test_who_needs_a_ledger_waits_until_its_labels_are_decided_on(
     if deed == "save":
         wait_for_jobs(qtbot, jobs)
         assert (ledger.parent / "a.csv").read_text("utf-8-sig").count("unknown") == 8
-    wait_for_end(qtbot, desk)
-    wait_for_jobs(qtbot, jobs)
-    desk.close_files()
 
 
 def test_a_decision_that_comes_after_the_last_photo_counts(
@@ -189,7 +200,7 @@ def test_batches_are_looked_for_again_while_they_are_looked_for(
     batches.close_files()
 
 
-def test_another_ledger_comes_unsorted(qtbot: QtBot, desk: Desk, model: ModelFile, ledger: Path) -> None:
+def test_another_ledger_comes_unsorted(desk: Desk, model: ModelFile, ledger: Path) -> None:
     header = desk.results.table.horizontalHeader()
     desk.results.open(ledger)
     desk.results.table.sortByColumn(3, header.sortIndicatorOrder())
@@ -197,4 +208,3 @@ def test_another_ledger_comes_unsorted(qtbot: QtBot, desk: Desk, model: ModelFil
     many_photos.write(ledger.with_name("b.thaw-ledger"), model, 3)
     desk.results.open(ledger.with_name("b.thaw-ledger"))
     assert header.sortIndicatorSection() == -1 and desk.results.model.view.order == ""
-    wait_for_end(qtbot, desk)
