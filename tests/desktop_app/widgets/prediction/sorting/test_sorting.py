@@ -129,10 +129,10 @@ def test_labels_go_into_copies_alone_and_it_is_told_where_they_did_not(
     assert not dialog.label.isEnabled() and "choose copies" in dialog.label.toolTip()
     assert not dialog.deed().labelled
     dialog.how.cards["copy"].radio.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert dialog.label.isEnabled() and dialog.deed().labelled
     dialog.main.click()
-    wait(qtbot, jobs)
+    wait_for_jobs(qtbot, jobs)
     assert sorting.banner.text() == (
         f"Sorted: 4 files made in “{tmp_path / 'sorted'}”. 1 copy has its label inside. 1 copy has none: Only JPEG and "
         "PNG files take a label."
