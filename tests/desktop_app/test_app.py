@@ -25,7 +25,7 @@ def show(window):
     QTimer.singleShot(800, window.close)
 app.MainWindow.show = show
 status = app.main()
-heavy = {"torch", "onnxruntime", "pyqtgraph", "numpy", "PIL"} & set(sys.modules)
+heavy = {"torch", "onnxruntime", "pyqtgraph", "numpy", "PIL", "PySide6.QtMultimedia"} & set(sys.modules)
 print("status", status, "heavy", sorted(heavy))
 """
 

@@ -46,6 +46,17 @@ def test_nothing_heavy_is_inside(built: Path) -> None:
     assert not (built / "_internal" / "onnx").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="ldd is Linux's")
+def test_what_reads_cameras_has_all_that_it_is_linked_to(built: Path) -> None:
+    """Without one of them Qt Multimedia loads all the same, and finds no camera."""
+    plugin = built / "_internal/PySide6/Qt/plugins/multimedia/libffmpegmediaplugin.so"
+    if not plugin.exists():
+        pytest.skip("built without Qt Multimedia (the extra “camera”)")
+    told = subprocess.run(["ldd", str(plugin)], capture_output=True, text=True, check=True).stdout
+    assert "libQt6Multimedia.so.6" in told
+    assert [line for line in told.splitlines() if "not found" in line and "libpulse" not in line] == []
+
+
 def test_training_is_refused_with_a_sentence(built: Path, tmp_path: Path) -> None:
     result = thaw(built, tmp_path, "train", str(tmp_path), "--out", str(tmp_path / "run"))
     assert result.returncode == 1

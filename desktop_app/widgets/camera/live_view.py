@@ -160,9 +160,14 @@ class LiveView(QDialog):
     def _on_troubled(self, sentence: str, may_help: bool) -> None:
         self._pace.forget()
         self.pace.clear()
+        self.stage.set_waiting(not sentence)
         banner = self.banner.say(sentence, "warning", "Try again" if may_help else "")
         if banner and may_help:
-            banner.triggered.connect(lambda: self.feed.begin())
+            banner.triggered.connect(self._try_again)
+
+    def _try_again(self) -> None:
+        self.stage.set_waiting(True)
+        self.feed.begin()
 
     # --- the answers ---------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class Stage(QWidget):
         super().__init__(parent)
         self.image: QImage | None = None
         self.seen: Part | None = None
-        self._mirrored = False
+        self._mirrored, self._waits = False, True
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(SMALLEST)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -43,6 +43,11 @@ class Stage(QWidget):
         if part != self.seen:
             self.seen = part
             self.update()
+
+    def set_waiting(self, waits: bool) -> None:
+        """Whether a picture is on its way, which is said as long as there is none."""
+        self._waits = waits
+        self.update()
 
     def set_mirrored(self, mirrored: bool) -> None:
         self._mirrored = mirrored
@@ -60,7 +65,7 @@ class Stage(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
         if self.image is None:
             painter.setPen(theme.colour("muted"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, WAITING)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, WAITING if self._waits else "")
         else:
             self._paint_picture(painter, self.image)
         painter.end()
