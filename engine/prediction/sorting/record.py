@@ -22,7 +22,7 @@ from engine.prediction.sorting.originals import has_its_photo
 from engine.prediction.sorting.places import device_of
 
 CHANGED = "It changed since it was classified; classify its folder again, then sort."
-ANOTHER = "Another photo has its place now; connect the memory card that it is on, then sort again."
+ANOTHER = "Another photo has its place now, as on another memory card; sort again when it is back."
 CHANGED_SINCE = "It was changed since it was made, so it is left."
 GONE = "It is not there any more."
 REMOVED, ABSENT = "removed", "absent"
