@@ -22,7 +22,7 @@ from engine.control import Control
 from engine.errors import ChildDied, RunError, ThawError, WeightsError
 from engine.events import Diagnosis, Event, FeaturesComputed, RunFinished, StageStarted, Transferred
 from engine.runs import Ended
-from tests.desktop_app.child import Child, into_run
+from tests.desktop_app.child import Answer, Child, into_run
 from tests.desktop_app.pages import fake_run
 
 WHOLE = into_run(lambda run_dir, _control: fake_run.whole_run(run_dir))
@@ -55,6 +55,18 @@ def start(page: TrainPage, qtbot: QtBot, jobs: Jobs) -> None:
     qtbot.waitUntil(lambda: not jobs.running())
 
 
+def held_up(go_on: threading.Event) -> Answer:
+    """A run that waits to be let go before its first epoch."""
+
+    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
+        yield from fake_run.opening(run_dir, 3)
+        go_on.wait(10)
+        yield from fake_run.epochs_of(1, 3, 3)
+        yield from fake_run.closing(run_dir, 3)
+
+    return into_run(play)
+
+
 def values(page: TrainPage) -> dict[str, str]:
     return {name: label.text() for name, label in page.view.facts.values.items()}
 
@@ -66,14 +78,7 @@ def test_the_page_shows_what_stands_before_a_run_and_the_run_itself(
     assert segments.isHidden() or not segments.isVisibleTo(page)  # no run yet, nothing to switch
     assert page.before.isVisibleTo(page)
     go_on = threading.Event()
-
-    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
-        yield from fake_run.opening(run_dir, 3)
-        go_on.wait(10)
-        yield from fake_run.epochs_of(1, 3, 3)
-        yield from fake_run.closing(run_dir, 3)
-
-    child.answer = into_run(play)
+    child.answer = held_up(go_on)
     page.action_button.click()
     assert page.view.isVisibleTo(page) and segments.buttons["run"].text() == "This run"
     segments.buttons["next"].click()
@@ -578,14 +583,7 @@ def test_a_page_opened_late_follows_the_run(
     qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, child: Child, tmp_path: Path
 ) -> None:
     shown = threading.Event()
-
-    def play(run_dir: Path, _control: Control) -> Iterator[Event]:
-        yield from fake_run.opening(run_dir, 3)
-        shown.wait(10)
-        yield from fake_run.epochs_of(1, 3, 3)
-        yield from fake_run.closing(run_dir, 3)
-
-    child.answer = into_run(play)
+    child.answer = held_up(shown)
     project.set_dataset(fake_run.dataset(tmp_path / "insects"))
     training_job.start(jobs, settings, project.config)
     qtbot.wait(50)
