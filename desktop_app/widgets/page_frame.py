@@ -81,7 +81,7 @@ class PageFrame(QWidget):
         self.setAccessibleName(title)
         self._frame_title = QLabel(title)
         self._frame_title.setFont(theme.title_font())
-        self._frame_context = ElidedLabel()
+        self._frame_context = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self._frame_context.setProperty("role", "muted")
         self._frame_reason = muted_label(wrap=True)
         self._frame_reason.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
