@@ -14,6 +14,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from engine import events
 from engine.events import Event
 
 
@@ -42,6 +43,7 @@ def from_json(line: str) -> Event:
 
 @functools.cache
 def _event_classes() -> dict[str, type[Event]]:
+    events.load_all()
     return {name_of(event_class): event_class for event_class in Event.__subclasses__()}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 import typing
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from engine import events as ev
 from engine import wire
 
+ev.load_all()
 EXAMPLES = {
     str: "α “β”",
     int: 3,
@@ -74,3 +77,11 @@ def test_what_is_no_event_is_refused(line: str) -> None:
 def test_a_number_that_is_none_is_never_sent() -> None:
     with pytest.raises(ValueError):
         wire.to_json(ev.StepFinished(1, 1, 1, float("nan"), 0.1, 1.0))
+
+
+def test_an_event_is_looked_for_where_it_is_and_loads_no_others() -> None:
+    assert {one.__name__ for one in ev.Event.__subclasses__()} < set(ev.__all__)
+    assert all(getattr(ev, name).__module__.startswith("engine.events.") for name in ev.__all__)
+    program = "import sys; from engine.events import Prediction; print(*(m for m in sys.modules if 'engine.ev' in m))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert loaded == ["engine.events", "engine.events.base", "engine.events.photos"]
