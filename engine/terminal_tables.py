@@ -122,7 +122,7 @@ def _strategy_cells(row: ev.StrategyCompared) -> tuple[tuple[str, ...], tuple[st
 
 
 def _label_cells(row: ev.LabelCounted) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    titles = ("Label", "Photos", "Share", "Mean confidence")
+    titles = ("Label", "Photos", "Of those read", "Mean confidence")
     return titles, (row.label, f"{row.photos:,}", f"{row.share:.1%}", _number(row.mean_confidence, ".1%"))
 
 

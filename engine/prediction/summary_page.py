@@ -68,7 +68,7 @@ def _right(one: AccuracyVerified) -> str:
 def _label_table(labels: Sequence[LabelCounted]) -> str:
     most = max((row.photos for row in labels), default=1)
     return _table(
-        ("Label", "#Photos", "#Share", "", "#Mean confidence"),
+        ("Label", "#Photos", "#Of those read", "", "#Mean confidence"),
         (
             (
                 row.label, f"{row.photos:,}", f"{row.share:.1%}", row.photos / most,
@@ -106,12 +106,13 @@ def _cell(title: str, value: str | float) -> str:
 
 
 def _hours(hours: Sequence[int]) -> str:
-    most = max(hours)
+    most, known = max(hours), sum(hours)
     bars = (
-        f'<div title="{photos:,} photos"><span style="height: {photos / most * 6.5:.2f}rem"></span>{hour}</div>'
+        f'<div>{f"{photos:,}" if photos else ""}<span style="height: {photos / most * 6:.2f}rem"></span>{hour}</div>'
         for hour, photos in enumerate(hours)
     )
-    return f'<div class="hours">{"".join(bars)}</div>'
+    says = "1 photo says when it was" if known == 1 else f"{known:,} photos say when they were"
+    return f'<p class="muted">{says} taken.</p><div class="hours">{"".join(bars)}</div>'
 
 
 def _day(taken: str) -> str:
