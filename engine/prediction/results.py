@@ -200,8 +200,8 @@ class Results:
                 table.abandon()
         finally:
             if ledger:
-                empty = not self._ended and not ledger.count()
-                ledger.close(remove=empty)
+                has_table = self._ended and self.place.out is not None
+                ledger.close(remove=not has_table and not ledger.count())
 
     def _write_all(self, ledger: Ledger, out: Path) -> None:
         write_table(out, self._layout, ledger.predictions(self._top), byte_order_mark=self.place.byte_order_mark)

@@ -296,6 +296,13 @@ def test_no_torch_and_no_qt_in_the_process(model: Path, photos: Path, tmp_path: 
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
+def test_a_stop_before_the_first_photo_leaves_no_empty_ledger(model: Path, photos: Path, tmp_path: Path) -> None:
+    control, ledger = Control(), tmp_path / "batch.thaw-ledger"
+    control.stop()
+    (finished,) = predict(model, [photos], ledger=ledger, control=control)
+    assert isinstance(finished, PredictionFinished) and finished.stopped and not ledger.exists()
+
+
 # --- the ledger -----------------------------------------------------------------------------------------------------
 
 
