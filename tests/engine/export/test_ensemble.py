@@ -31,6 +31,11 @@ from tests.tiny_photos import draw_photo
 RED_FIRST, BLUE_FIRST = ("red", "green", "blue"), ("blue", "green", "red")
 
 
+def card_in(path: Path) -> str:
+    """What a model file says of itself to a person."""
+    return model_file.open_model(path).read(model_file.CARD).decode()
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
@@ -110,7 +115,7 @@ def test_one_that_answers_otherwise_than_its_runs_is_told_and_says_so(
     monkeypatch.setattr(Classifier, "probabilities", turned)
     told = only(list(ensemble(two, tmp_path / "e.thaw")), Notice)
     assert told.kind == "parity_low" and "another class for" in told.text
-    assert told.text in model_file.card(model_file.open_model(tmp_path / "e.thaw").manifest)
+    assert told.text in card_in(tmp_path / "e.thaw")
 
 
 def test_it_is_measured_on_the_photos_in_common_that_none_has_trained_on(
@@ -125,7 +130,7 @@ def test_it_is_measured_on_the_photos_in_common_that_none_has_trained_on(
     assert finished.test_accuracy == 1 and finished.best_test_accuracy == 1
     assert manifest.temperature == 1 and manifest.metrics["parity"]["photos"] == 4
     assert manifest.lineage["members"] == "sure, other, third" and manifest.lineage["dataset"] == "colours"
-    assert "Runs that answer together: sure, other, third" in model_file.card(manifest)
+    assert "Runs that answer together: sure, other, third" in card_in(tmp_path / "e.thaw")
 
 
 def test_nothing_in_common_is_said_and_photos_that_are_gone_too(photos: Path, tmp_path: Path) -> None:
@@ -140,7 +145,7 @@ def test_nothing_in_common_is_said_and_photos_that_are_gone_too(photos: Path, tm
     assert {event.kind for event in events if isinstance(event, Notice)} == {"nothing_in_common", "parity_on_noise"}
     finished = only(events, EnsembleFinished)
     assert finished.val_accuracy is None and finished.best_test_accuracy is None
-    assert "Not measured" in model_file.card(model_file.open_model(tmp_path / "e.thaw").manifest)
+    assert "Not measured" in card_in(tmp_path / "e.thaw")
 
 
 def test_a_stop_leaves_no_file(two: tuple[Path, Path], tmp_path: Path) -> None:
