@@ -327,7 +327,8 @@ def test_a_batch_that_files_were_made_from_is_deleted_once_they_are_taken_away(
     assert "13 sorted files" in desk.earlier.banner.text() and ledger.exists()
     assert desk.earlier.banner.banner
     desk.earlier.banner.banner.button.click()
-    qtbot.waitUntil(lambda: "was deleted" in desk.earlier.banner.text(), timeout=10_000)
+    wait_for_jobs(qtbot, jobs)
+    qtbot.waitUntil(lambda: "was deleted" in desk.earlier.banner.text(), timeout=20_000)
     assert not ledger.exists() and not (tmp_path / "sorted").exists()
 
 
