@@ -32,14 +32,19 @@ from engine.photo_pixels import NEUTRAL, NoNumbersError, Pixels, eight_bits, rgb
 from engine.photo_square import RESAMPLING, Part, bordered, centre_part, fitted, part_of, square_plan, squared
 
 __all__ = [
-    "FORMATS", "NEUTRAL", "Image", "Part", "Pixels", "centre_part", "fitted", "is_photo_name", "looks_like_photo",
-    "opened", "part_of", "read", "read_upright", "read_whole", "shown_name", "squared",
+    "DRAFT", "FORMATS", "NEUTRAL", "Image", "Part", "Pixels", "centre_part", "fitted", "is_photo_name",
+    "looks_like_photo", "opened", "part_of", "read", "read_upright", "read_whole", "shown_name", "squared",
 ]  # fmt: skip
 
 # From the upright photo's width and height: which part of it is wanted, and how many columns and rows of pixels.
 Plan = Callable[[int, int], tuple[Part, int, int]]
 
 MAX_MEGAPIXELS = 200.0
+DRAFT = 1.4
+"""JPEG decoders shrink by 2, 4 or 8 as they go: as far as the result keeps so many times the wanted size. Measured with
+mobilenet_v2 and its 1,000 classes on 208 photos of 0.2 megapixels shrunk by 2: 199 labels are those of a full decode
+where 1.46 times the size is kept, 200 where 2.02 times is (confidences off by 0.050 and 0.037), 192 where 1.07 times
+is; another filter for resizing (bicubic) leaves 180 to 185. On 12 megapixels 1.4 is a tenth faster than 2."""
 
 # Pillow's module for each format it decodes itself; HEIF comes from another library.
 _PLUGINS = {
@@ -213,8 +218,8 @@ def _decoded(
     if across:
         columns, rows = rows, columns
     if kind == "JPEG":
-        # The decoder shrinks by 2, 4 or 8 as it goes; twice what is needed keeps the result within 0.2 of 255.
-        photo.draft(None, (math.ceil(2 * columns / (part[2] - part[0])), math.ceil(2 * rows / (part[3] - part[1]))))
+        wide, high = columns / (part[2] - part[0]), rows / (part[3] - part[1])
+        photo.draft(None, (math.ceil(DRAFT * wide), math.ceil(DRAFT * high)))
         if isinstance(file, io.BytesIO) and isinstance(photo, ImageFile.ImageFile):
             # In one go: for each block the decoder stops, and waits for its turn among the threads.
             photo.decodermaxblock = max(photo.decodermaxblock, file.getbuffer().nbytes)

@@ -87,7 +87,7 @@ class KeptPhotos:
 
 def pixel_folder(size: int, interpolation: str) -> Path:
     """The store of photos read for images of `size` pixels: by all that decides pixels but the photo and its fit."""
-    decided = (1, size, WHOLE_SHARE, interpolation, PIL.__version__)
+    decided = (1, size, WHOLE_SHARE, photos.DRAFT, interpolation, PIL.__version__)
     return stores_folder() / f"photos-{hashlib.sha256(repr(decided).encode()).hexdigest()[:24]}"
 
 

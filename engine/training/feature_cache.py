@@ -30,7 +30,7 @@ from engine.events import Event, FeaturesComputed, Notice, StageStarted
 from engine.models.build import log_shares
 from engine.models.cut import Cut, cut
 from engine.models.timelines import PlannedPhase
-from engine.photos import shown_name
+from engine.photos import DRAFT, shown_name
 from engine.training.frozen_half import TORCH, Computing, NotOnRuntimeError, computing, ways_of
 from engine.training.keeping.contents import changed_since
 from engine.training.keeping.steady import attended
@@ -197,7 +197,7 @@ def key_of(run: Run, made: Cut, way: str) -> str:
     scaled = (run.classifier.scale.tolist(), run.classifier.offset.tolist(), run.classifier.channels)
     preset = run.loader.preset
     augmented = (sorted(preset.strengths.items()), preset.policy, preset.fill, VERSION)
-    before = (config.image_size, config.fit, run.spec.interpolation, augmented, WHOLE_SHARE, scaled)
+    before = (config.image_size, config.fit, run.spec.interpolation, augmented, WHOLE_SHARE, DRAFT, scaled)
     digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
     digest.update(str(made.frozen.graph).encode())
     digest.update(run.teacher.key.encode() if run.teacher else b"")

@@ -29,11 +29,14 @@ class Fake:
         self.fault: Exception | None = None
         self.network: Future[Any] = Future()
         self.network.set_result(None)
+        self.enough_found = threading.Event()
+        self.enough_found.set()
         monkeypatch.setattr(stream, "see", self.see)
         monkeypatch.setattr(stream, "classified", self.classified)
         monkeypatch.setattr(stream, "SECONDS_BETWEEN_LOOKS", 0.01)
 
     def see(self, _work: Work, found: Found) -> Seen:
+        assert self.enough_found.wait(10)
         self.read.append(found)
         time.sleep(random.random() * self.slow)
         return Seen(Answer(found))
@@ -98,8 +101,15 @@ def test_what_is_on_its_way_is_bounded(fake: Fake) -> None:
 
 
 def test_photos_are_read_while_the_network_is_being_loaded(fake: Fake) -> None:
+    def found() -> Iterator[Found]:
+        for number, one in enumerate(some(100)):
+            if number == 3 * stream.CHUNK:
+                fake.enough_found.set()
+            yield one
+
+    fake.enough_found.clear()
     fake.network = Future()
-    with fake.stream(some(100), 2) as at_work:
+    with fake.stream(found(), 2) as at_work:
         deadline = time.monotonic() + 10
         while len(fake.read) < 2 * stream.CHUNK and time.monotonic() < deadline:
             time.sleep(0.01)
