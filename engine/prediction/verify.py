@@ -16,8 +16,8 @@ from engine.prediction.ledger.met_again import path_of
 from engine.prediction.ledger.opening import read_ledger
 from engine.prediction.ledger.verdicts import NONE_OF_THEM, say
 from engine.prediction.summary import accuracy_of
-from engine.prediction.tables.cells import path_text
-from engine.prediction.tables.said import Said, read_said, without_apostrophe
+from engine.prediction.tables.cells import path_text, text_of
+from engine.prediction.tables.said import Said, read_said
 
 MOST_TOLD = 100
 CLASSES_TOLD = 20
@@ -73,7 +73,7 @@ def _labels(ledger: Ledger, rows: Sequence[Said]) -> dict[int, str]:
 
 
 def _class(said: str, classes: Sequence[str]) -> str:
-    for name in (said, without_apostrophe(said)):
+    for name in _forms(said):
         if name in classes:
             return name
     known = ", ".join(classes[:CLASSES_TOLD])
@@ -112,7 +112,7 @@ class _Photos:
 
 
 def _forms(cell: str) -> tuple[str, str]:
-    return cell, without_apostrophe(cell)
+    return cell, text_of(cell)
 
 
 def _quoted(text: str) -> str:

@@ -5,7 +5,9 @@ What cannot stand in a cell of text as it is, is changed so that two different n
 - bytes of a name that are not UTF-8 become `\\xff`; where that could be mistaken for a name that has these very
   characters, the backslash of the latter becomes `\\x5c`;
 - a cell that a spreadsheet would take for a formula (it begins with = + - @, their full-width forms, or a control
-  character) gets an apostrophe in front, and so does one that begins with apostrophes and then such a character.
+  character) gets an apostrophe in front, and so does one that begins with apostrophes and then such a character. So
+  does what stands behind a semicolon, tab or line break inside a cell: some countries' spreadsheets begin the next one
+  there, quoted or not.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ LAST_COLUMNS = (
 
 Value = str | float | int | None
 
-_FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
+_FIRST, _PARTS = "'=+-@＝＋－＠\t\r\n", re.compile("[;\t\r\n]")
+_BEGIN, _SIGN = r"(?:\A|(?<=[;\t\r\n]))", r"(?='*[=+\-@＝＋－＠\t\r\n])"
+_FORMULA, _NEUTRALISED = re.compile(_BEGIN + _SIGN), re.compile(f"{_BEGIN}'{_SIGN}")
 _LIKE_ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
 
 
@@ -99,4 +103,10 @@ def path_cell(path: Path) -> str:
 
 def text_cell(text: str) -> str:
     """A text as a cell that no spreadsheet takes for a formula."""
-    return "'" + text if _FORMULA.match(text) else text
+    suspicious = text[:1] in _FIRST or _PARTS.search(text)  # most are not, and are done with quickly
+    return _FORMULA.sub("'", text) if suspicious else text
+
+
+def text_of(cell: str) -> str:
+    """The text of which `text_cell` made a cell."""
+    return _NEUTRALISED.sub("", cell)

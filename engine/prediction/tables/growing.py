@@ -15,10 +15,13 @@ from typing import Literal, TextIO
 
 from engine.errors import ThawError
 from engine.events import Prediction
+from engine.photo_formats import is_photo_name, is_raw_name
 from engine.photos import printable
 from engine.prediction.tables.cells import Layout
 
 JSON_LINES = (".jsonl", ".ndjson")
+OWN_ENDINGS = ".thaw"
+"""What the endings of models, ledgers and corrections begin with."""
 Mode = Literal["x", "w", "a"]
 
 
@@ -77,8 +80,13 @@ class GrowingTable:
 
 
 def check_place(path: Path, replace: bool = False) -> None:
-    """Raises ThawError where the file cannot become a table: a folder, a file that is there, no folder for it."""
+    """Raises ThawError where the file cannot become a table: a folder, a file that is there, no folder for it; and
+    whatever has the name of a photo or of a file of Thaw's own, which is not to be written over by a slip."""
     name = printable(str(path))
+    own = path.suffix.lower().startswith(OWN_ENDINGS)
+    if own or is_photo_name(path) or is_raw_name(path):
+        what = "a file of Thaw's own" if own else "a photo"
+        raise ThawError(f"“{name}” has the name of {what}; choose another name.")
     if path.is_dir():
         raise ThawError(f"“{name}” is a folder; name a file for the table.")
     if os.path.lexists(path) and not replace:

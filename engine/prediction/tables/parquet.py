@@ -13,7 +13,9 @@ from engine.events import Prediction
 from engine.prediction.tables.cells import Layout
 
 ROWS_A_GROUP = 50_000
-NUMBERS = {"latitude": pyarrow.float64(), "longitude": pyarrow.float64(), "size": pyarrow.int64()}
+NUMBERS = {
+    "latitude": pyarrow.float64(), "longitude": pyarrow.float64(), "size": pyarrow.int64(), "series": pyarrow.int64(),
+}  # fmt: skip
 
 
 def write(path: Path, layout: Layout, predictions: Iterable[Prediction]) -> None:

@@ -44,11 +44,6 @@ def read_said(table: Path) -> list[Said]:
     return rows
 
 
-def without_apostrophe(cell: str) -> str:
-    """A cell of text as it was before it was kept from being a formula."""
-    return cell.removeprefix("'")
-
-
 def _rows(reader: Iterator[list[str]], name: str) -> Iterator[Said]:
     header = [cell.strip().casefold() for cell in next(reader, [])]
     label = next((column for column in (HUMAN, LABEL) if column in header), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -47,7 +48,8 @@ def write_table(
             "choose another folder or name."
         ) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a drive that is gone, or a name that is too long for it
+            beside.unlink(missing_ok=True)
 
 
 def check_format(path: Path) -> None:

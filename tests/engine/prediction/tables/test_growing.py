@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.errors import ThawError
 from engine.events import Prediction
-from engine.prediction.tables.cells import LAST_COLUMNS, Layout, path_cell, text_cell
+from engine.prediction.tables.cells import LAST_COLUMNS, Layout, path_cell, text_cell, text_of
 from engine.prediction.tables.growing import GrowingTable, check_place
 from engine.prediction.tables.whole import write_predictions
 
@@ -84,16 +85,30 @@ def test_rows_are_on_disk_as_they_come(tmp_path: Path) -> None:
     assert len(rows(path)) == 4
 
 
-@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
-def test_cells_that_look_like_formulas_are_neutralised(tmp_path: Path, start: str) -> None:
+@pytest.mark.parametrize(
+    ("start", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("＝1", "'＝1"),
+        ("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"), ("\n=1", "'\n'=1"),
+        ("a;=1", "a;'=1"), ("a\t@x", "a\t'@x"), ("a;'=1;b", "a;''=1;b"),
+    ],
+)  # fmt: skip
+def test_cells_that_look_like_formulas_are_neutralised(tmp_path: Path, start: str, cell: str) -> None:
     path = tmp_path / "t.csv"
     write_predictions(path, [answer(f"{start}.jpg", label=start)])
-    assert rows(path)[1][:2] == [f"'{start}.jpg", f"'{start}"]
-    assert rows(path)[1][4] == f"'{start}"
+    assert rows(path)[1][:2] == [f"{cell}.jpg", cell]
+    assert rows(path)[1][4] == cell
+
+
+@given(st.text("='-@;\t\n\ra", max_size=12))
+def test_no_part_of_a_cell_is_a_formula_and_its_text_is_known_again(text: str) -> None:
+    cell = text_cell(text)
+    assert not [part for part in re.split("[;\t\r\n]", cell) if part[:1] in tuple("=+-@")]
+    assert text_of(cell) == text
 
 
 def test_ordinary_cells_stay_as_they_are() -> None:
-    for text in ("a=b.jpg", "photos/-1.jpg", "'quoted'.jpg", "C:/x.jpg", "ünï 犬.jpg", ""):
+    for text in ("a=b.jpg", "photos/-1.jpg", "'quoted'.jpg", "C:/x.jpg", "ünï 犬.jpg", "a; b;c", ""):
         assert text_cell(text) == text
 
 
@@ -146,6 +161,9 @@ def test_places_where_no_table_can_be_are_refused_at_once(tmp_path: Path) -> Non
         check_place(tmp_path)
     with pytest.raises(ThawError, match="There is no folder"):
         check_place(tmp_path / "absent" / "t.csv")
+    for name in ("1.JPG", "raw.nef", "m.thaw", "answers.thaw-ledger", "home.thaw-corrections"):
+        with pytest.raises(ThawError, match=r"has the name of a (photo|file of Thaw's own)"):
+            check_place(tmp_path / name, replace=True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")

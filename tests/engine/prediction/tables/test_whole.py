@@ -68,3 +68,15 @@ def test_a_format_that_needs_more_says_so_before_the_work(monkeypatch: pytest.Mo
     with pytest.raises(ThawError, match="pyarrow, which is not installed"):
         check_format(Path("t.parquet"))
     check_format(Path("t.csv"))
+
+
+def test_parquet_holds_the_number_of_a_series(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="Parquet needs pyarrow")
+    alone, together = Prediction(Path("a.jpg"), "ant", 1.0), Prediction(Path("b.jpg"), "ant", 1.0, series=3)
+    write_table(tmp_path / "t.parquet", Layout(0), [alone, together])
+    assert parquet.read_table(tmp_path / "t.parquet")["series"].to_pylist() == [None, 3]
+
+
+def test_a_name_that_is_too_long_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ThawError, match="could not be written"):
+        write_table(tmp_path / f"{'a' * 250}.csv", Layout(0), ROWS)
