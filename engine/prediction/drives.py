@@ -17,7 +17,8 @@ class Drives:
     """Watches over the folders and files that a person named. Its methods may be called from several threads.
 
     A named path is away where it cannot be looked at any more, or where it lies on another device than before: a drive
-    that is unplugged leaves the empty folder behind in which it was mounted.
+    that is unplugged leaves the empty folder behind in which it was mounted. A file that is gone from a folder that is
+    there was deleted.
     """
 
     def __init__(self, paths: Sequence[Path], ended: Callable[[], bool]) -> None:
@@ -25,6 +26,7 @@ class Drives:
         self._ended = ended
         self._lock = threading.Lock()
         self._devices = {path: _device(path) for path in paths}
+        self._files = {path for path in paths if not path.is_dir()}
         self._lost: set[Path] = set()
         self._told: list[str] = []
 
@@ -60,7 +62,7 @@ class Drives:
         if before is None:  # it was not there to begin with
             return False
         now = _device(named)
-        away = now is None or now != before
+        away = now != before and not (now is None and named in self._files and _device(named.parent) == before)
         with self._lock:
             if away and named not in self._lost:
                 self._lost.add(named)

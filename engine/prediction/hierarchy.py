@@ -6,6 +6,7 @@ The probability of a group is the sum of its classes' probabilities, as they exc
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def read_hierarchy(path: Path) -> Hierarchy:
         raise ThawError(f"The groups in “{name}” cannot be read ({reason}).") from None
     if tuple(cell.strip().casefold() for cell in header[:2]) != COLUMNS or any(len(row) < 2 for row in rows):
         raise ThawError(f"“{name}” is no file of groups: its first line must be “class,group”.")
-    group_of = {row[0].strip(): row[1].strip() for row in rows if row[1].strip()}
+    group_of = {_name(row[0]): _name(row[1]) for row in rows if row[1].strip()}
     for start in group_of:
         seen, at = {start}, group_of[start]
         while at in group_of and at not in seen:
@@ -95,3 +96,8 @@ def read_hierarchy(path: Path) -> Hierarchy:
         if at in seen:
             raise ThawError(f"In “{name}”, “{start}” is in a group that leads back to itself; mend that line.")
     return Hierarchy(group_of)
+
+
+def _name(cell: str) -> str:
+    """As classes are called: two computers may write one name in two Unicode forms."""
+    return unicodedata.normalize("NFC", cell.strip())

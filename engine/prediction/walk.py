@@ -60,6 +60,7 @@ class PhotoWalk:
     _root: Path = Path()
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _files: dict[str, bool] = field(default_factory=dict)
+    _met_before: bool = False  # something in the folder that is being read
 
     def __iter__(self) -> Iterator[Path]:
         """Whatever is named twice, or lies in a folder that is named as well, comes once, where it comes first."""
@@ -74,11 +75,11 @@ class PhotoWalk:
             if not self._enters(path):  # it lies in one that was named before, and was read there
                 self.skipped += 1
                 continue
-            empty, troubles = True, len(self.troubles)
+            empty, troubles, self._met_before = True, len(self.troubles), False
             for found in self._below(path):
                 empty = False
                 yield found
-            if empty and self.seen is None and len(self.troubles) == troubles:
+            if empty and not self._met_before and self.seen is None and len(self.troubles) == troubles:
                 self.troubles.append(f"There is no photo in “{printable(str(path))}”.")
 
     def _below(self, root: Path) -> Iterator[Path]:
@@ -140,6 +141,7 @@ class PhotoWalk:
             return True
         first, self._files[name] = self._files[name], False
         self.skipped += not first
+        self._met_before |= not first
         return first
 
     def _enters(self, folder: Path) -> bool:
@@ -150,6 +152,7 @@ class PhotoWalk:
             return True  # reading it will say what is wrong
         identity = (status.st_dev, status.st_ino)
         if status.st_ino and identity in self._seen:
+            self._met_before = True
             return False
         self._seen.add(identity)
         return True

@@ -19,6 +19,9 @@ MANIFEST, TABLE = "manifest.json", "corrections.csv"
 COPY_NAME = re.compile(r"photos/[0-9]{1,9}\.jpg", re.ASCII)
 LONGEST_PATH, LONGEST_LABEL = 32_768, 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNSAYABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What no class is called: control characters, line breaks, what turns the writing round, halves of characters. Marks
+that join letters or part them (Persian words have some) are in names."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -99,7 +102,7 @@ def _read(row: list[str]) -> Correction:
     )  # fmt: skip
     if not 0 < len(one.path) <= LONGEST_PATH or not one.name:
         raise ValueError("a path that is none")
-    if not 0 < len(one.label) <= LONGEST_LABEL or not one.label.isprintable():
+    if not 0 < len(one.label) <= LONGEST_LABEL or _UNSAYABLE.search(one.label):
         raise ValueError("a label that is none")
     if not (one.sha256 or not one.copy) or not (one.sha256 == "" or _SHA256.fullmatch(one.sha256)):
         raise ValueError("a SHA-256 that is none")

@@ -42,6 +42,17 @@ def test_nobody_waits_once_the_work_ended(tmp_path: Path) -> None:
     assert "is gone" in watch.news()[0]
 
 
+def test_a_named_photo_that_was_deleted_is_not_waited_for_and_one_on_a_card_that_was_pulled_is(tmp_path: Path) -> None:
+    deleted, pulled = make_photo(tmp_path / "a.png"), make_photo(tmp_path / "card" / "b.png")
+    watch = Drives([deleted, pulled], lambda: True)
+    deleted.unlink()
+    assert not watch.comes_back(deleted)
+    assert watch.news() == [] and not watch.away
+    pulled.parent.rename(tmp_path / "pulled")
+    assert not watch.comes_back(pulled)
+    assert "b.png” is gone" in watch.news()[0]
+
+
 def test_an_empty_folder_on_another_device_is_a_drive_that_was_pulled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,8 @@ def test_groups_are_read_from_a_table(tmp_path: Path) -> None:
     path = tmp_path / "groups.csv"
     path.write_text("\ufeffClass,group,note\nlion, cat ,x\n\ntiger,cat,\ncat,carnivore,\nfox,,\n", encoding="utf-8")
     assert read_hierarchy(path).group_of == {"lion": "cat", "tiger": "cat", "cat": "carnivore"}
+    path.write_text("class,group\nka\u0308fer,tie\u0301r\n", encoding="utf-8")  # as some systems write accents
+    assert read_hierarchy(path).group_of == {"käfer": "tiér"}
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ def test_what_is_no_photo_is_counted_and_what_looks_like_one_is_found(tmp_path: 
     assert walk.skipped == 4  # .hidden.png, .thumbnails, notes.txt, pipe.jpg
 
 
+def test_a_folder_whose_photos_came_before_is_not_said_to_have_none(tmp_path: Path) -> None:
+    photo, inner = make_photo(tmp_path / "a" / "1.png"), make_photo(tmp_path / "b" / "inner" / "2.png")
+    walk = PhotoWalk([photo, tmp_path / "a", inner.parent, tmp_path / "b"])
+    assert (list(walk), walk.troubles) == ([photo, inner], [])
+
+
 def test_links_in_circles_end_and_each_photo_comes_once(tmp_path: Path) -> None:
     outside, root = tmp_path / "outside", tmp_path / "root"
     make_photo(outside / "far.png")

@@ -16,7 +16,7 @@ from PIL import Image
 from engine.errors import CorrectionsError
 from engine.events import CorrectionsApplied, LeftOut
 from engine.prediction.corrections.apply import apply_corrections
-from engine.prediction.corrections.contents import COLUMNS, Correction, to_csv
+from engine.prediction.corrections.contents import COLUMNS, Correction, from_csv, to_csv
 from engine.prediction.corrections.opened_pack import opened_pack
 from tests.engine.prediction.corrections.field import make_dataset
 
@@ -189,3 +189,12 @@ def test_one_photo_with_two_labels_is_left_to_a_person(tmp_path: Path) -> None:
     *_, finished = apply_corrections(pack(tmp_path, *rows), root)
     assert isinstance(finished, CorrectionsApplied)
     assert (finished.added, finished.left_out) == (0, 2)
+
+
+def test_marks_that_join_or_part_letters_are_in_labels_and_what_turns_the_writing_round_is_not() -> None:
+    for label in ("گربه\u200cسان", "Vulpes\u00a0vulpes", "क्\u200dष"):
+        (one,) = from_csv(to_csv([row(label=label)]))
+        assert one.label == label
+    for label in ("a\u202eb", "a\u2028b", "a\x00b"):
+        with pytest.raises(ValueError, match="a label that is none"):
+            from_csv(to_csv([row(label=label)]))
