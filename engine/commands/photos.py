@@ -59,6 +59,7 @@ def _with_decisions(command: Command) -> Command:
 @click.option("--watch", is_flag=True, help="Go on with photos that come into the folders, until Ctrl+C.")
 @click.option("--hash", "hashed", is_flag=True, help="Add the SHA-256 of each photo's file.")
 @click.option("--sort-into", type=Existing, help="Then copy the photos into a folder for each class, as “thaw sort”.")
+@click.option("--label-in-copies", is_flag=True, help="With --sort-into: write the label into JPEG and PNG copies.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all when not given.")
 @click.option(
     "--device", type=click.Choice(("auto", "cpu")), default="auto", show_default=True, help="Where the network runs."
@@ -66,7 +67,7 @@ def _with_decisions(command: Command) -> Command:
 @with_json
 def predict(
     model: Path, paths: tuple[Path, ...], out: Path, resume: bool, watch: bool, hashed: bool, sort_into: Path | None,
-    threads: int | None, device: Any, as_json: bool, **decisions: Any,
+    label_in_copies: bool, threads: int | None, device: Any, as_json: bool, **decisions: Any,
 ) -> int:  # fmt: skip
     """Classify photos: MODEL is a .thaw file or a finished run, PATHS are photos and folders.
 
@@ -77,8 +78,12 @@ def predict(
     options |= _decisions(**decisions)
     if sort_into and watch:
         raise click.UsageError("--sort-into copies when the batch has ended; with --watch, run “thaw sort” afterwards.")
+    if label_in_copies and not sort_into:
+        raise click.UsageError("--label-in-copies goes with --sort-into, which makes the copies.")
     if sort_into:
-        events = engine.predict_and_sort(model, paths, out, sort_into=sort_into, **options)
+        events = engine.predict_and_sort(
+            model, paths, out, sort_into=sort_into, label_in_copies=label_in_copies, **options
+        )
     else:
         events = engine.predict(model, paths, out, watch=watch, **options)
     return play(events, control, as_json)

@@ -20,12 +20,14 @@ def predict_and_sort(
     out: Path,
     *,
     sort_into: Path,
+    label_in_copies: bool = False,
     control: Control | None = None,
     **options: Any,
 ) -> Generator[Event, None, None]:
-    """`predict` with its `options`, then `sort` into the folder `sort_into` unless the batch was stopped. It is refused
-    before the batch where photos could not be sorted there. PredictionFinished is last, and what `predict` or `sort`
-    raises comes after it: a folder that could not be read keeps no other photo from being sorted."""
+    """`predict` with its `options`, then `sort` into the folder `sort_into`, unless the batch was stopped;
+    `label_in_copies` is that of `sort`. It is refused before the batch where photos could not be sorted there.
+    PredictionFinished is last, and what `predict` or `sort` raises comes after it: a folder that could not be read
+    keeps no other photo from being sorted."""
     control = control or Control()
     check_target(Path(sort_into), map(Path, paths))
     finished: PredictionFinished | None = None
@@ -41,7 +43,7 @@ def predict_and_sort(
     if finished:
         if finished.ledger and not finished.stopped:
             try:
-                yield from sort(finished.ledger, sort_into, control=control)
+                yield from sort(finished.ledger, sort_into, label_in_copies=label_in_copies, control=control)
             except ThawError as error:
                 troubles.append(error)
         yield finished

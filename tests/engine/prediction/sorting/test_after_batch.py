@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -52,6 +53,14 @@ def test_the_commands(model: Path, tmp_path: Path) -> None:
     into, ledger = tmp_path / "sorted", place_beside(tmp_path / "o.csv")
     told = thaw("predict", model, tmp_path / "photos", "--out", tmp_path / "o.csv", "--sort-into", into)
     assert told[-1]["event"] == "prediction_finished" and len(names(into)) == 2
+    assert thaw("unsort", ledger)[-1]["removed"] == 2
+    told = thaw(
+        "predict", model, tmp_path / "photos", "--out", tmp_path / "o.csv", "--resume", "--sort-into", into,
+        "--label-in-copies",
+    )  # fmt: skip
+    assert told[-2]["labelled"] == 2
+    with pytest.raises(click.UsageError, match="goes with --sort-into"):
+        thaw("predict", model, tmp_path / "photos", "--out", tmp_path / "p.csv", "--label-in-copies")
     assert thaw("unsort", ledger)[-1]["removed"] == 2
     assert thaw("sort", ledger, "--into", into, "--as", "symlinks", "--dry-run")[-1]["event"] == "sorting_planned"
     assert thaw("sort", ledger, "--into", into, "--as", "hard-links", "--flat")[-1]["files"] == 2
