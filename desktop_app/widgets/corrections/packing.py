@@ -36,6 +36,7 @@ class PackingCorrections(QObject):
         super().__init__(parent)
         self._jobs, self._settings = jobs, settings
         self._ledger: Path | None = None
+        self._at_work: set[Path] = set()  # what is being written
         self.button = QPushButton("Save corrections…")
         self.button.setProperty("kind", "quiet")
         theme.set_icon(self.button, "pencil", "muted")
@@ -56,19 +57,35 @@ class PackingCorrections(QObject):
         title = "Save your corrections"
         chosen, _ = QFileDialog.getSaveFileName(self.button, title, start, f"Corrections (*{ENDING})")
         if chosen:
-            self.save(Path(chosen) if chosen.endswith(ENDING) else Path(f"{chosen}{ENDING}"))
+            self.save_as(Path(chosen))
+
+    def save_as(self, wanted: Path) -> None:
+        """Write the file to what was typed, with the ending where that lacks."""
+        out = wanted if wanted.name.endswith(ENDING) else wanted.with_name(f"{wanted.name}{ENDING}")
+        if out != wanted and out.exists():  # nobody was asked whether that may go
+            self.said.emit(f"“{shown(out.name)}” exists already; choose another name.", "error")
+        else:
+            self.save(out)
 
     def save(self, out: Path) -> None:
         """Write all that was looked at to `out`, over what is there."""
         if self._ledger is None:
             return
+        if out in self._at_work:  # two would write into one file
+            self.said.emit(f"“{shown(out.name)}” is being written already; wait for that.", "info")
+            return
+        self._at_work.add(out)
         work = functools.partial(_pack, self._ledger, out)
         worker = self._jobs.start(f"Saving {shown(out.name)}", work, "save", at_place=(ThawError, OSError))
-        worker.failed.connect(lambda error: self.said.emit(dialogs.in_words(error)[0], "error"))
-        worker.returned.connect(self._on_packed)
+        worker.failed.connect(lambda error: self._on_failed(out, error))
+        worker.returned.connect(lambda result: self._on_packed(out, *result))
 
-    def _on_packed(self, result: tuple[CorrectionsPacked, int]) -> None:
-        packed, without = result
+    def _on_failed(self, out: Path, error: BaseException) -> None:
+        self._at_work.discard(out)
+        self.said.emit(dialogs.in_words(error)[0], "error")
+
+    def _on_packed(self, out: Path, packed: CorrectionsPacked, without: int) -> None:
+        self._at_work.discard(out)
         if packed.out is None:
             return
         told = (

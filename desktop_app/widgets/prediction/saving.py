@@ -24,6 +24,7 @@ from engine.errors import ThawError
 from engine.events import Prediction, PredictionProgress
 
 FORMATS = ((".csv", "CSV"), (".jsonl", "JSON lines"), (".xlsx", "Excel"), (".parquet", "Parquet"))
+ENDINGS = (*(ending for ending, _ in FORMATS), ".ndjson")
 NEEDED = {".parquet": "pyarrow"}
 """What a format needs that Thaw does not bring."""
 MARK = "Begin the CSV with a byte order mark (for Excel)"
@@ -46,7 +47,7 @@ class Saving(QObject):
         super().__init__(parent)
         self._jobs, self._settings, self._when_free = jobs, settings, when_free
         self._ledger: Path | None = None
-        self._worker: Worker | None = None
+        self._at_work: set[Path] = set()  # what is being written
         self.button = QPushButton("Save…")
         self.button.setProperty("kind", "quiet")
         theme.set_icon(self.button, "file-down", "muted")
@@ -79,8 +80,15 @@ class Saving(QObject):
         title = dict(FORMATS)[ending]
         chosen, _ = QFileDialog.getSaveFileName(self.button, "Save the answers", start, f"{title} (*{ending})")
         if chosen:
-            path = Path(chosen)
-            self.save(path if path.suffix else path.with_suffix(ending))
+            self.save_as(Path(chosen), ending)
+
+    def save_as(self, wanted: Path, ending: str) -> None:
+        """Write the answers to what was typed, with this ending where that is none of a table."""
+        out = wanted if wanted.suffix.lower() in ENDINGS else wanted.with_name(f"{wanted.name}{ending}")
+        if out != wanted and out.exists():  # nobody was asked whether that may go
+            self.said.emit(f"“{shown(out.name)}” exists already; choose another name.", "error")
+        else:
+            self.save(out)
 
     def save(self, out: Path) -> None:
         """Write the answers to `out`, in the format of its ending, as soon as they are decided on as they are to be."""
@@ -88,19 +96,28 @@ class Saving(QObject):
             self._when_free(self._ledger, functools.partial(self._save, self._ledger, out))
 
     def _save(self, ledger: Path, out: Path) -> None:
-        work = functools.partial(self._write, ledger, out, self.mark.isChecked())
-        self._worker = self._jobs.start(f"Saving {shown(out.name)}", work, "save", at_place=(ThawError, OSError))
-        self._worker.failed.connect(lambda error: self.said.emit(dialogs.in_words(error)[0], "error"))
-        self._worker.returned.connect(lambda _value: self.said.emit(f"Saved to {shown(out)}.", "info"))
+        if out in self._at_work:  # two would write into one file
+            self.said.emit(f"“{shown(out.name)}” is being written already; wait for that.", "info")
+            return
+        mark = self.mark.isChecked()
+        worker: Worker
+
+        def work(control: Control) -> Iterator[Any]:
+            """In the job's thread."""
+            yield from ()
+            write(ledger, out, mark, worker.happened.emit, control)
+
+        self._at_work.add(out)
+        worker = self._jobs.start(f"Saving {shown(out.name)}", work, "save", at_place=(ThawError, OSError))
+        worker.failed.connect(lambda error: self._end(out, dialogs.in_words(error)[0], "error"))
+        worker.returned.connect(lambda _value: self._end(out, f"Saved to {shown(out)}.", "info"))
+
+    def _end(self, out: Path, text: str, kind: str) -> None:
+        self._at_work.discard(out)
+        self.said.emit(text, kind)
 
     def _on_mark_toggled(self, wanted: bool) -> None:
         self._settings.csv_byte_order_mark = wanted
-
-    def _write(self, ledger: Path, out: Path, mark: bool, control: Control) -> Iterator[Any]:
-        """In the job's thread."""
-        yield from ()
-        assert self._worker
-        write(ledger, out, mark, self._worker.happened.emit, control)
 
 
 def write(path: Path, out: Path, mark: bool, tell: Callable[[object], object], control: Control) -> None:
@@ -109,6 +126,7 @@ def write(path: Path, out: Path, mark: bool, tell: Callable[[object], object], c
     whole = importlib.import_module("engine.prediction.tables.whole")
     ledger = opened(path)
     try:
+        ledger.hold_still()  # a threshold that is moved meanwhile is for the next table
         about = ledger.about
         layout = cells.Layout(min(TOP, len(about.classes)), about.model, about.model_sha256)
         rows = _told(ledger.predictions(layout.top), ledger.count(), tell, control)

@@ -32,3 +32,11 @@ def test_what_was_said_is_saved_as_one_file(qtbot: QtBot, jobs: Jobs, settings: 
     assert [kind for _, kind in said] == ["info", "error"]
     with opened_pack(out) as pack:
         assert [one.label for one in pack.corrections] == ["red", "blue"]
+    before = out.read_bytes()
+    packing.save_as(tmp_path / "home")
+    assert said[-1][0] == "“home.thaw-corrections” exists already; choose another name." and not jobs.running()
+    assert out.read_bytes() == before, "nobody was asked whether it may go"
+    for _ in range(2):
+        packing.save(out)
+    assert "is being written already" in said[-1][0] and len(jobs.running()) == 1
+    qtbot.waitUntil(lambda: not jobs.running(), timeout=10_000)
