@@ -52,10 +52,13 @@ def _(event: ev.VerdictsKept) -> str:
 
 @sentence.register(ev.AccuracyVerified)
 def _(event: ev.AccuracyVerified) -> str:
-    if not event.labelled:
+    unknown = event.seen - event.labelled - event.finer
+    if unknown == event.seen:
         return f"The model left all {event.seen:,} photos that a person looked at unknown"
-    unknown = event.seen - event.labelled
     left = f"; {unknown:,} that it left unknown do not count" if unknown else ""
+    left += f"; {event.finer:,} of which the person named only the group do not count" if event.finer else ""
+    if not event.labelled:
+        return f"None of {event.seen:,} photos that a person looked at says whether the model was right{left}"
     return (
         f"Right on {event.right:,} of {event.labelled:,} photos that a person looked at: {event.accuracy:.1%} "
         f"(95 % interval {event.low:.1%} to {event.high:.1%}){left}"

@@ -31,7 +31,7 @@ RIGHT_ALIGNED = (
     "Epochs",
     "Trained parameters",
     "Seconds",
-    "Share",
+    "Of those read",
     "Mean confidence",
     "Unknown",
     "Not read",

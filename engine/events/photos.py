@@ -139,8 +139,8 @@ class FolderCounted(Event):
 @dataclass(frozen=True)
 class AccuracyVerified(Event):
     """How often the model is right where a person looked: `right` of `labelled` photos, `accuracy` with `low` and
-    `high` (Wilson, 95 %). `seen` counts those, too, that it left unknown. It holds for all photos only if those that
-    were looked at were chosen by chance."""
+    `high` (Wilson, 95 %). `seen` counts those, too, that it left unknown, and the `finer` ones, of which the person
+    named only the group. It holds for all photos only if those that were looked at were chosen by chance."""
 
     seen: int
     labelled: int
@@ -148,6 +148,7 @@ class AccuracyVerified(Event):
     accuracy: float
     low: float
     high: float
+    finer: int = 0
 
 
 @dataclass(frozen=True)

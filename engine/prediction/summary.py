@@ -34,6 +34,7 @@ def summarise_batch(
         check_place(out, replace)
     opened = read_ledger(ledger)
     try:
+        opened.hold_still()  # a batch may be at work on it, and the sums are to fit each other
         labels, folders, accuracy = _labels(opened), _folders(opened), accuracy_of(opened)
         finished = _finished(opened, out)
         text = page(opened.about, labels, folders, accuracy, finished) if out else ""
@@ -86,7 +87,8 @@ def accuracy_of(ledger: Ledger) -> list[AccuracyVerified]:
     found = verified(ledger)
     share = found.right / found.labelled if found.labelled else 0.0
     bounds = wilson(found.right, found.labelled)
-    return [AccuracyVerified(found.seen, found.labelled, found.right, share, *bounds)] if found.seen else []
+    told = AccuracyVerified(found.seen, found.labelled, found.right, share, *bounds, found.finer)
+    return [told] if found.seen else []
 
 
 def _finished(ledger: Ledger, out: Path | None) -> SummaryFinished:

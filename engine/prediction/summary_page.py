@@ -33,7 +33,8 @@ def page(
     told: SummaryFinished,
 ) -> str:
     """The page; every name in it is escaped."""
-    numbers = [f"{told.photos:,} photos", f"{told.unknown:,} unknown", f"{told.failed:,} could not be read"]
+    photos = "1 photo" if told.photos == 1 else f"{told.photos:,} photos"
+    numbers = [photos, f"{told.unknown:,} unknown", f"{told.failed:,} could not be read"]
     if told.verified:
         numbers.append(f"{told.verified:,} looked at by a person, whose word counts before the model's")
     taken = f"Taken from {_day(told.first_taken)} to {_day(told.last_taken)}. " if told.first_taken else ""
@@ -44,7 +45,7 @@ def page(
             f"<title>{_text(about.model)}: summary</title><style>{STYLE}</style></head><body>",
             f"<h1>{_text(about.model)}</h1>",
             f"<p>{' · '.join(numbers)}</p>",
-            f'<p class="muted">{taken}The model\'s SHA-256 begins with {about.model_sha256[:12]}.</p>',
+            f'<p class="muted">{taken}The model\'s SHA-256 begins with {_text(about.model_sha256[:12])}.</p>',
             *(f"<p>{_right(one)}</p>" for one in accuracy if one.labelled),
             "<h2>Labels</h2>",
             _label_table(labels),

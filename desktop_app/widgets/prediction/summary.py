@@ -139,7 +139,9 @@ class Summary(QWidget):
                 f"Right on {count(verified.right)} of {quantity(verified.labelled, 'photo')}: "
                 f"{percent(verified.right / verified.labelled)} (95 % interval {interval(low, high)})."
             )
-        if unknown := verified.seen - verified.labelled:
+        if unknown := verified.seen - verified.labelled - verified.finer:
             told.append(f"{quantity(unknown, 'photo')} that the model left unknown: neither right nor wrong.")
+        if verified.finer:
+            told.append(f"{quantity(verified.finer, 'photo')} of which you named only the group: neither, too.")
         self.accuracy.setText(" ".join(told))
         self.honest.setText(ONLY_THOSE if verified.labelled else "")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.errors import LedgerError
-from engine.prediction.hierarchy import Hierarchy
 from engine.prediction.ledger.deciding import rules_used
 from engine.prediction.ledger.ledger import Ledger
 from engine.prediction.rules import UNKNOWN
@@ -18,12 +17,14 @@ NONE_OF_THEM = UNKNOWN
 
 @dataclass(frozen=True)
 class Verified:
-    """Photos that a person looked at: `right` of `labelled` have the label that the person gave them, as those that the
-    model left unknown are neither right nor wrong; `seen` are all of them."""
+    """Photos that a person looked at: `right` of `labelled` have the label that the person gave them; `seen` are all of
+    them. Neither right nor wrong are those that the model left unknown, and `finer` ones: of them the person named only
+    the group that the model's class is in."""
 
     seen: int
     labelled: int
     right: int
+    finer: int = 0
 
 
 def say(ledger: Ledger, said: Mapping[int, str | None], now: datetime | None = None) -> None:
@@ -57,13 +58,15 @@ def verified(ledger: Ledger) -> Verified:
         ).fetchall()
     rules = rules_used(ledger)
     hierarchy = rules.hierarchy if rules else None
+
+    def above(name: str) -> list[str]:
+        return hierarchy.above(name) if hierarchy else []
+
     labelled = [pair for pair in pairs if pair[0] != UNKNOWN]
+    finer = sum(number for model, person, number in labelled if person in above(model))
     return Verified(
         sum(number for *_, number in pairs),
-        sum(number for *_, number in labelled),
-        sum(number for model, person, number in labelled if _is_right(model, person, hierarchy)),
+        sum(number for *_, number in labelled) - finer,
+        sum(number for model, person, number in labelled if model == person or model in above(person)),
+        finer,
     )
-
-
-def _is_right(model: str, person: str, hierarchy: Hierarchy | None) -> bool:
-    return model == person or (hierarchy is not None and model in hierarchy.above(person))

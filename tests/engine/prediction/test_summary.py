@@ -99,3 +99,14 @@ def test_what_cannot_be_is_a_sentence(ledger: Path, tmp_path: Path) -> None:
     list(summarise_batch(ledger, tmp_path / "s.html", replace=True))
     with pytest.raises(LedgerError, match="There are no answers"):
         list(summarise_batch(tmp_path / "absent.thaw-ledger"))
+
+
+def test_one_photo_is_one_and_what_a_foreign_ledger_says_is_text(tmp_path: Path) -> None:
+    opened = open_ledger(tmp_path / "x.thaw-ledger", tiny_model.make(tmp_path / "m.thaw"))
+    opened.add([Answer(Found(Path("/p/1.jpg"), 1, 1), SURE)], [("red", 0.9)])
+    with opened.statements() as run:
+        run("UPDATE about SET value = '<b>bold</b>' WHERE key = 'model_sha256'")
+    opened.close()
+    list(summarise_batch(opened.path, tmp_path / "s.html"))
+    text = (tmp_path / "s.html").read_text(encoding="utf-8")
+    assert "<p>1 photo · 0 unknown" in text and "<b>" not in text
