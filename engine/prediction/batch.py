@@ -73,9 +73,9 @@ def predict(
     `by_class`, the label is "unknown", or that of one of the `groups` (a CSV file, see `read_hierarchy`). Photos that
     one camera took at most `series_seconds` apart are decided on together when all are there (a Prediction that came
     before says what the photo alone shows). `live_rules` stand in place of all these, and may be changed while it runs.
-    `hashed` adds each file's SHA-256. `threads` is how many photos are worked on at once; None takes one for each core,
-    at most 16. `device` is "cpu", or "auto" for the fastest that ONNX Runtime has here: a Notice says which, where
-    there is a choice.
+    `hashed` adds each file's SHA-256; photos whose answer has none are classified again for it. `threads` is how many
+    photos are worked on at once; None takes one for each core, at most 16. `device` is "cpu", or "auto" for the fastest
+    that ONNX Runtime has here: a Notice says which, where there is a choice.
 
     PredictionProgress says a total as soon as the photos are counted. A drive that goes away is a Notice and waited
     for. PredictionFinished is last, also after a stop (or finish), which keeps what was written; its `seconds` are
@@ -95,6 +95,8 @@ def predict(
     if top < 1:
         raise ThawError(f"The number of best classes must be 1 or more, not {top}.")
     place = Place(out and Path(out), ledger and Path(ledger), resume, replace, byte_order_mark)
+    if resume and place.kept_in:
+        paths = importlib.import_module("engine.prediction.ledger.named").as_named_before(place.kept_in, paths)
     source: Source
     if watch:
         source = Watch(paths, place.own_files(), ended, lambda: control.paused)
@@ -116,7 +118,7 @@ def predict(
         def begin_results() -> Results:
             network.result()  # a network that cannot be loaded leaves what is there as it is
             results = importlib.import_module("engine.prediction.results").Results
-            begun: Results = results(place, model_file, live.now, min(top, len(manifest.classes)), paths)
+            begun: Results = results(place, model_file, live.now, min(top, len(manifest.classes)), paths, hashed)
             stack.callback(begun.close)
             return begun
 

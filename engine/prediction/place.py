@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.errors import ThawError
+from engine.photos import printable
 from engine.prediction.ledger.files import files_of, place_beside
 
 
@@ -18,6 +20,15 @@ class Place:
     resume: bool = False
     replace: bool = False
     byte_order_mark: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ThawError for what cannot both be."""
+        if self.resume and self.replace:
+            raise ThawError(
+                "Either go on with the answers that are there (--resume) or begin anew (--replace), which removes them."
+            )
+        if self.out and self.out == self.kept_in:
+            raise ThawError(f"“{printable(str(self.out))}” cannot be both the table and the ledger; name another one.")
 
     @property
     def kept_in(self) -> Path | None:

@@ -464,3 +464,31 @@ def test_a_photo_that_the_drive_refused_once_is_read_again(
     found = answers(list(predict(model, [photos / "a"])))
     assert [answer.path.name for answer in found if answer.error] == ["4.png"]
     assert (refused.count("3.png"), refused.count("4.png")) == (1, 2)
+
+
+def test_what_cannot_both_be_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ThawError, match="Either go on with the answers"):
+        next(predict(tmp_path / "m.thaw", [tmp_path], tmp_path / "o.csv", resume=True, replace=True))
+    with pytest.raises(ThawError, match="both the table and the ledger"):
+        next(predict(tmp_path / "m.thaw", [tmp_path], tmp_path / "o.thaw-ledger"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_folder_that_is_called_otherwise_gets_no_second_rows(tmp_path: Path) -> None:
+    model, out = tiny_model.make(tmp_path / "m.thaw").path, tmp_path / "o.csv"
+    make_photo(tmp_path / "photos" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    list(predict(model, [tmp_path / "photos"], out))
+    make_photo(tmp_path / "photos" / "b.png", "blue")
+    (*_, finished) = predict(model, [tmp_path / "link"], out, resume=True)
+    assert isinstance(finished, PredictionFinished) and (finished.photos, finished.kept) == (2, 1)
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_a_hash_that_was_not_asked_for_before_is_there_when_it_is(model: Path, tmp_path: Path) -> None:
+    photo, out = make_photo(tmp_path / "a.png"), tmp_path / "o.csv"
+    for hashed, kept, sha256 in ((False, 0, ""), (True, 0, "hash"), (True, 1, "hash"), (False, 1, "hash")):
+        (*_, finished) = predict(model, [photo], out, resume=True, hashed=hashed)
+        assert isinstance(finished, PredictionFinished) and finished.kept == kept
+        (row,) = rows(out)
+        assert row["sha256"] == sha256.replace("hash", hashlib.sha256(photo.read_bytes()).hexdigest())
