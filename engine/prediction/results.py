@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -39,10 +40,13 @@ NO_LABEL = ("", 0.0)
 class Results:
     """Close it, whatever happens: what was added is kept then."""
 
-    def __init__(self, place: Place, model: ModelFile, rules: Rules, top: int, paths: Sequence[Path]) -> None:
-        """`paths` are what was asked for. Raises ThawError where the table or the ledger cannot be begun, or gone on
-        with."""
+    def __init__(
+        self, place: Place, model: ModelFile, rules: Rules, top: int, paths: Sequence[Path], hashed: bool = False
+    ) -> None:
+        """`paths` are what was asked for; `hashed` is whether answers are to have the SHA-256 of their photos. Raises
+        ThawError where the table or the ledger cannot be begun, or gone on with."""
         self.place, self._rules, self._top, self._paths, self._model = place, rules, top, paths, model.path
+        self._hashed = hashed
         self._total: int | None = None
         self._layout = Layout(top, model.manifest.name, model.manifest.members.get(NETWORK, ""))
         self._ledger: Ledger | None = None
@@ -104,8 +108,8 @@ class Results:
             ledger.commit()
 
     def has_answer(self, found: Found) -> bool:
-        """Whether this very file was classified before."""
-        return self._ledger is not None and self._ledger.has_answer(found)
+        """Whether this very file was classified before, and hashed where that is asked for."""
+        return self._ledger is not None and self._ledger.has_answer(found, self._hashed)
 
     def use(self, live: LiveRules) -> None:
         """Where other rules are wanted by now, decide by them from now on, and anew on what is there."""
@@ -200,8 +204,10 @@ class Results:
                 table.abandon()
         finally:
             if ledger:
-                has_table = self._ended and self.place.out is not None
-                ledger.close(remove=not has_table and not ledger.count())
+                empty = False
+                with contextlib.suppress(LedgerError):  # closing it says what is wrong, and lets go of it
+                    empty = not (self._ended and self.place.out is not None) and not ledger.count()
+                ledger.close(remove=empty)
 
     def _write_all(self, ledger: Ledger, out: Path) -> None:
         write_table(out, self._layout, ledger.predictions(self._top), byte_order_mark=self.place.byte_order_mark)

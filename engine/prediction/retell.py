@@ -10,7 +10,7 @@ from engine.control import Control
 from engine.errors import ThawError
 from engine.events import Event, TableWritten
 from engine.prediction.hierarchy import read_hierarchy
-from engine.prediction.ledger.deciding import use_rules, vote
+from engine.prediction.ledger.deciding import decide_anew
 from engine.prediction.ledger.opening import read_ledger
 from engine.prediction.rules import UNKNOWN, rules_for
 from engine.prediction.tables.cells import Layout
@@ -47,8 +47,7 @@ def tabulate(
             about.classes, about.thresholds, threshold=threshold, by_class=by_class, hierarchy=hierarchy,
             series_seconds=series_seconds,
         )  # fmt: skip
-        if use_rules(opened, rules) and series_seconds:
-            vote(opened, rules)
+        decide_anew(opened, rules)
         layout = Layout(min(top, len(about.classes)), about.model, about.model_sha256)
         write_table(out, layout, opened.predictions(layout.top), byte_order_mark=byte_order_mark)
         with opened.statements() as run:

@@ -100,8 +100,6 @@ def _decide(wish: Wish) -> None:
     deciding = importlib.import_module("engine.prediction.ledger.deciding")
     ledger = opened(wish.path, to_decide=True)
     try:
-        rules = wish.decision.rules(ledger.about.classes, ledger.about.thresholds)
-        if deciding.use_rules(ledger, rules) and rules.series_seconds:
-            deciding.vote(ledger, rules)
+        deciding.decide_anew(ledger, wish.decision.rules(ledger.about.classes, ledger.about.thresholds))
     finally:
         ledger.close()

@@ -19,13 +19,13 @@ from engine.prediction.ledger.course import Course, read
 from engine.prediction.ledger.deciding import rules_used
 from engine.prediction.ledger.files import ENDING, LOCK_ENDING, files_of
 from engine.prediction.ledger.ledger import About
-from engine.prediction.ledger.opening import read_ledger
+from engine.prediction.ledger.opening import locked, read_ledger
 from engine.prediction.rules import Rules
 
 TRASH = ".trash"
 DAYS_KEPT = 30
-LONGEST_PART = 60
-"""Characters of a folder's and of a model's name in that of a ledger."""
+LONGEST_PART = 80
+"""Bytes of a folder's and of a model's name in that of a ledger: drives take 255 for all of it."""
 LOOKED_AT = 200
 """So many of the newest ledgers are searched for an earlier batch of the same photos."""
 _ODD = re.compile(r"[^\w .()+-]")
@@ -96,8 +96,14 @@ def free_name(folder: Path, paths: Sequence[Path], model: str) -> Path:
 
 
 def delete(path: Path) -> Path:
-    """Move a ledger that nobody has open into the trash of its folder; returns where it lies. Raises LedgerError."""
-    return _move(path, path.parent / TRASH / f"{time.time_ns()} {path.name}")
+    """Move a ledger into the trash of its folder; returns where it lies. Raises LedgerError, also where another Thaw
+    adds to it."""
+    lock = locked(path)
+    try:
+        return _move(path, path.parent / TRASH / f"{time.time_ns()} {path.name}")
+    finally:
+        if lock:
+            lock.release()
 
 
 def put_back(trashed: Path) -> Path:
@@ -131,7 +137,7 @@ def _newest_first(folder: Path) -> list[Path]:
 
 
 def _plain(name: str) -> str:
-    return _ODD.sub("_", printable(name))[:LONGEST_PART].strip(" .")
+    return _ODD.sub("_", printable(name)).encode()[:LONGEST_PART].decode(errors="ignore").strip(" .")
 
 
 def _move(path: Path, target: Path) -> Path:

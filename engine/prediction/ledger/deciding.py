@@ -14,6 +14,14 @@ from engine.prediction.rules import CLASS_CALLED_SO, Rules, decide
 KEY = "rules"
 
 
+def decide_anew(ledger: Ledger, rules: Rules) -> None:
+    """Decide on every photo, and together on those of one series; that also where the rules are those of before, for
+    the batch may have ended before it came to it."""
+    use_rules(ledger, rules)
+    if rules.series_seconds:
+        vote(ledger, rules)
+
+
 def use_rules(ledger: Ledger, rules: Rules) -> bool:
     """Decide anew on every photo, unless it was these rules that decided last; whether that was done."""
     named_apart = [CLASS_CALLED_SO] * (CLASS_CALLED_SO in rules.classes)  # older ledgers are decided anew, once
@@ -52,6 +60,9 @@ def vote(ledger: Ledger, rules: Rules) -> int:
     probabilities are the mean of its photos' (a linear opinion pool, Stone 1961); each photo keeps its own scores.
     """
     number = voted = 0
+    with ledger.statements() as run:
+        # Written first: from here on nobody else writes, which would end this as it goes from reading to writing.
+        run("UPDATE photo SET series = NULL WHERE series IS NOT NULL")
     for series in _series(ledger, rules.series_seconds):
         if len(series) < 2:
             continue

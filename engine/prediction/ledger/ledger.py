@@ -20,6 +20,7 @@ from engine.prediction.classify import Answer, Found
 from engine.prediction.ledger.files import remove_files
 from engine.prediction.ledger.met_again import key_aside, key_of, known_at, what_it_is
 from engine.prediction.ledger.rows import INSERT, SELECT, prediction, values
+from engine.prediction.ledger.views import as_sought
 
 ROWS_AT_A_TIME = 2000
 LONGEST_NUMBER = 15
@@ -64,16 +65,17 @@ class Ledger:
             except sqlite3.Error as error:
                 raise refused(self.path, error) from None
 
-    def has_answer(self, found: Found) -> bool:
-        """Whether this very file, by path, size and time, has an answer, also from before another one took its place.
-        One that could not be read has none: what stood in its way may be gone."""
+    def has_answer(self, found: Found, hashed: bool = False) -> bool:
+        """Whether this very file, by path, size and time, has an answer, also from before another one took its place;
+        where it is to be `hashed`, one with its SHA-256. One that could not be read has none: what stood in its way may
+        be gone."""
         key, this = key_of(found.path), (found.size, found.modified)
         with self.statements() as run:
-            row = run("SELECT size, modified, error FROM photo WHERE key = ?", (key,)).fetchone()
-            if row is None or row == (*this, ""):
-                return row is not None
-            aside = run("SELECT 1 FROM photo WHERE key = ? AND error = ''", (key_aside(key, *this),)).fetchone()
-        return aside is not None
+            row = run("SELECT sha256, size, modified, error FROM photo WHERE key = ?", (key,)).fetchone()
+            if row is not None and row[1:] != (*this, ""):
+                place = key_aside(key, *this)
+                row = run("SELECT sha256 FROM photo WHERE key = ? AND error = ''", (place,)).fetchone()
+        return row is not None and (bool(row[0]) or not hashed)
 
     def add(self, answers: Sequence[Answer], decided: Sequence[tuple[str, float]]) -> None:
         """Take answers with what the rules made of them. What was known of the same photo is replaced, and what a
@@ -102,6 +104,12 @@ class Ledger:
         """Take back what was added since the last `commit`."""
         with self.statements():
             self._connection.rollback()
+
+    def hold_still(self) -> None:
+        """What is read from now on is as it is at this moment, whatever others write, until `commit` or `close`."""
+        with self.statements() as run:
+            run("BEGIN")
+            run("SELECT count(*) FROM about").fetchone()  # the moment is that of the first look
 
     def note(self, key: str, value: str) -> None:
         """Keep a word about the whole, with the next `commit`."""
@@ -166,7 +174,7 @@ class Ledger:
 
 def file_name(path: bytes) -> str:
     """What a search for names looks in; whatever is no UTF-8 is a replacement sign."""
-    return os.path.split(path)[1].decode("utf-8", "replace").casefold()
+    return as_sought(os.path.split(path)[1].decode("utf-8", "replace"))
 
 
 def in_order(path: bytes) -> str:
@@ -181,6 +189,8 @@ def refused(path: Path, error: sqlite3.Error) -> LedgerError:
         reason = "the disk is full; make room, then go on: what was kept is whole"
     elif "locked" in words or "busy" in words:
         reason = "another program holds it; close that, then go on: what was kept is whole"
+    elif "unable to open" in words or "readonly" in words:
+        reason = "nothing can be written to it or beside it; see to your permission there, or copy it elsewhere"
     elif "malformed" in words or "not a database" in words:
         reason = "it is damaged, or no ledger of Thaw's"
     else:

@@ -43,7 +43,7 @@ def open_ledger(path: Path, model: ModelFile, *, resume: bool = False, replace: 
     Raises LedgerError: one is there and neither was asked for; another process has it; it is another model's, newer or
     damaged; the drive refuses.
     """
-    lock = _locked(path)
+    lock = locked(path)
     try:
         if replace:
             _check_nothing_made(path)
@@ -85,7 +85,7 @@ def read_ledger(path: Path, to_decide: bool = False) -> Ledger:
     one process at a time may do. Raises LedgerError."""
     if not path.is_file():
         raise LedgerError(f"There are no answers at “{printable(str(path))}”; name a {ENDING} file.")
-    lock = _locked(path) if to_decide else None
+    lock = locked(path) if to_decide else None
     connection = None
     try:
         connection = _connected(path)
@@ -98,7 +98,9 @@ def read_ledger(path: Path, to_decide: bool = False) -> Ledger:
         raise
 
 
-def _locked(path: Path) -> FileLock | None:
+def locked(path: Path) -> FileLock | None:
+    """Hold the ledger at `path`, as whoever changes its answers does; None where the drive has no locks. Raises
+    LedgerError where another has it."""
     try:
         return take(path.with_name(path.name + LOCK_ENDING))
     except HeldElsewhere as held:
@@ -165,6 +167,8 @@ def _about(path: Path, connection: sqlite3.Connection) -> About:
             )
         )  # fmt: skip
     except (sqlite3.Error, KeyError, ValueError) as error:
+        if isinstance(error, sqlite3.Error) and "no such" not in str(error):
+            raise refused(path, error) from None  # what cannot be read now may be whole
         raise LedgerError(f"“{printable(path.name)}” is damaged, or no ledger of Thaw's.", str(error)) from None
     if newer:
         raise LedgerError(f"“{printable(path.name)}” was made by a newer Thaw; use that one.")

@@ -3,6 +3,7 @@ up no other thread; a program that shows 200,000 photos keeps only their ids."""
 
 from __future__ import annotations
 
+import unicodedata
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
@@ -59,6 +60,12 @@ class Counts:
     corrected: int = 0
 
 
+def as_sought(text: str) -> str:
+    """The same for what a person takes for the same: large and small letters, accents composed or, as some systems have
+    them in names, not."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
 def newest(ledger: Ledger) -> int:
     """The highest id; 0 where there is no photo. Ids only grow: what was met again keeps its own."""
     with ledger.statements() as run:
@@ -80,7 +87,7 @@ def ids(ledger: Ledger, view: View, after: int = 0, upto: int | None = None) -> 
         + f"WHERE {' AND '.join(conditions)} "
         + f"ORDER BY {_ORDERS[view.order].format(way='DESC' if view.descending else 'ASC')}"
     )
-    values = {"after": after, "upto": upto, "label": view.label, "search": view.search.casefold()}
+    values = {"after": after, "upto": upto, "label": view.label, "search": as_sought(view.search)}
     with ledger.statements() as run:
         return array("q", (row[0] for row in run(statement, values)))
 

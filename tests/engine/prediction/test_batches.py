@@ -115,3 +115,20 @@ def test_names_that_are_no_utf8_survive(model: ModelFile, tmp_path: Path) -> Non
     told = course.read(ledger)
     assert told is not None and told.paths == (odd,)
     ledger.close()
+
+
+def test_long_names_in_other_scripts_become_one_that_a_drive_takes(tmp_path: Path) -> None:
+    place = batches.free_name(tmp_path, (Path("/") / ("写" * 70),), "é" * 90)
+    place.with_name(f"{place.name}-journal").touch()
+    assert place.name.startswith("写写写") and place.name.endswith("éé.thaw-ledger")
+
+
+def test_what_another_adds_to_is_not_deleted(model: ModelFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.file_lock.PATIENCE_SECONDS", 0.0)
+    ledger = open_ledger(tmp_path / "a.thaw-ledger", model)
+    with pytest.raises(LedgerError, match=r"is at work on “a\.thaw-ledger”"):
+        batches.delete(ledger.path)
+    assert ledger.path.exists()
+    ledger.close()
+    batches.delete(ledger.path)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".thaw"] == [batches.TRASH]

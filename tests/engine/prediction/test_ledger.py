@@ -12,10 +12,14 @@ from engine.errors import LedgerError
 from engine.model_file import ModelFile
 from engine.photo_facts import PhotoFacts
 from engine.prediction.classify import Answer, Found
+from engine.prediction.ledger import deciding
 from engine.prediction.ledger.deciding import use_rules, vote
 from engine.prediction.ledger.ledger import Ledger
+from engine.prediction.ledger.named import as_named_before, remember_named
 from engine.prediction.ledger.opening import open_ledger, read_ledger
-from engine.prediction.rules import Rules
+from engine.prediction.place import Place
+from engine.prediction.results import Results
+from engine.prediction.rules import Rules, decide
 from tests.engine import tiny_model
 
 SURE = np.array([0.9, 0.05, 0.05], np.float32)
@@ -178,3 +182,67 @@ def test_a_full_disk_is_a_sentence(ledger: Ledger) -> None:
     many = [Answer(found(f"{n}.jpg"), SURE) for n in range(2000)]
     with pytest.raises(LedgerError, match=r"disk is full; make room, then go on"):
         add(ledger, *many)
+
+
+def test_who_writes_while_series_are_decided_on_waits(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(ledger, *(at(f"{second}.jpg", second, SURE) for second in (0, 1, 30, 31)))
+    rules = Rules(("red", "green", "blue"), (0.0, 0.0, 0.0), None, 5)
+    use_rules(ledger, rules)
+    other, told = sqlite3.connect(ledger.path, timeout=0), []
+
+    def meanwhile(*asked: object) -> object:
+        try:
+            other.execute("INSERT INTO verdict VALUES (1, 'red', 'now')")
+            other.commit()
+        except sqlite3.OperationalError as error:
+            told.append(str(error))
+        return decide(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deciding, "decide", meanwhile)
+    assert vote(ledger, rules) == 4, "else it would end here, as what it reads is not what is there any more"
+    assert told == ["database is locked"] * 2
+    other.close()
+
+
+def test_what_is_held_still_has_nothing_that_comes(ledger: Ledger) -> None:
+    reader = read_ledger(ledger.path)
+    reader.hold_still()
+    add(ledger, Answer(found("a.jpg"), SURE))
+    ledger.commit()
+    assert reader.count() == 0
+    reader.commit()
+    assert reader.count() == 1
+    reader.close()
+
+
+def test_one_that_cannot_be_opened_is_not_called_damaged(ledger: Ledger) -> None:
+    ledger.close()
+    ledger.path.with_name(f"{ledger.path.name}-wal").mkdir()
+    with pytest.raises(LedgerError, match="nothing can be written to it or beside it"):
+        read_ledger(ledger.path)
+
+
+def test_a_drive_that_fails_at_the_end_leaves_no_lock(
+    model: ModelFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_ledger: Ledger) -> int:
+        raise LedgerError("The drive is gone.")
+
+    place = Place(ledger=tmp_path / "b.thaw-ledger")
+    results = Results(place, model, Rules(model.manifest.classes, (0.0, 0.0, 0.0)), 1, [tmp_path])
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "count", fail)
+        results.close()
+    open_ledger(tmp_path / "b.thaw-ledger", model, resume=True).close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_folder_that_is_called_otherwise_is_the_one_of_before(ledger: Ledger, tmp_path: Path) -> None:
+    for name in ("photos", "others"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    remember_named(ledger, [tmp_path / "photos"])
+    ledger.commit()
+    asked = [tmp_path / "link", tmp_path / "others", tmp_path / "link" / "a.jpg"]
+    assert as_named_before(ledger.path, asked) == [tmp_path / "photos", *asked[1:]]
+    assert as_named_before(tmp_path / "absent.thaw-ledger", asked) == asked

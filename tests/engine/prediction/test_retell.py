@@ -3,13 +3,19 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.errors import LedgerError, ThawError
 from engine.events import TableWritten
+from engine.photo_facts import PhotoFacts
 from engine.prediction.batch import predict
+from engine.prediction.classify import Answer, Found
+from engine.prediction.ledger.deciding import use_rules
 from engine.prediction.ledger.files import place_beside
+from engine.prediction.ledger.opening import open_ledger
 from engine.prediction.retell import tabulate
+from engine.prediction.rules import rules_for
 from tests.engine import tiny_model
 from tests.engine.prediction.test_walk import make_photo
 
@@ -53,3 +59,21 @@ def test_what_cannot_be_is_a_sentence(ledger: Path, tmp_path: Path) -> None:
     with pytest.raises(ThawError, match="1 or more"):
         list(tabulate(ledger, tmp_path / "new.csv", top=0))
     assert not (tmp_path / "new.csv").exists()
+
+
+def test_series_that_a_kill_left_undecided_are_decided_on(tmp_path: Path) -> None:
+    opened = open_ledger(tmp_path / "x.thaw-ledger", tiny_model.make(tmp_path / "m.thaw"))
+    opened.add(
+        [
+            Answer(
+                Found(Path(f"/p/{second}.jpg"), 1, 1), np.array(shares, np.float32), "",
+                PhotoFacts(f"2024-05-03T14:22:0{second}", "Cam"),
+            )
+            for second, shares in enumerate(([0.4, 0.35, 0.25], [0.1, 0.8, 0.1]))
+        ],
+        [("red", 0.4), ("green", 0.8)],
+    )  # fmt: skip
+    use_rules(opened, rules_for(opened.about.classes, {}, series_seconds=5.0))
+    opened.close()
+    list(tabulate(opened.path, tmp_path / "new.csv", series_seconds=5.0))
+    assert labels(tmp_path / "new.csv") == ["green", "green"]

@@ -7,10 +7,15 @@ import pytest
 
 from engine.model_file import ModelFile
 from engine.prediction.classify import Answer, Found
+from engine.prediction.hierarchy import Hierarchy
 from engine.prediction.ledger import verdicts, views
+from engine.prediction.ledger.deciding import use_rules
 from engine.prediction.ledger.ledger import Ledger
 from engine.prediction.ledger.opening import open_ledger, read_ledger
 from engine.prediction.ledger.views import View
+from engine.prediction.rules import Rules
+from engine.prediction.summary import accuracy_of
+from engine.terminal_corrections import sentence
 from tests.engine import tiny_model
 from tests.engine.prediction import many_photos
 
@@ -77,9 +82,9 @@ def test_what_is_added_is_found_by_those_who_look_again(ledger: Ledger, model: M
 
 def test_names_that_are_no_utf8_and_capitals_are_found(tmp_path: Path, model: ModelFile) -> None:
     ledger = open_ledger(tmp_path / "odd.thaw-ledger", model)
-    answers = [Answer(Found(Path("x") / name), None, "Damaged.") for name in ("Äpfel.JPG", "caf\udce9.jpg")]
-    ledger.add(answers, [("", 0.0)] * 2)
-    assert numbers(ledger, search="äPFEL") == [1]
+    names = ("Äpfel.JPG", "caf\udce9.jpg", "A\u0308pfel 2.jpg")
+    ledger.add([Answer(Found(Path("x") / name), None, "Damaged.") for name in names], [("", 0.0)] * 3)
+    assert numbers(ledger, search="äPFEL") == numbers(ledger, search="a\u0308pfel") == [1, 3]
     assert numbers(ledger, search="caf\N{REPLACEMENT CHARACTER}") == [2]
     ledger.close()
 
@@ -96,3 +101,15 @@ def test_what_a_person_said_is_counted_and_found(ledger: Ledger) -> None:
     verdicts.take_back(ledger, 2)
     assert views.counts(ledger).corrected == 2
     assert ledger.these([1], 1)[1].verdict == "green"
+
+
+def test_a_class_in_the_group_that_a_person_named_is_neither_right_nor_wrong(ledger: Ledger) -> None:
+    rules = Rules(tiny_model.CLASSES, (0.0, 0.0, 0.0), Hierarchy({"red": "warm", "green": "warm"}))
+    use_rules(ledger, rules)  # all are red
+    verdicts.say(ledger, {1: "warm", 2: "red", 3: "blue"})
+    assert verdicts.verified(ledger) == verdicts.Verified(3, 2, 1, 1)
+    (told,) = accuracy_of(ledger)
+    assert (told.labelled, told.accuracy, told.finer) == (2, 0.5, 1)
+    assert sentence(told).endswith("; 1 of which the person named only the group do not count")
+    use_rules(ledger, Rules(tiny_model.CLASSES, (0.6, 0.6, 0.6), rules.hierarchy))
+    assert verdicts.verified(ledger) == verdicts.Verified(3, 3, 2), "what is in a group is right as the group"
