@@ -142,6 +142,7 @@ class Summary(QWidget):
         if unknown := verified.seen - verified.labelled - verified.finer:
             told.append(f"{quantity(unknown, 'photo')} that the model left unknown: neither right nor wrong.")
         if verified.finer:
-            told.append(f"{quantity(verified.finer, 'photo')} of which you named only the group: neither, too.")
+            finer = quantity(verified.finer, "photo")
+            told.append(f"{finer} of which you named only the group: neither right nor wrong.")
         self.accuracy.setText(" ".join(told))
         self.honest.setText(ONLY_THOSE if verified.labelled else "")

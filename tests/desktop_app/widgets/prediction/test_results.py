@@ -134,6 +134,9 @@ def test_photos_are_confirmed_and_corrected_by_key(qtbot: QtBot, results: Predic
     # 3 was left unknown by the model, and is neither right nor wrong
     assert results.totals.accuracy.text().startswith("Right on 1 of 2 photos: 50.0\u202f%")
     assert "1 photo that the model left unknown" in results.totals.accuracy.text()
+    results.model.verified = verdicts.Verified(2, 0, 0, 2)
+    results.totals.refresh()
+    assert results.totals.accuracy.text() == "2 photos of which you named only the group: neither right nor wrong."
 
 
 def test_typing_finds_a_class_and_escape_forgets_it_first(qtbot: QtBot, results: PredictionResults) -> None:
