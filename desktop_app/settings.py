@@ -9,6 +9,8 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from engine.reachable import is_folder
+
 RECENT_FOLDERS = 8
 
 
@@ -77,7 +79,7 @@ class Settings(QObject):
     def last_folder(self) -> Path:
         """Where the next file dialog opens."""
         text = self._text("folders/last")
-        return Path(text) if text and Path(text).is_dir() else Path.home()
+        return Path(text) if text and is_folder(Path(text)) else Path.home()
 
     @last_folder.setter
     def last_folder(self, folder: Path) -> None:

@@ -78,7 +78,10 @@ def running_folders(jobs: Jobs) -> frozenset[Path]:
 
 def newest_run(folder: Path) -> Path | None:
     """The run in `folder` that was begun last; looks at dates only, so that it costs nothing to ask."""
-    found = [(config.stat().st_mtime, config.parent) for config in folder.glob(f"*/{runs.CONFIG}")]
+    try:
+        found = [(config.stat().st_mtime, config.parent) for config in folder.glob(f"*/{runs.CONFIG}")]
+    except OSError:  # its drive is away, or a run is being deleted
+        return None
     return max(found)[1] if found else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -25,6 +26,7 @@ from engine.keep_awake import kept_awake
 from engine.models.catalog import CATALOG
 from engine.models.pretrained import weights
 from engine.prediction.batch import predict
+from engine.reachable import nearest_folder
 
 LITTLE_SPACE_GIB = 2
 WINDOW_SECONDS = 120  # a slow disk and a first start; a window that hangs must not hang the doctor
@@ -100,21 +102,21 @@ def _version(distribution: str) -> str | None:
 
 def _folder(title: str, folder: Path) -> Check:
     """Whether files can be made there; a folder that is not there yet is judged by the nearest that is."""
-    existing = _nearest(folder)
     try:
-        with tempfile.TemporaryFile(dir=existing):
+        with contextlib.suppress(FileNotFoundError):
+            folder.stat()  # a drive that answers with an error holds no folder that is still to be made
+        with tempfile.TemporaryFile(dir=nearest_folder(folder) or folder):
             pass
     except OSError as error:
         return Check(title, "problem", f"{folder} cannot be written to: {error.strerror or error}.")
     return Check(title, "ok", str(folder))
 
 
-def _nearest(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())
-
-
 def _space(folder: Path) -> Check:
-    free_gib = shutil.disk_usage(_nearest(folder)).free / 2**30
+    try:
+        free_gib = shutil.disk_usage(nearest_folder(folder) or folder).free / 2**30
+    except OSError as error:
+        return Check("Disk space", "note", f"How much is free at {folder} is not known: {error.strerror or error}.")
     if free_gib < LITTLE_SPACE_GIB:
         return Check("Disk space", "problem", f"Only {free_gib:.1f} GiB are free where runs are kept; make room.")
     return Check("Disk space", "ok", f"{free_gib:.0f} GiB free")

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from engine.errors import ModelFileError, RunError
 from engine.fit import Fit
 from engine.model_card import card
+from engine.reachable import is_file, is_folder, is_there
 from engine.whole_file import whole_file
 
 FORMAT = 1
@@ -152,14 +153,14 @@ def locate(path: Path) -> Path:
 
     Raises ModelFileError where there is none, RunError where the run is not finished.
     """
-    if not path.exists():
+    if not is_there(path):
         raise ModelFileError(f"There is no model at “{path}”; name a .thaw file or a run directory.")
-    if not path.is_dir():
+    if not is_folder(path):
         return path
     inside = path / "model.thaw"
-    if inside.is_file() and (path / "metrics.json").is_file():
+    if is_file(inside) and is_file(path / "metrics.json"):
         return inside
-    if any((path / name).exists() for name in ("config.toml", "history.csv", "last.pt", "model.thaw")):
+    if any(is_there(path / name) for name in ("config.toml", "history.csv", "last.pt", "model.thaw")):
         raise RunError("This run has no model yet; resume or finish it.")
     raise ModelFileError(f"“{path}” is a folder without a run in it; name a .thaw file or a run directory.")
 

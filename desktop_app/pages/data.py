@@ -37,6 +37,7 @@ from desktop_app.worker import Job, Jobs, NewestJob
 from engine.control import Control
 from engine.errors import DatasetError
 from engine.events import ScanProgress
+from engine.reachable import is_folder
 
 # A scan that ends sooner is not announced: a page that flashes tells nothing.
 SIGN_OF_WORK_AFTER_MS = 150
@@ -266,7 +267,7 @@ class DataPage(PageFrame):
         menu = self.recent.menu()
         menu.clear()
         for folder in self._settings.recent_folders:
-            action = menu.addAction(shown(folder.name) + ("" if folder.is_dir() else " (not found)"))
+            action = menu.addAction(shown(folder.name) + ("" if is_folder(folder) else " (not found)"))
             action.setToolTip(shown(folder))
             action.triggered.connect(lambda _checked=False, folder=folder: self.open_folder(folder))
         if self._settings.recent_folders:

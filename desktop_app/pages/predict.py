@@ -16,6 +16,7 @@ from desktop_app.widgets.prediction.desk import Desk
 from desktop_app.widgets.transfer.model_chooser import ModelChooser
 from desktop_app.worker import Jobs, Worker
 from engine.photo_formats import FORMATS
+from engine.reachable import is_there
 
 NO_MODEL = "Choose a model first: a .thaw file, or a run that you have trained."
 NO_PHOTOS = "Drop photos or a folder here, or choose them above."
@@ -34,7 +35,7 @@ class PredictPage(PageFrame):
         jobs.started.connect(self._show)
         jobs.ended.connect(self._show)
         self._on_model_file_changed()
-        if project.model_file is None and settings.last_model and settings.last_model.exists():
+        if project.model_file is None and settings.last_model and is_there(settings.last_model):
             project.set_model_file(settings.last_model)
 
     def _build(self) -> None:

@@ -19,6 +19,7 @@ from desktop_app.widgets.runs.run_list import RunList
 from desktop_app.widgets.runs.several_runs import SeveralRuns
 from desktop_app.widgets.runs.tables import RunRow
 from desktop_app.worker import Jobs
+from engine.reachable import is_there
 
 ABOUT = "What each run has learned, and where it errs"
 NO_RUNS = "There are no runs yet. Train a model and its results appear here."
@@ -105,7 +106,7 @@ class ReviewPage(PageFrame):
     def _on_came_back(self, run_dir: Path | None) -> None:
         if run_dir:
             self._project.set_run(run_dir)
-        elif self._project.model_file and not self._project.model_file.exists():
+        elif self._project.model_file and not is_there(self._project.model_file):
             self._project.set_model_file(None)
         self._project.announce_runs()
 

@@ -13,11 +13,12 @@ from PySide6.QtCore import QMimeData
 
 from engine.models.pretrained.files import is_weights_name
 from engine.photo_formats import is_photo_name
+from engine.reachable import is_file, is_folder
 
 # A look at the first entries is enough to tell, and a folder of a million photos must not keep the window waiting.
 ENTRIES_LOOKED_AT = 300
 CORRECTIONS = ".thaw-corrections"
-SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
+SPLIT_NAMES = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ def sort_drop(paths: Sequence[Path]) -> Drop:
         return Drop("model", (models[0],))
     if len(paths) == 1 and is_dataset(paths[0]):
         return Drop("dataset", (paths[0],))
-    weights = [path for path in paths if is_weights_name(path) and path.is_file()]
+    weights = [path for path in paths if is_weights_name(path) and is_file(path)]
     if weights:
         return Drop("weights", tuple(weights))
-    photos = [path for path in paths if path.is_dir() or is_photo_name(path)]
+    photos = [path for path in paths if is_folder(path) or is_photo_name(path)]
     if photos:
         return Drop("photos", tuple(photos))
     name = paths[0].name if paths else ""
@@ -58,15 +59,15 @@ def sort_drop(paths: Sequence[Path]) -> Drop:
 
 def is_run(path: Path) -> bool:
     """Whether it is a run directory that has a model."""
-    return (path / "model.thaw").is_file()
+    return is_file(path / "model.thaw")
 
 
 def is_dataset(folder: Path) -> bool:
     """Whether it looks like one folder of photos per class, split or not. Photos beside the folders, or fewer than two
     folders that hold photos, make it a folder of photos to classify."""
-    if not folder.is_dir() or any(is_photo_name(path) for path in _files(folder)):
+    if not is_folder(folder) or any(is_photo_name(path) for path in _files(folder)):
         return False
-    splits = [path for path in _folders(folder) if path.name.lower() in SPLIT_NAMES]
+    splits = [path for path in _folders(folder) if path.name.casefold() in SPLIT_NAMES]
     if splits and any(is_dataset(split) for split in splits):
         return True
     with_photos = (path for path in _folders(folder) if any(is_photo_name(file) for file in _files(path)))
@@ -74,11 +75,11 @@ def is_dataset(folder: Path) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (Path(entry.path) for entry in _entries(folder) if not entry.is_dir())
+    return (Path(entry.path) for entry in _entries(folder) if not _is_folder(entry))
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    return (Path(entry.path) for entry in _entries(folder) if entry.is_dir())
+    return (Path(entry.path) for entry in _entries(folder) if _is_folder(entry))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -88,3 +89,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(itertools.islice(shown, ENTRIES_LOOKED_AT))
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False

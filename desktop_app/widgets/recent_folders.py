@@ -12,6 +12,7 @@ from desktop_app.dialogs import short_path
 from desktop_app.settings import Settings
 from desktop_app.widgets.labels import ElidedLabel, group_label
 from desktop_app.widgets.thumbnails import shown
+from engine.reachable import is_folder
 
 
 class _Row(QPushButton):
@@ -21,7 +22,7 @@ class _Row(QPushButton):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        there = folder.is_dir()
+        there = is_folder(folder)
         self.setProperty("kind", "quiet")
         self.setEnabled(True)
         name = ElidedLabel(shown(folder.name))

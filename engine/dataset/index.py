@@ -17,6 +17,7 @@ from engine.errors import DatasetError
 from engine.events import Notice, ScanFinished, ScanProgress
 from engine.photo_formats import is_photo_name
 from engine.photos import printable
+from engine.reachable import is_folder, is_there
 
 Split = Literal["train", "val", "test", ""]
 ScanEvent = ScanProgress | Notice | ScanFinished
@@ -129,10 +130,10 @@ def class_name(folder: Path) -> str:
 
 
 def _check_is_folder(root: Path) -> None:
-    if root.is_dir():
+    if is_folder(root):
         return
     name = printable(str(root))
-    if root.exists():
+    if is_there(root):
         raise DatasetError(f"“{name}” is a file; choose the folder that holds one folder of photos per class.")
     raise DatasetError(f"There is no folder “{name}”; if it is on a removable drive, check that it is connected.")
 

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
+from engine.reachable import nearest_folder
+
 INDEX, ROWS = "index.sqlite", "rows.bin"
 MOST_BYTES = 10 * 2**30
 """All stores together; the one longest unused goes first."""
@@ -151,5 +153,5 @@ def _free(folder: Path) -> int:
 
 
 def existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there: whose disk it would be on."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    """The folder, or the nearest above it that is there: whose disk it would be on. Itself where its drive is away."""
+    return nearest_folder(folder.absolute()) or folder

@@ -43,10 +43,12 @@ class RunSummary:
 
 
 def list_runs(folder: Path) -> tuple[RunSummary, ...]:
-    """The runs directly in `folder`, newest first; a folder that is not there has none."""
-    if not folder.is_dir():
+    """The runs directly in `folder`, newest first; a folder that is not there, or cannot be read, has none."""
+    try:
+        there = sorted(folder.iterdir())
+    except OSError:
         return ()
-    found = [summary for path in folder.iterdir() if (summary := summarise(path))]
+    found = [summary for path in there if (summary := summarise(path))]
     return tuple(sorted(found, key=lambda summary: summary.started, reverse=True))
 
 

@@ -182,6 +182,8 @@ def test_locate_takes_a_file_or_a_finished_run(made: Path) -> None:
     assert locate(run) == run / "model.thaw" == locate(run / "model.thaw")
     with pytest.raises(ModelFileError, match="There is no model"):
         locate(run / "absent.thaw")
+    with pytest.raises(ModelFileError, match="There is no model"):
+        locate(run / ("x" * 300))  # as on a drive that answers with an error
 
 
 def test_the_card_tells_a_stranger_what_it_is() -> None:

@@ -13,7 +13,9 @@ from desktop_app.pages.data import DataPage, sample_folder
 from desktop_app.project import Project
 from desktop_app.settings import Settings
 from desktop_app.widgets import thumbnails
+from desktop_app.widgets.drops import SPLIT_NAMES, sort_drop
 from desktop_app.worker import Jobs
+from engine.dataset.index import SPLIT_FOLDERS
 from engine.errors import DatasetError
 from engine.events import ScanProgress
 from tests.desktop_app.photo_files import write_dataset
@@ -176,3 +178,24 @@ def test_a_scan_error_is_shown_here_and_not_in_a_box(
     qtbot.waitUntil(data_page.banner.isVisible, timeout=5000)
     assert "missing" in data_page.banner.text()
     assert started[0].at_place == (DatasetError,), "what the window leaves to the page"
+
+
+def test_a_recent_folder_whose_drive_answers_with_an_error_keeps_no_page_from_opening(
+    qtbot: QtBot, project: Project, jobs: Jobs, settings: Settings, tmp_path: Path
+) -> None:
+    """As one that is locked or a server that is gone does: here a name that is too long."""
+    settings.add_recent_folder(tmp_path / ("x" * 300))
+    settings.last_folder = tmp_path / ("x" * 300)
+    page = DataPage(project, jobs, settings)
+    qtbot.addWidget(page)
+    assert "not found" in page.recent_folders.rows()[0].accessibleName()
+    assert "not found" in page.recent.menu().actions()[0].text()
+    assert settings.last_folder == Path.home()
+
+
+@pytest.mark.parametrize("names", [("train", "val"), ("Training", "Testing"), ("valid", "test")])
+def test_a_dropped_folder_of_splits_is_a_dataset_by_any_name_of_a_split(names: tuple[str, ...], tmp_path: Path) -> None:
+    write_dataset(tmp_path / "colours", splits=names)
+    (tmp_path / "colours" / "loop").symlink_to(tmp_path / "colours" / "loop")
+    assert sort_drop([tmp_path / "colours"]).kind == "dataset"
+    assert frozenset(SPLIT_FOLDERS) == SPLIT_NAMES

@@ -254,6 +254,7 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
             load(root)
 
     says("There is no folder", tmp_path / "absent")
+    says("There is no folder", tmp_path / ("x" * 300))  # as on a drive that answers with an error
     fill(tmp_path / "flat")
     says("is a file", tmp_path / "flat" / "photo 1.jpg")
     says("choose the folder above it", tmp_path / "flat")
