@@ -131,8 +131,12 @@ def _newest_first(folder: Path) -> list[Path]:
     changed: dict[Path, float] = {}
     with contextlib.suppress(OSError):
         for path in folder.glob(f"*{ENDING}"):
-            with contextlib.suppress(OSError):
-                changed[path] = max(file.stat().st_mtime for file in files_of(path) if file.exists())
+            times = []
+            for file in files_of(path):
+                with contextlib.suppress(OSError):  # whoever closes a ledger takes its journal away
+                    times.append(file.stat().st_mtime)
+            if times:
+                changed[path] = max(times)
     return sorted(changed, key=lambda path: (-changed[path], path.name))
 
 
@@ -147,8 +151,9 @@ def _move(path: Path, target: Path) -> Path:
         target.parent.mkdir(exist_ok=True)
         # The journal goes first: a ledger without it is older, and one whose journal comes later is whole.
         for file in reversed(files_of(path)):
-            if file.exists() and not file.name.endswith(LOCK_ENDING):
-                file.rename(target.with_name(target.name + file.name.removeprefix(path.name)))
+            if not file.name.endswith(LOCK_ENDING):
+                with contextlib.suppress(FileNotFoundError):  # whoever looked at it closed it, and with it the journal
+                    file.rename(target.with_name(target.name + file.name.removeprefix(path.name)))
     except OSError as error:
         raise LedgerError(
             f"“{printable(path.name)}” could not be moved ({error.strerror or error}); close what uses it."

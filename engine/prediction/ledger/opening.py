@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 from engine.errors import LedgerError
 from engine.file_lock import FileLock, HeldElsewhere, take
@@ -88,7 +90,7 @@ def read_ledger(path: Path, to_decide: bool = False) -> Ledger:
     lock = locked(path) if to_decide else None
     connection = None
     try:
-        connection = _connected(path)
+        connection = _connected(path, made=False)  # one that is deleted just now must not leave an empty file
         return Ledger(path, connection, _about(path, connection), lock)
     except BaseException:
         if connection:
@@ -115,9 +117,12 @@ def locked(path: Path) -> FileLock | None:
         ) from None
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connected(path: Path, made: bool = True) -> sqlite3.Connection:
+    """`made` where there is none."""
+    place = quote(os.fsencode(path.absolute().as_posix()), safe="/:")
+    address = f"file://{'' if place.startswith('/') else '/'}{place}?mode={'rwc' if made else 'rw'}"
     try:
-        return sqlite3.connect(path, timeout=SECONDS_FOR_OTHERS, check_same_thread=False)
+        return sqlite3.connect(address, timeout=SECONDS_FOR_OTHERS, check_same_thread=False, uri=True)
     except sqlite3.Error as error:
         raise refused(path, error) from None
 

@@ -89,6 +89,24 @@ def test_a_deleted_batch_can_be_put_back_until_it_is_swept(model: ModelFile, pho
     assert list(trashed.parent.iterdir()) == []
 
 
+def test_what_is_closed_or_deleted_while_it_is_looked_for_is_no_fault(
+    model: ModelFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a look has seen may be gone a moment later: the journals of a ledger that is closed, or all of it."""
+    place, gone = tmp_path / "a%20b#.thaw-ledger", tmp_path / "gone.thaw-ledger"
+    open_ledger(place, model).close()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", lambda _path: True)
+        assert batches.put_back(batches.delete(place)) == place
+        patch.setattr(Path, "glob", lambda folder, _pattern: iter((folder / gone.name,)))
+        patch.setattr(Path, "is_file", lambda _path: True)
+        assert batches.batches_in(tmp_path, 10) == []
+        with pytest.raises(LedgerError):
+            read_ledger(gone)
+    assert not gone.exists()
+    read_ledger(place).close()
+
+
 @pytest.mark.usefixtures("little_ahead")
 def test_rules_may_change_while_a_batch_runs(model: ModelFile, photos: Path, tmp_path: Path) -> None:
     classes = model.manifest.classes
