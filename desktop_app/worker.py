@@ -104,11 +104,13 @@ class Jobs(QObject):
 
         Exceptions of the types in `at_place` are shown by whoever starts the job, at the place where it was asked for;
         the window shows all others. `about` is for whoever follows the job: what it is of. Raises RuntimeError for a
-        second heavy job: ask `busy_reason()` first.
+        second heavy job: ask `busy_reason()` first. As the program ends, nothing begins any more, and nothing is told.
         """
         if heavy and self.current:
             raise RuntimeError(self.busy_reason())
         worker = Worker(title, job, kind, heavy, at_place, about)
+        if self.closing:  # what one job's end sets going would keep the window from closing, or outlive it
+            return worker
         self._running.append(worker)
         worker.finished.connect(self._on_thread_finished)
         self.started.emit(worker)

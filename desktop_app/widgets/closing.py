@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_app import dialogs
 from desktop_app.widgets.veil import Veil
@@ -34,7 +34,10 @@ class Closing(QObject):
     def may_close(self) -> bool:
         """Whether the window may close now. Where jobs run, the person is asked, and they are told to stop; asked once
         more, what does not end by itself is made to."""
+        if not self.begun and not self._close_dialogs():
+            return False
         if not self._jobs.running():
+            self._jobs.close()
             return True
         if self.begun:
             _end_children()
@@ -46,6 +49,15 @@ class Closing(QObject):
             if not self._jobs.running():
                 QTimer.singleShot(0, self._window.close)
         return False
+
+    def _close_dialogs(self) -> bool:
+        """Whether all that stands open beside the window could be closed: what is not saved is asked about there."""
+        for dialog in self._window.findChildren(QDialog):
+            if dialog.isVisible():
+                dialog.close()
+                if dialog.isVisible():
+                    return False
+        return True
 
     def _may_stop(self) -> bool:
         asked = [worker for worker in self._jobs.running() if worker.kind not in STOPPED_UNASKED]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtGui import QCloseEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop_app import dialogs, main_window
@@ -116,6 +116,7 @@ def test_the_last_page_and_place_are_remembered(window: MainWindow, qtbot: QtBot
     window.show_page("review")
     window.resize(1100, 700)
     window.close()
+    assert window.jobs.closing, "nothing begins in a window that is closed"
     again = MainWindow(settings)
     qtbot.addWidget(again)
     assert again.current_page == "review"
@@ -222,6 +223,22 @@ def test_closing_asks_and_no_keeps_working(window: MainWindow, monkeypatch: pyte
     window.close()
     assert asked == ["“Training” is still running."]
     assert window.isVisible() and not worker.control.stopping
+
+
+def test_what_is_not_saved_beside_the_window_keeps_it_open(window: MainWindow) -> None:
+    class Unsaved(QDialog):
+        stays = True
+
+        def closeEvent(self, event: QCloseEvent) -> None:
+            event.setAccepted(not self.stays)
+
+    dialog = Unsaved(window)
+    dialog.show()
+    window.close()
+    assert window.isVisible() and not window.jobs.closing
+    dialog.stays = False
+    window.close()
+    assert not window.isVisible() and not dialog.isVisible()
 
 
 def test_closing_says_what_is_kept_and_starts_nothing_new(

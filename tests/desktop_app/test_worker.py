@@ -168,3 +168,18 @@ def test_many_short_jobs_leave_nothing(qtbot: QtBot, jobs: Jobs) -> None:
     for _ in range(200):
         jobs.start("Count", counting(2), "test")
     qtbot.waitUntil(lambda: not jobs.running(), timeout=20_000)
+
+
+def test_nothing_begins_as_the_program_ends(qtbot: QtBot, jobs: Jobs) -> None:
+    begun: list[object] = []
+
+    def go_on(_worker: Worker) -> None:
+        jobs.ended.disconnect(go_on)
+        jobs.start("Go on", lambda _control: begun.append(1) or iter(()), "test")
+
+    jobs.ended.connect(go_on)
+    jobs.start("Count", counting(1), "test")
+    jobs.close()
+    qtbot.waitUntil(lambda: not jobs.running())
+    qtbot.wait(20)
+    assert not begun and not jobs.running()
