@@ -67,7 +67,7 @@ class BaselineLine(QFrame):
         self._progress = Progress()
         self.baseline: Baseline | None = None
         self.title, self.detail, self.stop = QLabel(), muted_label(wrap=True), QPushButton("Stop")
-        self._declined = False
+        self._declined = self._gave_way = False
         self._lay_out()
         self.stop.clicked.connect(self._on_stop_clicked)
         project.dataset_changed.connect(self._on_dataset_changed)
@@ -76,7 +76,7 @@ class BaselineLine(QFrame):
         self._on_dataset_changed()
 
     def _on_dataset_changed(self) -> None:
-        self.baseline, self._declined = None, False
+        self.baseline, self._declined, self._gave_way = None, False, False
         if self._worker:
             self._worker.control.stop()
             self._worker = None
@@ -124,15 +124,16 @@ class BaselineLine(QFrame):
 
     def _on_job_started(self, worker: Worker) -> None:
         if worker.heavy and self._worker:
+            self._gave_way = True
             self._worker.control.stop()
 
     def _on_job_ended(self, worker: Worker) -> None:
         if worker is self._worker:
             self._worker = None
             # Without a result it was stopped, and goes on after what took its place; or there is none to be had.
-            self._declined = self._declined or (self.baseline is None and self._jobs.current is None)
-        elif worker.heavy:
-            self._begin()
+            self._declined = self._declined or not (self.baseline or self._gave_way)
+            self._gave_way = False
+        self._begin()
         self._show()
 
     def _show(self) -> None:

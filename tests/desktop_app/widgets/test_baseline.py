@@ -112,6 +112,22 @@ def test_it_gives_way_to_what_a_person_starts_and_goes_on_after(
     wait_for_jobs(qtbot, jobs)
 
 
+def test_it_goes_on_though_what_it_gave_way_to_ended_first(
+    qtbot: QtBot, line: BaselineLine, project: Project, jobs: Jobs, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(child.go, "wait", lambda _seconds: ended.wait(10))
+    project.set_dataset(dataset())
+    qtbot.waitUntil(lambda: not line.isHidden())
+    heavy = jobs.start("Training", lambda _control: iter(()), "train", heavy=True)
+    qtbot.waitUntil(lambda: heavy not in jobs.running())
+    assert jobs.running("baseline") and line.baseline is None
+    ended.set()
+    qtbot.waitUntil(lambda: line.baseline is not None)
+    assert child.started == 2
+    wait_for_jobs(qtbot, jobs)
+
+
 def test_stopped_by_a_person_it_stays_so(
     qtbot: QtBot, line: BaselineLine, project: Project, jobs: Jobs, child: Child
 ) -> None:
