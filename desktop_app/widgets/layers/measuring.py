@@ -58,9 +58,13 @@ class Measuring(QObject):
 
     def _on_returned(self, _result: object) -> None:
         self._worker = None
-        measured.write_measured(self._events)
         self.running.emit(False)
-        self.ended.emit()
+        try:
+            measured.write_measured(self._events)
+        except OSError as error:
+            self.failed.emit(f"The times cannot be kept ({error.strerror or error}).")
+        else:
+            self.ended.emit()
 
     def _on_failed(self, error: object) -> None:
         self._worker = None
