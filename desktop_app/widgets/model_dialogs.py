@@ -34,6 +34,8 @@ class ModelDialogs(QObject):
         self._project, self._jobs, self._settings, self._page = project, jobs, settings, page
         self._looking = NewestJob(jobs, "read", self)
         self._looking.returned.connect(self._on_runs_found)
+        self._labelling: Path | None = None  # the photos that runs are asked to label more of
+        project.dataset_changed.connect(self._close_of_others)
         jobs.ended.connect(self._on_job_ended)
 
     def open_weights(self, files: Sequence[Path] = ()) -> None:
@@ -60,7 +62,14 @@ class ModelDialogs(QObject):
         if root == self._project.config.data:
             dialog = PseudoLabelsDialog(self._jobs, self._settings, of_dataset, root.name, self._page.window())
             dialog.taken.connect(self.labelled)
+            self._labelling = root
             dialog.show()
+
+    def _close_of_others(self) -> None:
+        """What would join the training photos of one dataset is none of another's."""
+        for dialog in self._page.window().findChildren(PseudoLabelsDialog):
+            if self._labelling != self._project.config.data:
+                dialog.close()
 
     def _on_job_ended(self, worker: Worker) -> None:
         if worker.kind in WEIGHTS_JOBS:  # they go on when the dialog that began them is closed

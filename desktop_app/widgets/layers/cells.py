@@ -234,9 +234,10 @@ def proof_tip(facts: LayerFacts, node: Node) -> str:
     found = facts.proofs(node)
     if not found:
         return ""
-    if node.layer is not None:
-        return f"In the last run: {_PROOF_TIPS[next(iter(found))]}"
-    return "In the last run: " + "; ".join(f"{number} {_PROOF_TIPS[word]}" for word, number in found.items())
+    told = (
+        f"{number} {_PROOF_TIPS[word]}" if node.layer is None else _PROOF_TIPS[word] for word, number in found.items()
+    )
+    return f"In the run that Review shows: {'; '.join(told)}"
 
 
 def proof_icon(facts: LayerFacts, node: Node) -> Icon | None:

@@ -92,7 +92,7 @@ COLUMNS = (
         cells.state, cells.state_tip, cells.state_icon, cells.state_colour,
     ),
     LayerColumn(
-        "proof", "Proof", 128, "Whether the layer is the same, bit for bit, before and after the last run",
+        "proof", "Proof", 128, "Whether the layer is the same, bit for bit, before and after the run that Review shows",
         cells.proof, cells.proof_tip, cells.proof_icon, cells.proof_colour, gives_way=11,
         there=lambda facts: bool(facts.proof),
     ),

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection
 from pathlib import Path
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app import theme
@@ -69,6 +69,7 @@ class LayersPanel(QWidget):
         self.graph.wanted.connect(self.tree.set_trainable)
         self.tree.model.changed.connect(self._on_ticks_changed)
         project.run_changed.connect(self._show_proof)
+        project.dataset_changed.connect(self._picture_anew)
         self.show_view(TREE)
 
     def set_layers(
@@ -79,12 +80,13 @@ class LayersPanel(QWidget):
         self._stack.show()
         self.title.setAccessibleName(f"Layers of {title}")
         self._nodes, self._graph_title, self._graph_drawn = nodes, title, False
-        self._layers, self._selected, self._pictured = layers, "", ("", "")
+        self._layers, self._selected = layers, ""
         self.tree.set_layers(layers, ticks, origin)
         self.tree.set_graph(nodes)
         self.graph.set_owners(layers)
         self._show_proof()
         self._draw_graph()
+        self._picture_anew()
 
     def show_waiting(self, title: str) -> None:
         """The layers are being read from the network itself."""
@@ -168,6 +170,16 @@ class LayersPanel(QWidget):
         if layer and (target, layer.name) != self._pictured:
             self._pictured = (target, layer.name)
             self.pictures.show_layer(target, layer.name, layer.type)
+
+    def _picture_anew(self) -> None:
+        """Pictures go with their model and their photo; others are made when they are looked at."""
+        self._pictured = ("", "")
+        if self.isVisible():
+            self._picture()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._picture()
 
     def _first_convolution(self) -> Layer | None:
         """What there is to see before a layer, or where a block, was selected."""

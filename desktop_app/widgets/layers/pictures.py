@@ -174,7 +174,11 @@ class LayerPictures(QWidget):
         photos = index.photos if index else ()
         # One that the network has not trained on tells more.
         first = next((photo for photo in photos if photo.split == "val"), photos[0] if photos else None)
-        self._shown = None
+        self._looking.stop()
+        self._shown, self._events, self._notes = None, {}, {}  # what a photo of the dataset before gave is none of this
+        self.name.set_whole("")
+        self.banner.say("")
+        self._show_state()
         self.set_photo(first.path if first else None)
 
     def _on_next_clicked(self) -> None:

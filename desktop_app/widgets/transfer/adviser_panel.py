@@ -56,6 +56,7 @@ class AdviserPanel(QFrame):
         self.setAccessibleName("What suits these photos?")
         self._project, self._jobs, self._settings = project, jobs, settings
         self._worker: Worker | None = None
+        self._busy_with: Worker | None = None  # what the person was told to wait for
         self._root = project.dataset.root if project.dataset else None
         self._progress = Progress()
         self._left_out = 0
@@ -87,6 +88,7 @@ class AdviserPanel(QFrame):
             return
         reason = self._jobs.busy_reason()
         if reason:
+            self._busy_with = self._jobs.current
             self.banner.say(reason, "info")
             return
         arguments = [str(dataset.root)]
@@ -96,6 +98,7 @@ class AdviserPanel(QFrame):
         def job(control: Control) -> Iterator[Any]:
             return process.run("advise", arguments, control)
 
+        self._busy_with = None
         self.banner.say("")
         self.advice, self._progress, self._left_out, self._no_weights = None, Progress(), 0, ""
         self._worker = self._jobs.start("Looking at your photos", job, KIND, heavy=True, at_place=(Exception,))
@@ -107,7 +110,7 @@ class AdviserPanel(QFrame):
     # --- what the job says
 
     def _on_happened(self, event: object) -> None:
-        if self.sender() is not self._worker:
+        if not self._is_heard():
             return
         self._progress = after(self._progress, event)
         if isinstance(event, Advice):
@@ -118,10 +121,18 @@ class AdviserPanel(QFrame):
         self._show_progress()
 
     def _on_failed(self, error: object) -> None:
-        if self.sender() is self._worker and isinstance(error, BaseException):
+        if self._is_heard() and isinstance(error, BaseException):
             self.banner.say(dialogs.in_words(error)[0], "error")
 
+    def _is_heard(self) -> bool:
+        """Whether what was told now counts: an answer that was stopped may be one about other photos than are open."""
+        worker = self._worker
+        return worker is not None and self.sender() is worker and not worker.control.stopping
+
     def _on_ended(self, worker: Worker) -> None:
+        if worker is self._busy_with:
+            self._busy_with = None
+            self.banner.say("")
         if worker is not self._worker:
             return
         self._worker = None

@@ -53,7 +53,8 @@ class StrategyPanel(QWidget):
         self._run_row = QWidget()
         self._own: frozenset[str] = frozenset()
         self._continued: Path | None = None
-        self._background = Background(_continuable, threads=1)
+        self._looks = 0
+        self._background = Background(_continuable, threads=1, waiting=1)
         self._background.done.connect(self._on_runs_read)
         for row in HEADS.values():
             self.head.add(row.title, row.name, row.summary)
@@ -82,7 +83,8 @@ class StrategyPanel(QWidget):
 
     def look_for_runs(self, folder: Path) -> None:
         """Read anew which runs can be continued."""
-        self._background.ask(folder)
+        self._looks += 1  # a look that began before the newest change does not do for it
+        self._background.ask((folder, self._looks))
 
     def settings_of(self, run_dir: Path) -> dict[str, Any]:
         """The settings that continue the run: its model and head come along."""
@@ -91,7 +93,7 @@ class StrategyPanel(QWidget):
         plan = {"strategy": CONTINUE, "continue_from": run_dir, "trainable": None, "unfreeze": None}
         return plan | {name: getattr(config, name) for name in kept}
 
-    def _on_runs_read(self, _folder: object, found: object) -> None:
+    def _on_runs_read(self, _look: object, found: object) -> None:
         if isinstance(found, tuple):
             self.show_runs(found)
             self.run.setCurrentIndex(_place(self.run, self._continued))
@@ -167,8 +169,9 @@ def _settings_in_words(config: TrainConfig) -> str:
     return ", ".join((row.title, *words))
 
 
-def _continuable(folder: Path) -> tuple[RunSummary, ...]:
-    """Worked on in a thread: disks may be slow."""
+def _continuable(look: tuple[Path, int]) -> tuple[RunSummary, ...]:
+    """The runs in the folder of a look. Worked on in a thread: disks may be slow."""
+    folder, _ = look
     return tuple(run for run in runs.list_runs(folder) if (run.path / runs.BEST).is_file())
 
 

@@ -15,6 +15,7 @@ from desktop_app.worker import Jobs
 from engine import runs
 from engine.dataset.index import DatasetIndex
 from engine.models.strategies import STRATEGIES
+from tests.desktop_app.child import Child
 from tests.desktop_app.pages import fake_run
 
 
@@ -53,7 +54,10 @@ def test_only_finished_runs_on_these_photos_label_more(
     qtbot.waitUntil(lambda: bool(page.findChildren(PseudoLabelsDialog)) and not jobs.running())
     (dialog,) = page.findChildren(PseudoLabelsDialog)
     assert [dialog.model.itemData(place) for place in range(dialog.model.count())] == [folder / "one"]
-    dialog.close()
+    project.set_dataset(DatasetIndex(project.config.data, ("ants", "bees"), ()))
+    assert dialog.isVisible(), "the same folder was read anew"
+    project.set_dataset(fake_run.dataset(settings.runs_folder))
+    assert not dialog.isVisible(), "what it would say is of other photos"
 
 
 def test_a_strategy_sets_the_ticks(page: ModelPage, project: Project) -> None:
@@ -168,6 +172,26 @@ def test_choosing_in_the_graph_chooses_in_the_tree(page: ModelPage, qtbot: QtBot
     with qtbot.waitSignal(page.tree.trainable_changed):
         page.panel.graph.wanted.emit(frozenset({"features.18.0", "classifier.1"}))
     assert page.tree.trainable() == ("features.18.0", "classifier.1")
+
+
+def test_pictures_are_made_anew_for_other_photos_while_they_are_looked_at(
+    page: ModelPage, qtbot: QtBot, project: Project, jobs: Jobs, child: Child, tmp_path: Path
+) -> None:
+    def photos() -> list[str]:
+        qtbot.waitUntil(lambda: not jobs.running())
+        return [arguments[arguments.index("--photo") + 1] for verb, arguments in child.asked if verb == "look"]
+
+    page.show()
+    page.panel.show_view("pictures")
+    assert photos() == [str(tmp_path / "ants" / "0.jpg")]
+    project.set_dataset(fake_run.dataset(tmp_path / "others"))
+    assert photos()[1:] == [str(tmp_path / "others" / "ants" / "0.jpg")]
+    page.hide()
+    project.set_dataset(fake_run.dataset(tmp_path))
+    assert len(photos()) == 2, "nobody looks"
+    page.show()
+    assert len(photos()) == 3
+    page.hide()
 
 
 def test_another_model_takes_the_strategy_along(page: ModelPage, project: Project) -> None:

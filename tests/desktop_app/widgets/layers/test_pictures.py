@@ -169,3 +169,14 @@ def test_pictures_are_zoomed_as_one_and_name_their_channels(qtbot: QtBot, pictur
     assert view.channel_at(QPointF(85, 55)) is None  # the sixth place is empty
     view.show_pictures(pictured(picture, after=False))
     assert view.titles() == (ALONE,)
+
+
+def test_pictures_go_with_the_dataset_of_their_photo(
+    qtbot: QtBot, play: Play, panel: LayerPictures, project: Project, picture: Path, jobs: Jobs
+) -> None:
+    asked = play(pictured(picture))
+    show(qtbot, panel, jobs)
+    assert panel.view.isVisible()
+    project.set_dataset(DatasetIndex(Path("/photos"), ("a",), (Photo(Path("/photos/a/1.jpg"), "a"),)))
+    assert not panel.view.isVisible() and panel.sentence.text() == NOTHING and panel.name.whole() == ""
+    assert len(asked) == 1 and not jobs.running()

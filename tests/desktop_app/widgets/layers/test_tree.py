@@ -321,8 +321,8 @@ def test_rates_times_and_proof_have_columns_once_they_are_known(columns: LayerTr
         "1.00 ms forward and 2.00 ms backward for one image, measured on this machine"
     )
     assert [cell(columns, title, "proof") for title in ("stage1", "fc", "stage2")] == ["Identical", "Changed", ""]
-    assert tip(columns, "conv", "proof") == "In the last run: identical before and after, SHA-256"
-    assert tip(columns, "fc", "proof") == "In the last run: changed, as it trained"
+    assert tip(columns, "conv", "proof") == "In the run that Review shows: identical before and after, SHA-256"
+    assert tip(columns, "fc", "proof") == "In the run that Review shows: changed, as it trained"
     columns.set_layers(network()[1:])  # another model
     assert not {"rate", "time", "proof"} & set(columns_in_sight(columns))
 

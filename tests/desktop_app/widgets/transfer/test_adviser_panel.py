@@ -130,17 +130,37 @@ def test_advice_goes_with_its_dataset(
     assert panel.sentence.text() == OFFER
 
 
-def test_another_heavy_job_is_named(play: Play, panel: AdviserPanel, jobs: Jobs) -> None:
+def test_advice_that_comes_when_other_photos_are_open_is_not_shown(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, panel: AdviserPanel, project: Project, jobs: Jobs
+) -> None:
+    def run(_verb: str, _arguments: list[str], control: Control) -> Iterator[Any]:
+        yield FeaturesComputed(1, 2, 1.0, 1.0)
+        control.wait_for_stop(10)
+        yield ADVICE
+        raise DatasetError("There is only one class.")
+
+    monkeypatch.setattr(adviser_panel.process, "run", run)
+    panel.ask.click()
+    qtbot.waitUntil(lambda: "1 of 2 photos" in panel.told.text())
+    with qtbot.waitSignal(jobs.ended):
+        project.set_dataset(dataset("/others"))
+    assert panel.advice is None and panel.sentence.isVisible() and panel.banner.text() == ""
+
+
+def test_another_heavy_job_is_named(qtbot: QtBot, play: Play, panel: AdviserPanel, jobs: Jobs) -> None:
     play(ADVICE)
 
     def training(control: Control) -> Iterator[int]:
         while not control.stopping:
             yield 1
 
-    jobs.start("Training resnet18", training, "train", heavy=True)
+    worker = jobs.start("Training resnet18", training, "train", heavy=True)
     panel.ask.click()
     assert "Training resnet18" in panel.banner.text()
     assert panel.ask.isVisible()
+    worker.control.stop()
+    qtbot.waitUntil(lambda: not jobs.running())
+    assert panel.banner.text() == ""
 
 
 def test_every_control_has_a_name(panel: AdviserPanel) -> None:
