@@ -91,13 +91,6 @@ class TrainPage(PageFrame):
             return "Choose the run to continue on the Model page"
         return ""
 
-    def _on_steered(self, word: str) -> None:
-        self.view.facts.pause(word == "pause")
-        if word in ("stop", "finish"):
-            self.view.facts.stage.set_whole(
-                "Stopping after this step…" if word == "stop" else "Finishing with the best…"
-            )
-
     # --- what the run tells
 
     def _on_began(self, worker: Worker) -> None:
@@ -199,7 +192,7 @@ class TrainPage(PageFrame):
         self.form.checked.connect(self._show_state)
         self.action_triggered.connect(self.start)
         self.empty_action_triggered.connect(lambda: self.page_requested.emit("data"))
-        self.brakes.steered.connect(self._on_steered)
+        self.brakes.steered.connect(self.view.facts.steer)
         self.before.run_compared.connect(self.view.add_notice)
         self.before.review_wanted.connect(lambda: self.page_requested.emit("review"))
         self.before.in_sight_wanted.connect(self._on_section_wanted)

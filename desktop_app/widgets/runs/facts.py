@@ -6,12 +6,13 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
-from desktop_app.widgets.figures import THIN, duration, megabytes, percent
+from desktop_app.widgets.figures import THIN, duration, megabytes, percent, quantity
 from desktop_app.widgets.labels import ElidedLabel
 from engine import events
 
 FACTS = ("Epoch", "Time left", "Photos", "Best val", "Patience left")
 STEPS_OF_BAR = 10_000
+ASKED = {"pause": "Paused", "stop": "Stopping…", "finish": "Finishing with the best…"}
 WAITING = (
     "So much of the last epoch's time the network waited for photos. Once they are kept decoded it should be little; "
     "if it stays, copy them to a faster disk."
@@ -29,20 +30,21 @@ class RunFacts(QWidget):
         self.bar.setAccessibleName("Progress of the run")
         self.stage = ElidedLabel()
         self.stage.setProperty("role", "muted")
-        self._epochs, self._waiting = 0, ""
+        self._epochs, self._waiting, self._asked = 0, "", ""
         self._lay_out()
         self.clear()
 
     def clear(self) -> None:
         for label in self.values.values():
             label.setText("–")
-        self._waiting = ""
+        self._waiting = self._asked = ""
         self.values["Photos"].setToolTip("")
         self._busy("Starting…")
 
     def tell(self, event: object) -> None:
         match event:
             case events.StageStarted():
+                self._asked = ""
                 self._busy(event.title.rstrip(".…") + "…")
             case events.Transferred():
                 self._show_transfer(event)
@@ -50,7 +52,7 @@ class RunFacts(QWidget):
                 self._show_features(event)
             case events.RunStarted():
                 self._epochs = event.epochs
-                self._busy("First step…")
+                self._busy(self._asked or "First step…")
             case events.PhaseStarted():
                 of_phases = f" (phase {event.phase} of {event.phases})" if event.phases > 1 else ""
                 self.stage.set_whole(f"{event.title}{of_phases}")
@@ -67,15 +69,19 @@ class RunFacts(QWidget):
         self.values["Time left"].setText("–")
         self.stage.set_whole(text)
 
-    def pause(self, paused: bool) -> None:
-        if paused:
-            self.stage.set_whole("Paused after this step")
+    def steer(self, word: str) -> None:
+        """The run was told to stop, finish, pause or resume. That stays in sight while the step that it was in ends."""
+        self._asked = ASKED.get(word, "")
+        self.stage.set_whole(self._asked or "Going on…")
 
     def _busy(self, text: str) -> None:
         self.bar.show()
         self.bar.setRange(0, 0)
         self.stage.set_whole(text)
         self.values["Time left"].setText("–")
+
+    def _show_work(self, text: str) -> None:
+        self.stage.set_whole(self._asked or text)
 
     def _show_transfer(self, event: events.Transferred) -> None:
         self.bar.show()
@@ -87,7 +93,7 @@ class RunFacts(QWidget):
         self.bar.setRange(0, STEPS_OF_BAR)
         self.bar.setValue(int(STEPS_OF_BAR * event.done / max(1, event.total)))
         self.values["Photos"].setText(f"{event.images_per_second:.1f}{THIN}/s")
-        self.stage.set_whole(f"Frozen layers, {duration(event.seconds_left)} left")
+        self._show_work(f"Frozen layers, {duration(event.seconds_left)} left")
 
     def _show_step(self, event: events.StepFinished) -> None:
         epochs = max(self._epochs, event.epoch)
@@ -100,7 +106,7 @@ class RunFacts(QWidget):
         if event.seconds_left is not None:
             self.values["Time left"].setText(duration(event.seconds_left))
         validates = event.step == event.steps
-        self.stage.set_whole("Validating…" if validates else f"Step {event.step} of {event.steps}")
+        self._show_work("Validating…" if validates else f"Step {event.step} of {event.steps}")
 
     def _show_epoch(self, event: events.EpochFinished) -> None:
         self.values["Epoch"].setText(f"{event.epoch} of {event.epochs}")
@@ -108,7 +114,7 @@ class RunFacts(QWidget):
         self._waiting = f", {percent(event.waiting_share)} waiting" if event.waited_long else ""
         self.values["Photos"].setText(f"{event.images_per_second:.1f}{THIN}/s{self._waiting}")
         self.values["Photos"].setToolTip(WAITING if event.waited_long else "")
-        left = "off" if event.patience_left is None else f"{event.patience_left}"
+        left = "off" if event.patience_left is None else quantity(event.patience_left, "epoch")
         self.values["Patience left"].setText(left)
         if event.seconds_left is not None:
             self.values["Time left"].setText(duration(event.seconds_left))

@@ -20,11 +20,12 @@ from desktop_app.worker import Jobs, Worker
 from engine import runs
 from engine.control import Control
 from engine.errors import ChildDied, RunError, ThawError, WeightsError
-from engine.events import Diagnosis, Event, FeaturesComputed, RunFinished, StageStarted, Transferred
+from engine.events import Diagnosis, Event, FeaturesComputed, RunFinished, StageStarted, StepFinished, Transferred
 from engine.runs import Ended
 from tests.desktop_app.child import Answer, Child, into_run
 from tests.desktop_app.pages import fake_run
 
+STEP = StepFinished(3, 2, 4, 0.5, 0.01, 92.4, 10.0)
 WHOLE = into_run(lambda run_dir, _control: fake_run.whole_run(run_dir))
 
 
@@ -147,12 +148,16 @@ def test_while_it_runs(page: TrainPage, qtbot: QtBot, jobs: Jobs, child: Child) 
     page.action_button.click()
     qtbot.waitUntil(lambda: values(page)["Epoch"] == "2 of 5")
     assert page.action_button.isEnabled() and page.action_button.text() == "Add to queue"
-    assert values(page)["Photos"] == "92.4\u202f/s" and values(page)["Patience left"] == "3"
+    assert values(page)["Photos"] == "92.4\u202f/s" and values(page)["Patience left"] == "3 epochs"
     control = jobs.current.control
     page.brakes.pause.click()
     assert control.paused and page.brakes.pause.text() == "Continue"
+    page.view.tell(STEP)
+    assert page.view.facts.stage.whole() == "Paused", "the step that it was in has ended"
     page.brakes.pause.click()
     assert not control.paused and page.brakes.pause.text() == "Pause"
+    page.view.tell(STEP)
+    assert page.view.facts.stage.whole() == "Step 2 of 4"
     page.brakes.stop.click()
     assert control.stopping and not page.brakes.stop.isEnabled()
     qtbot.waitUntil(lambda: not jobs.running())
