@@ -29,7 +29,7 @@ from desktop_app.widgets.baseline import BaselineLine
 from desktop_app.widgets.corrections.adding import AddingCorrections
 from desktop_app.widgets.dataset_view import DatasetView, PhotoWall, photo_wall, split_note
 from desktop_app.widgets.figures import quantity
-from desktop_app.widgets.labels import group_label, muted_label
+from desktop_app.widgets.labels import group_label, in_menu, muted_label
 from desktop_app.widgets.page_frame import EmptyState, PageFrame
 from desktop_app.widgets.recent_folders import RecentFolders
 from desktop_app.widgets.thumbnails import shown
@@ -267,7 +267,7 @@ class DataPage(PageFrame):
         menu = self.recent.menu()
         menu.clear()
         for folder in self._settings.recent_folders:
-            action = menu.addAction(shown(folder.name) + ("" if is_folder(folder) else " (not found)"))
+            action = menu.addAction(in_menu(shown(folder.name)) + ("" if is_folder(folder) else " (not found)"))
             action.setToolTip(shown(folder))
             action.triggered.connect(lambda _checked=False, folder=folder: self.open_folder(folder))
         if self._settings.recent_folders:

@@ -56,6 +56,11 @@ def muted_label(text: str = "", wrap: bool = False) -> QLabel:
     return label
 
 
+def in_menu(text: str) -> str:
+    """A name as a menu shows it, where a lone & would underline the letter after it and be gone."""
+    return text.replace("&", "&&")
+
+
 def group_label(text: str) -> QLabel:
     """The head of a group within a page."""
     label = QLabel(text)

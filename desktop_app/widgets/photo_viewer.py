@@ -75,9 +75,7 @@ class PhotoViewer(LargePhoto):
         )
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, name)
         painter.setPen(QColor("#A9B1BC"))
-        place = f"{count(self.row + 1)} of {count(self.rows())}"
-        below = " · ".join(filter(None, (photo.caption, place)))
-        painter.drawText(line.translated(0, 22), Qt.AlignmentFlag.AlignCenter, below)
+        painter.drawText(line.translated(0, 22), Qt.AlignmentFlag.AlignCenter, self.below(int(line.width())))
         painter.setPen(QColor("#A9B1BC"))
         middle = self.height() / 2
         if self.row:
@@ -85,6 +83,13 @@ class PhotoViewer(LargePhoto):
         if self.row + 1 < self.rows():
             self._paint_arrow(painter, QPointF(self.width() - 36, middle), 1)
         painter.end()
+
+    def below(self, width: int) -> str:
+        """What stands below the photo in so many pixels: its caption, which gives way, and which of how many it is."""
+        place, metrics = f"{count(self.row + 1)} of {count(self.rows())}", self.fontMetrics()
+        room = width - metrics.horizontalAdvance(f" · {place}")
+        caption = metrics.elidedText(self.photo().caption, Qt.TextElideMode.ElideMiddle, max(0, room))
+        return " · ".join(filter(None, (caption, place)))
 
     def _paint_arrow(self, painter: QPainter, at: QPointF, way: int) -> None:
         pen = painter.pen()

@@ -56,10 +56,13 @@ class PreviewDialog(Box):
         self.add_text(f"From {shown(preview.pack.name)} to {shown(preview.root.name)}", "muted")
         if preview.known():
             self.add_text(_named(preview.known()))
-        self.new = QCheckBox(f"Make new classes: {_named(preview.new())}")
-        self.new.setVisible(bool(preview.new()))
+        self.new = QCheckBox(f"Make {quantity(len(preview.new()), 'new class', 'new classes')}:")
         self.new.toggled.connect(self._tell)
         self.words.addWidget(self.new)
+        if preview.new():
+            self.new.setAccessibleDescription(self.add_text(_named(preview.new())).text())
+        else:
+            self.new.hide()
         if notes := _notes(would):
             self.add_text("\n".join(notes), "muted")
         self._add_details()

@@ -14,6 +14,7 @@ from desktop_app.project import Project
 from desktop_app.widgets.banner import Banner
 from desktop_app.widgets.diagnosis.draft import in_words, moves, wanted
 from desktop_app.widgets.figures import quantity
+from desktop_app.widgets.labels import in_menu
 from engine.config import TrainConfig
 from engine.diagnosis.watch import gravest_first
 from engine.events import Diagnosis
@@ -125,7 +126,7 @@ class DiagnosisPanel(QWidget):
         if others:
             self.more.clear()
             for other in others:
-                entry = self.more.addAction(theme.icon(*SIGNS[other.severity]), other.sentence)
+                entry = self.more.addAction(theme.icon(*SIGNS[other.severity]), in_menu(other.sentence))
                 entry.triggered.connect(functools.partial(self.choose, other.kind))
             banner.add_action(f"{len(others)} more").setMenu(self.more)
         return banner

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import count
-from desktop_app.widgets.labels import ElidedLabel
+from desktop_app.widgets.labels import ElidedLabel, in_menu
 from desktop_app.widgets.network.form import RowForm
 from desktop_app.widgets.network.table import RowsTable
 from desktop_app.widgets.network.words import in_millions, others_in_words, sees_in_words
@@ -113,7 +113,7 @@ class BuilderParts(QObject):
         if own:
             menu.addSeparator()
         for path, network in own.items():
-            action = menu.addAction(network.title)
+            action = menu.addAction(in_menu(network.title))
             action.triggered.connect(lambda _=False, one=network, at=path: self.begin_wanted.emit(one, at))
         return menu
 

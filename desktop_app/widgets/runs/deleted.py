@@ -13,6 +13,7 @@ from desktop_app import dialogs, theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.figures import quantity
+from desktop_app.widgets.labels import in_menu
 from desktop_app.worker import Jobs
 from engine import runs
 from engine.errors import RunError
@@ -117,7 +118,7 @@ class DeletedRuns(BannerPlace):
         menu.clear()
         for trashed in deleted:
             title = runs.read_about(trashed.path).title or trashed.original.name
-            text = f"Put back “{title}” ({_size(trashed.size_bytes)}, deleted {trashed.deleted:%d %b %H:%M})"
+            text = f"Put back “{in_menu(title)}” ({_size(trashed.size_bytes)}, deleted {trashed.deleted:%d %b %H:%M})"
             menu.addAction(theme.icon("undo-2"), text).triggered.connect(functools.partial(self._on_chosen, trashed))
         menu.addSeparator()
         size = _size(sum(trashed.size_bytes for trashed in deleted))

@@ -23,7 +23,7 @@ from desktop_app.widgets.curves import Curves
 from desktop_app.widgets.diagnosis.panel import DiagnosisPanel
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import THIN, count, duration, interval, percent
-from desktop_app.widgets.labels import ElidedLabel, muted_label
+from desktop_app.widgets.labels import ElidedLabel
 from desktop_app.widgets.page_frame import EmptyState
 from desktop_app.widgets.photo_grid import PhotoGrid
 from desktop_app.widgets.photo_viewer import PhotoViewer
@@ -64,7 +64,8 @@ class RunDetails(QWidget):
         self.search = SearchField("Search classes")
         self.curves = Curves(with_steps=False)
         self.tabs = QTabWidget()
-        self.filter = muted_label()
+        self.filter = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.filter.setProperty("role", "muted")
         self.clear_filter = QPushButton("Show all wrong pictures")
         self.nothing = NoResults()
         self._lay_out()
@@ -131,8 +132,8 @@ class RunDetails(QWidget):
         assert self._record
         photos = self._record.photos(self.split, cell)
         self.grid.set_photos(photos)
-        self.tabs.setTabText(0, f"Wrong pictures ({count(len(photos))})" if cell is None else f"Chosen ({len(photos)})")
-        self.filter.setText(self.matrix.sentence(cell) if cell else "")
+        self.tabs.setTabText(0, f"{'Wrong pictures' if cell is None else 'Chosen'} ({count(len(photos))})")
+        self.filter.set_whole(self.matrix.sentence(cell) if cell else "")
         self._filter_row.setVisible(cell is not None)
         self.no_wrong.set(
             "Every photo was recognised." if cell is None else "There is no such photo.", "", "circle-check"
@@ -147,7 +148,7 @@ class RunDetails(QWidget):
         photos = self._record.named(diagnosis.photos)
         self.grid.set_photos(photos)
         self.tabs.setTabText(0, f"Chosen ({count(len(photos))})")
-        self.filter.setText(diagnosis.sentence)
+        self.filter.set_whole(diagnosis.sentence)
         self._filter_row.setVisible(True)
         self._photos.setCurrentIndex(0 if photos else 1)
         self.tabs.setCurrentIndex(0)

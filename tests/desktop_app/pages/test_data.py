@@ -199,3 +199,8 @@ def test_a_dropped_folder_of_splits_is_a_dataset_by_any_name_of_a_split(names: t
     (tmp_path / "colours" / "loop").symlink_to(tmp_path / "colours" / "loop")
     assert sort_drop([tmp_path / "colours"]).kind == "dataset"
     assert frozenset(SPLIT_FOLDERS) == SPLIT_NAMES
+
+
+def test_a_folder_keeps_its_name_in_the_menu(data_page: DataPage, settings: Settings, tmp_path: Path) -> None:
+    settings.add_recent_folder(tmp_path / "R&D")
+    assert data_page.recent.menu().actions()[0].text() == "R&&D (not found)", "a lone & would be gone"

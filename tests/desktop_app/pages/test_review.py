@@ -89,7 +89,9 @@ def test_a_cell_of_the_matrix_filters_the_pictures(
     page.one.details.matrix.choose((0, 0))
     photos = page.one.details.grid.photo_model.photos()
     assert [photo.sign for photo in photos] == ["circle-check", "circle-check"]
-    assert page.one.details.filter.text() == "2 of 3 photos of ants (66.7\u202f%) were recognised."
+    assert page.one.details.filter.whole() == "2 of 3 photos of ants (66.7\u202f%) were recognised."
+    page.one.details.filter.set_whole("a class with a long name " * 30)
+    assert page.one.details.filter.parentWidget().minimumSizeHint().width() < 500, "long names give way"
     page.one.details.clear_filter.click()
     assert len(page.one.details.grid.photo_model.photos()) == 2
     assert page.one.details.matrix.choice() is None

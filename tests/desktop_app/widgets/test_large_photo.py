@@ -39,3 +39,14 @@ def test_what_had_the_keys_before_may_be_gone_by_now(qtbot: QtBot) -> None:
     with qtbot.waitSignal(viewer.closed):
         qtbot.keyClick(viewer, Qt.Key.Key_Escape)
     assert not viewer.isVisible()
+
+
+def test_a_long_caption_gives_way_to_which_photo_it_is(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    viewer = PhotoViewer(window)
+    viewer.show_photos([GridPhoto(Path("a.jpg"), "a class with a long name " * 20)], 0)
+    text = viewer.below(500)
+    assert text.endswith(" · 1 of 1") and viewer.fontMetrics().horizontalAdvance(text) <= 500
+    viewer.show_photos(PHOTOS, 1)
+    assert viewer.below(500) == "2 of 3"

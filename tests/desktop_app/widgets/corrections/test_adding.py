@@ -51,7 +51,7 @@ def test_corrections_are_looked_at_then_added_then_taken_out(
     dialog = adding.dialog
     assert dialog is not None
     assert dialog.title.text() == "Add 2 photos to train on?"
-    assert dialog.new.text() == "Make new classes: wasp 2"
+    assert dialog.new.text() == "Make 1 new class:" and dialog.new.accessibleDescription() == "wasp 2"
     assert len(list(root.rglob("*.jpg"))) == len(PLACES), "nothing is added before it was agreed to"
     dialog.new.click()
     assert dialog.agree.text() == "Add 4 photos"
