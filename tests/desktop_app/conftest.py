@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThreadPool, QtMsgType, qInstallMessageHandler
@@ -22,11 +23,32 @@ from desktop_app.worker import Jobs
 from engine import process
 from tests.desktop_app.child import Child
 
+PATIENCE = 60_000
+"""Milliseconds. A wait ends with what it waits for; on a machine that others keep busy, a moment may take long."""
+
 # Of the offscreen platform itself, and no fault of the window.
 HARMLESS = (
     *("This plugin does not support", "QFontDatabase", "Populating font family aliases", "propagateSizeHints"),
     *("Couldn't load", "Couldn't resolve", "No RHI backend"),  # of its multimedia library: what makes video faster
 )
+
+
+class PatientBot(QtBot):
+    """Waits long before it gives up."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE) -> None:
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE))
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE, **how: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **how)
+
+    def waitSignals(self, signals: Any, *, timeout: int = PATIENCE, **how: Any) -> Any:
+        return super().waitSignals(signals, timeout=timeout, **how)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:  # noqa: ARG001
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")
@@ -102,8 +124,8 @@ def jobs(qapp: QApplication) -> Iterator[Jobs]:
     """Jobs that have all ended when the test ends."""
     jobs = Jobs()
     yield jobs
-    jobs.stop_all()
-    deadline = time.monotonic() + 5
+    jobs.close()
+    deadline = time.monotonic() + PATIENCE / 1000
     while jobs.running() and time.monotonic() < deadline:
         qapp.processEvents()
         time.sleep(0.001)

@@ -9,4 +9,4 @@ from desktop_app.worker import Jobs
 
 def wait_for_jobs(qtbot: QtBot, jobs: Jobs) -> None:
     """Until none runs any more."""
-    qtbot.waitUntil(lambda: not jobs.running(), timeout=20_000)
+    qtbot.waitUntil(lambda: not jobs.running())

@@ -26,7 +26,7 @@ from engine.models.catalog import find_model
 from tests.engine.training.short_run import hashes, owner_of
 from tests.tiny_photos import make_photos
 
-PATIENCE = 120_000
+PATIENCE = 240_000
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     qtbot.addWidget(window)
     window.show()
     yield window
-    window.jobs.stop_all()
+    window.jobs.close()
     qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
 
 
@@ -58,10 +58,10 @@ def press(qtbot: QtBot, window: MainWindow, page: str) -> None:
 
 
 def train(qtbot: QtBot, window: MainWindow) -> Path:
-    """Press Start and wait for the end; the run's folder."""
+    """Press Start and wait for the end, but not for what else begins by itself; the run's folder."""
     press(qtbot, window, "train")
     qtbot.waitUntil(lambda: bool(window.jobs.running("train")), timeout=PATIENCE)
-    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not window.jobs.running("train"), timeout=PATIENCE)
     newest = max(window.settings.runs_folder.iterdir(), key=lambda path: path.stat().st_mtime)
     assert window.project.run_dir == newest
     return newest

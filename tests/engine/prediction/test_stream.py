@@ -74,8 +74,16 @@ def test_each_photo_comes_once_and_in_order(fake: Fake, number: int, width: int)
     assert max(fake.chunks, default=0) <= stream.CHUNK
 
 
-def test_the_first_row_needs_no_whole_chunk_and_the_last_chunks_are_small(fake: Fake) -> None:
-    with fake.stream(some(100), 1) as at_work:
+def test_the_first_row_needs_no_whole_chunk_and_the_last_chunks_are_small(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> Iterator[Found]:
+        yield from some(100)
+        fake.enough_found.set()
+
+    monkeypatch.setattr(stream, "AHEAD", 100)
+    fake.enough_found.clear()
+    with fake.stream(found(), 1) as at_work:
         list(at_work)
     assert fake.chunks[0] == 1 and fake.chunks[-1] == 1 and max(fake.chunks) == stream.CHUNK
 
@@ -92,7 +100,7 @@ def test_what_is_on_its_way_is_bounded(fake: Fake) -> None:
     most = stream.AHEAD * stream.CHUNK * 2
     with fake.stream(endless(), 2) as at_work:
         deadline = time.monotonic() + 10
-        while len(fake.read) < most and time.monotonic() < deadline:
+        while (len(fake.read) < most or met <= most) and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.1)  # long enough for many more, were they let
         assert len(fake.read) == most and met == most + 1
