@@ -60,6 +60,7 @@ def summarise(run_dir: Path) -> RunSummary | None:
             return None
         config, history = read_config(run_dir), read_history(run_dir)
         metrics = read_metrics(run_dir) if now in ("finished", "stopped") else {}
+        started = datetime.fromtimestamp((run_dir / CONFIG).stat().st_mtime)
     except (ConfigError, RunError, OSError) as error:
         print(f"The run in {run_dir} is left out of the list: {error}", file=sys.stderr)  # noqa: T201
         return None
@@ -71,7 +72,7 @@ def summarise(run_dir: Path) -> RunSummary | None:
         model=config.model,
         strategy=config.strategy,
         dataset=config.data.name,
-        started=datetime.fromtimestamp((run_dir / CONFIG).stat().st_mtime),
+        started=started,
         epochs_done=len(history),
         epochs=config.epochs,
         best_epoch=last.best_epoch if last else None,

@@ -143,6 +143,16 @@ def test_the_list_of_runs_leaves_out_what_is_none(run_dir: Path) -> None:
     assert runs.list_runs(run_dir / "absent") == ()
 
 
+def test_a_run_that_is_deleted_while_it_is_read_is_left_out(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_and_gone(path: Path) -> list[EpochFinished]:
+        history = runs.read_history(path)
+        runs.delete(path)
+        return history
+
+    monkeypatch.setattr("engine.runs.listing.read_history", read_and_gone)
+    assert runs.list_runs(run_dir.parent) == ()
+
+
 def test_an_evaluation_writes_over_no_run(run_dir: Path) -> None:
     before = {path.name: path.read_bytes() for path in run_dir.iterdir()}
     with pytest.raises(RunError, match="written over; choose another"):
