@@ -229,7 +229,9 @@ class MainWindow(QMainWindow):
         worker = self.sender()
         if not isinstance(worker, Worker) or self._closing.begun:
             return
-        self._failed_pages.add(PAGE_OF_JOB.get(worker.kind, ""))
+        page = PAGE_OF_JOB.get(worker.kind, "")
+        if page != self.current_page:  # what is in sight says it itself
+            self._failed_pages.add(page)
         if not isinstance(error, worker.at_place):
             dialogs.show_error(self, error)
 

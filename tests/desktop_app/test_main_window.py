@@ -198,13 +198,17 @@ def test_a_job_that_fails_is_shown_once_and_marked(window: MainWindow, qtbot: Qt
         raise ChildDied("Training was killed from outside.", "last words")
 
     window.jobs.start("Training", job, "train", heavy=True)
-    qtbot.waitUntil(lambda: len(boxes(window)) == 1)
+    qtbot.waitUntil(lambda: len(boxes(window)) == 1 and not window.jobs.running())
     assert window.sidebar.mark("train") == "attention"
     box = boxes(window)[0]
     assert (box.sentence, box.details) == ("Training was killed from outside.", "last words")
     box.reject()
     window.show_page("train")
     assert window.sidebar.mark("train") == ""
+    window.jobs.start("Training", job, "train", heavy=True)
+    qtbot.waitUntil(lambda: len(boxes(window)) == 1 and not window.jobs.running())
+    boxes(window)[0].reject()
+    assert window.sidebar.mark("train") == "", "it was in sight"
 
 
 def test_what_a_page_shows_itself_gets_no_box(window: MainWindow, qtbot: QtBot) -> None:
