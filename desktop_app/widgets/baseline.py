@@ -114,7 +114,7 @@ class BaselineLine(QFrame):
 
     def _on_failed(self, _error: object) -> None:
         """Whatever keeps it from being measured would keep a run from starting, which says so then."""
-        if self.sender() is self._worker:
+        if self.sender() is self._worker and not self._gave_way:  # where a stop cuts the scan, that fails
             self._declined = True
 
     def _on_stop_clicked(self) -> None:

@@ -26,19 +26,22 @@ from engine.models.catalog import find_model
 from tests.engine.training.short_run import hashes, owner_of
 from tests.tiny_photos import make_photos
 
-PATIENCE = 240_000
+PATIENCE = 120_000
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, tmp_path: Path) -> MainWindow:
+    def end_jobs(window: MainWindow) -> None:
+        """Before it is taken away, after which nobody hears of their end."""
+        window.jobs.close()
+        qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
+
     settings = Settings()
     settings.runs_folder = tmp_path / "runs"
     window = MainWindow(settings)
-    qtbot.addWidget(window)
+    qtbot.addWidget(window, before_close_func=end_jobs)
     window.show()
-    yield window
-    window.jobs.close()
-    qtbot.waitUntil(lambda: not window.jobs.running(), timeout=PATIENCE)
+    return window
 
 
 def open_dataset(window: MainWindow, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

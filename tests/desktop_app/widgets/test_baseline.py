@@ -16,6 +16,7 @@ from desktop_app.worker import Jobs
 from engine.control import Control
 from engine.dataset.index import DatasetIndex, Photo
 from engine.dataset.split import assign_splits
+from engine.errors import DatasetError
 from engine.events import BaselineMeasured, FeaturesComputed, Model
 from engine.models import tables
 from engine.runs import baselines
@@ -40,10 +41,11 @@ class Child:
         control.on_command(lambda _word: self.go.set())
         yield FeaturesComputed(5, 20, 10.0, 1.5)
         self.go.wait(10)
-        if not control.stopping:
-            index = dataset(Path(arguments[0]).name)
-            baselines.keep(assign_splits(index, 0)[0], FOUND)
-            yield BaselineMeasured(data=index.root, seconds=1.0, **vars(FOUND))
+        if control.stopping:
+            raise DatasetError("The scan was stopped before the whole folder was read.")
+        index = dataset(Path(arguments[0]).name)
+        baselines.keep(assign_splits(index, 0)[0], FOUND)
+        yield BaselineMeasured(data=index.root, seconds=1.0, **vars(FOUND))
 
 
 @pytest.fixture
