@@ -19,10 +19,11 @@ from typing import IO, Any
 from engine.control import Control
 from engine.errors import WeightsError
 from engine.events import Transferred
+from engine.file_lock import FileLock, HeldElsewhere, take
 from engine.models.spec import WeightsSource
 
 CHUNK_BYTES = 1 << 20
-PART_SUFFIX = ".part"
+PART_SUFFIX, LOCK_SUFFIX = ".part", ".lock"
 TIMEOUT_SECONDS = 20
 ATTEMPTS = 5
 """A connection that breaks is taken up again this often, as long as each time something has arrived."""
@@ -56,13 +57,47 @@ def fetch(source: WeightsSource, folder: Path, control: Control | None = None) -
 
     Raises FetchStopped after `control.stop()`, WeightsError where the file cannot be had or is not what it should be.
     """
-    target = folder / source.file_name
-    part = part_of(target)
+    control, target = control or Control(), folder / source.file_name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = yield from _alone(source, target, control)
+    except OSError as error:
+        raise WeightsError(_why_not(source, folder, error)) from error
+    try:
+        if _is_whole(source, target):  # another one has just fetched it
+            return target
+        return (yield from _fetched(source, target, control))
+    finally:
+        if lock:
+            lock.release()
+
+
+def _alone(source: WeightsSource, target: Path, control: Control) -> Generator[Transferred, None, FileLock | None]:
+    """Waits while another run or window fetches the same file: two that add to one part would damage it."""
+    while True:
+        try:
+            return take(target.with_name(target.name + LOCK_SUFFIX), patience=0)
+        except HeldElsewhere:
+            if control.stopping:
+                raise FetchStopped("Fetching the weights was stopped; another Thaw goes on with it.") from None
+            yield Transferred(source.file_name, _size(part_of(target)), 0)
+            time.sleep(SECONDS_BETWEEN_EVENTS)
+
+
+def _is_whole(source: WeightsSource, target: Path) -> bool:
+    try:
+        promised = source.sha256_start or sidecar(target).read_text(encoding="ascii").split(maxsplit=1)[0]
+        return sha256_of(target).startswith(promised)
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _fetched(source: WeightsSource, target: Path, control: Control) -> Generator[Transferred, None, Path]:
+    part, folder = part_of(target), target.parent
     for attempt in range(1, ATTEMPTS + 1):
         begun = _size(part)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            stated = yield from _transfer(source, part, control or Control())
+            stated = yield from _transfer(source, part, control)
         except (OSError, http.client.HTTPException) as error:
             answered = isinstance(error, urllib.error.HTTPError)
             if answered or _is_of_disk(error) or _size(part) <= begun or attempt == ATTEMPTS:
@@ -73,12 +108,15 @@ def fetch(source: WeightsSource, folder: Path, control: Control | None = None) -
             raise WeightsError(
                 f"The server does not say what {source.file_name} should hash to, so it could not be verified."
             )
-        if sha256_of(part).startswith(promised):
-            if not source.sha256_start:
-                sidecar(target).write_text(f"{promised}  {target.name}\n", encoding="ascii")
-            part.replace(target)
-            return target
-        part.unlink()
+        try:
+            if sha256_of(part).startswith(promised):
+                if not source.sha256_start:
+                    sidecar(target).write_text(f"{promised}  {target.name}\n", encoding="ascii")
+                part.replace(target)
+                return target
+            part.unlink()
+        except OSError as error:
+            raise WeightsError(_why_not(source, folder, error)) from error
         if not begun:
             break  # it was whole; one that went on with an older part may be of two versions, and is fetched anew
     raise WeightsError(f"The weights {source.file_name} arrived damaged; try again.")
@@ -107,7 +145,8 @@ def _transfer(source: WeightsSource, part: Path, control: Control) -> Generator[
 
 
 def _received(answer: Any, file: IO[bytes], name: str, have: int, control: Control) -> Generator[Transferred]:
-    total = have + int(answer.headers.get("Content-Length") or 0)
+    length = int(answer.headers.get("Content-Length") or 0)
+    total = have + length if length else 0
     told = 0.0
     while chunk := answer.read1(CHUNK_BYTES):
         if control.stopping:

@@ -78,13 +78,21 @@ def _take_out(root: Path, added: Added, dry_run: bool) -> str:
             return _GONE
         if path.is_symlink() or path.stat().st_size != added.size or sha256_of(path) != added.sha256:
             return CHANGED
-        if added.source is not None and not added.source.exists():
+        if added.source is not None and not _is_still(added.source, added):
             return LAST
         if not dry_run:
             remove(path)
         return _REMOVED
     except OSError as error:
         return f"It cannot be removed ({error.strerror or error})."
+
+
+def _is_still(source: Path, added: Added) -> bool:
+    """Whether the photo that was copied is where it was: the next memory card has another one of that name there."""
+    try:
+        return source.stat().st_size == added.size and sha256_of(source) == added.sha256
+    except OSError:
+        return False
 
 
 def _close(root: Path, application: Application, stays: int) -> None:

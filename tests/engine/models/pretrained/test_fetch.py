@@ -130,6 +130,21 @@ def test_a_stop_in_the_middle_and_then_the_rest(
     assert server.asked[-1][1] == first.received_bytes
 
 
+def test_two_at_once_fetch_the_file_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights_fetch, "SECONDS_BETWEEN_EVENTS", 0)
+    monkeypatch.setattr(weights_fetch, "CHUNK_BYTES", 100_000)
+    source, control = hashed(server), Control()
+    first, second, stopped = fetch(source, tmp_path), fetch(source, tmp_path), fetch(source, tmp_path, control)
+    next(first)
+    assert next(second).total_bytes == 0 < next(stopped).received_bytes, "they wait, and tell what has arrived"
+    control.stop()
+    with pytest.raises(FetchStopped, match="another Thaw"):
+        next(stopped)
+    list(first)
+    assert list(second) == [] and len(server.asked) == 1
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [CONTENT]
+
+
 def test_the_hash_that_a_redirect_states_is_held_and_kept(server: Server, tmp_path: Path) -> None:
     source = plain(server)
     server.answers = [redirected("/storage/blob")]
