@@ -15,6 +15,7 @@ from engine import runs
 from engine.config import TrainConfig
 from engine.config.augmentations import preset_of
 from engine.control import Control
+from engine.dataset.copies import copies
 from engine.dataset.index import Photo, load
 from engine.dataset.kept_photos import KeptPhotos
 from engine.dataset.loader import PhotoLoader
@@ -215,6 +216,7 @@ def _write_plan(
     hashes = hashes_of(photos, hash_of, settled.threads, control)
     if control.stopping:
         raise DatasetError("The run was stopped before its photos were read.")
+    yield from copies(photos, hashes)
     if config.pseudo_labels:
         photos, hashes = yield from with_pseudo_labels(config.pseudo_labels, photos, hashes, hash_of)
         settled = resolve(config, spec, strategy, photos)  # the classes may be as uneven as that now

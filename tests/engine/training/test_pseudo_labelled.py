@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -48,8 +49,9 @@ def test_a_label_of_another_dataset_ends_it_before_it_begins(tmp_path: Path) -> 
 
 
 def test_the_weights_of_classes_go_by_all_that_is_trained_on(tmp_path: Path) -> None:
-    """Six photos of each class, of which nine more of one are pseudo-labelled."""
+    """Six photos of each class, of which nine more of one are pseudo-labelled; a photo in two classes is told of."""
     data = make_photos(tmp_path / "data", photos=6)
+    shutil.copy(data / "green" / "0.png", data / "blue" / "0.png")
     new = [tmp_path / "new" / f"{number}.png" for number in range(9)]
     for number, path in enumerate(new):
         draw_photo(path, COLOURS["green"], seed=100 + number)
@@ -58,6 +60,7 @@ def test_the_weights_of_classes_go_by_all_that_is_trained_on(tmp_path: Path) -> 
     for labels, weights in ((asked.pseudo_labels, "balanced"), (None, "none")):
         out = tmp_path / f"{weights} run"
         events = train(asked.with_changes(pseudo_labels=labels), out)
-        next(event for event in events if isinstance(event, RunStarted))
+        before = list(itertools.takewhile(lambda event: not isinstance(event, RunStarted), events))
+        assert "copies_in_classes" in [event.kind for event in before if isinstance(event, Notice)]
         assert runs.read_config(out).class_weights == weights
         events.close()
