@@ -11,7 +11,9 @@ import mmap
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+import stat
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,9 @@ MOST_BYTES = 10 * 2**30
 """All stores together; the one longest unused goes first."""
 KEPT_FREE = 2 * 2**30
 """What a store leaves free on its disk."""
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PATIENCE_SECONDS, SECONDS_BETWEEN = 60.0, 0.02
+"""How long another process that writes is waited for."""
 
 
 def stores_folder() -> Path:
@@ -102,21 +107,29 @@ def open_rows(folder: Path) -> int:
 
 
 def open_index(folder: Path, table: str) -> sqlite3.Connection:
-    """The index of a store with its one `table` (name and columns); a damaged one is begun anew, with all rows."""
-    for attempt in (1, 2):
-        index = sqlite3.connect(folder / INDEX, timeout=60, isolation_level=None, check_same_thread=False)
+    """The index of a store with its one `table` (name and columns); a damaged one is begun anew, with all rows.
+
+    One that another process is using is waited for and never removed: two that write to one file of numbers by two
+    indexes would write over each other.
+    """
+    until, anew = time.monotonic() + PATIENCE_SECONDS, False
+    while True:
+        index = sqlite3.connect(folder / INDEX, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            index.execute("PRAGMA journal_mode = WAL")
+            index.execute("PRAGMA journal_mode = WAL")  # at the same time as another's it fails at once
             index.execute(f"CREATE TABLE IF NOT EXISTS {table}")
             index.execute(f"SELECT COUNT(*) FROM {table.split()[0]}").fetchone()
             return index
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
             index.close()
-            if attempt == 2:
+            kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more of the same
+            if kind in DAMAGED and not anew:
+                anew = True
+                for path in (folder / ROWS, *folder.glob(f"{INDEX}*")):
+                    path.unlink(missing_ok=True)
+            elif kind != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            for path in folder.glob(f"{INDEX}*"):
-                path.unlink(missing_ok=True)
-    raise AssertionError
+        time.sleep(SECONDS_BETWEEN)
 
 
 def write_whole(file: int, content: bytes, place: int) -> None:
@@ -128,24 +141,37 @@ def write_whole(file: int, content: bytes, place: int) -> None:
 
 
 def room_for(folder: Path, wanted: int, most: int = MOST_BYTES) -> bool:
-    """Whether `wanted` bytes more may go into the store `folder`; those longest unused are removed for it."""
+    """Whether `wanted` bytes more may go into the store `folder`; those longest unused are removed for it, and none
+    where removing all of them would not be enough."""
     stores = sorted((path for path in folder.parent.glob("*") if path.is_dir()), key=_last_used)
-    total = sum(_bytes_in(path) for path in stores)
+    sizes = {path: _bytes_in(path) for path in stores}
+    total, others = sum(sizes.values()), sum(size for path, size in sizes.items() if path != folder)
+    if total - others + wanted > most or _free(folder) + others - wanted < KEPT_FREE:
+        return False
     for store in stores:
         if total + wanted <= most and _free(folder) - wanted >= KEPT_FREE:
             break
         if store != folder:
-            total -= _bytes_in(store)
+            total -= sizes[store]
             shutil.rmtree(store, ignore_errors=True)
     return total + wanted <= most and _free(folder) - wanted >= KEPT_FREE
 
 
 def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+    return sum(found.st_size for found in _files_in(folder))
 
 
 def _last_used(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in folder.glob("*")), default=0.0)
+    return max((found.st_mtime for found in _files_in(folder)), default=0.0)
+
+
+def _files_in(folder: Path) -> Iterator[os.stat_result]:
+    """Those that are there when they are looked at: what an index has beside it goes when its process ends."""
+    for path in folder.glob("*"):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            if stat.S_ISREG(found.st_mode):
+                yield found
 
 
 def _free(folder: Path) -> int:

@@ -11,11 +11,13 @@ import collections
 import contextlib
 import functools
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import PIL
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental import optimization
@@ -40,6 +42,8 @@ from engine.training.phases import stages_left
 from engine.training.run_parts import Run
 
 BATCH = 32
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""What a function's words have that is another in every process."""
 
 
 class TrainedHalf(nn.Module):
@@ -191,15 +195,22 @@ def _fused(made: Cut, pixels: Tensor) -> Cut:
 
 def key_of(run: Run, made: Cut, way: str) -> str:
     """What decides the numbers, but the photo itself: the frozen half, its weights, what comes before it, and the way
-    it is computed, so that rows of two ways are never mixed."""
+    it is computed, so that rows of two ways are never mixed.
+
+    The graph names its modules and says nothing of them: what they are stands in their own words (strides, kinds of
+    activation, epsilons), and what stands nowhere in the file that builds a network of one's own.
+    """
     config = run.config
     digest = hashlib.sha256()
     scaled = (run.classifier.scale.tolist(), run.classifier.offset.tolist(), run.classifier.channels)
     preset = run.loader.preset
     augmented = (sorted(preset.strengths.items()), preset.policy, preset.fill, VERSION)
-    before = (config.image_size, config.fit, run.spec.interpolation, augmented, WHOLE_SHARE, DRAFT, scaled)
+    read = (WHOLE_SHARE, DRAFT, PIL.__version__)
+    before = (config.image_size, config.fit, run.spec.interpolation, augmented, read, scaled)
     digest.update(repr((before, made.shapes, config.device, config.channels_last, torch.__version__)).encode())
     digest.update(str(made.frozen.graph).encode())
+    digest.update(ADDRESS.sub("", str(made.frozen)).encode())
+    digest.update(run.spec.builder.read_bytes() if run.spec.builder else b"")
     digest.update(run.teacher.key.encode() if run.teacher else b"")
     digest.update(b"" if way == TORCH else way.encode())
     for name, tensor in made.frozen.state_dict().items():

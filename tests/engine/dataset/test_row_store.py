@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -103,6 +108,43 @@ def test_a_damaged_index_is_begun_anew(tmp_path: Path) -> None:
     store.close()
 
 
+def test_an_index_that_another_is_using_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that begin at once: SQLite turns one of them away. Its index removed, both would write to one place."""
+    store, real, refused = RowStore(tmp_path, "float32", 3), sqlite3.connect, list[bool]()
+    store.add(["a"], filled(["a"]))
+
+    def connect(*place: Any, **options: Any) -> Any:
+        if refused:
+            return real(*place, **options)
+        refused.append(True)
+        busy = sqlite3.OperationalError("database is locked")
+        busy.sqlite_errorcode = sqlite3.SQLITE_BUSY  # type: ignore[misc]
+        return SimpleNamespace(execute=Mock(side_effect=busy), close=Mock())
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    other = RowStore(tmp_path, "float32", 3)
+    assert refused and other.has("a")
+    other.add(["b"], filled(["b"]))
+    store.add(["c"], filled(["c"]))
+    assert np.array_equal(other.rows(["a", "b"]), filled(["a", "b"]))
+    other.close()
+    store.close()
+
+
+def test_a_damaged_index_takes_its_rows_with_it(tmp_path: Path) -> None:
+    """Whoever has them open still has them, and nobody writes over them."""
+    store = RowStore(tmp_path, "float32", 3)
+    store.add(["a"], filled(["a"]))
+    (tmp_path / INDEX).unlink()
+    (tmp_path / INDEX).write_bytes(b"no database" * 100)
+    with contextlib.suppress(PermissionError):  # Windows removes nothing that is open
+        other = RowStore(tmp_path, "float32", 3)
+        other.add(["b"], filled(["b"]))
+        other.close()
+    assert np.array_equal(store.rows(["a"]), filled(["a"]))
+    store.close()
+
+
 def test_rows_of_another_length_are_refused(tmp_path: Path) -> None:
     store = RowStore(tmp_path, "float32", 3)
     with pytest.raises(ValueError, match="2 rows of 3"):
@@ -119,8 +161,27 @@ def test_the_store_longest_unused_makes_room(tmp_path: Path, monkeypatch: pytest
         os.utime(path, (1e9 - age, 1e9 - age))
     assert room_for(tmp_path / "new", 500, most=3000)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["middle", "new"]
-    assert not room_for(tmp_path / "new", 5000, most=3000)
-    assert (tmp_path / "new").is_dir()  # the one that is asked for is never removed
+    assert room_for(tmp_path / "new", 2000, most=3000)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]  # the one that is asked for is never removed
+
+
+def test_what_cannot_have_room_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ROWS).write_bytes(bytes(1000))
+    monkeypatch.setattr(row_store, "KEPT_FREE", 0)
+    assert not room_for(tmp_path / "new", 2001, most=3000)
+    monkeypatch.setattr(row_store, "_free", lambda _folder: 100)
+    assert not room_for(tmp_path / "new", 1101, most=3000)
+    assert (tmp_path / "old" / ROWS).is_file()
+
+
+def test_a_file_that_goes_while_stores_are_counted_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What SQLite has beside an index goes when the last process lets go of it."""
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(Path, "glob", lambda self, _pattern: iter([self / "a", self / "gone-wal"]))
+    monkeypatch.setattr(row_store, "KEPT_FREE", 0)
+    assert room_for(tmp_path / "a", 100)
 
 
 def test_the_disk_keeps_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_what_is_kept_is_kept_by_preset_and_strengths() -> None:
 
     def key(name: str, strengths: dict[str, float] | None = None, way: str = TORCH) -> str:
         loader = SimpleNamespace(preset=preset_of(name, strengths))
-        spec = SimpleNamespace(interpolation="bilinear")
+        spec = SimpleNamespace(interpolation="bilinear", builder=None)
         run = SimpleNamespace(config=TrainConfig(), classifier=classifier, spec=spec, loader=loader, teacher=None)
         return key_of(run, made, way)  # type: ignore[arg-type]
 
@@ -86,6 +86,28 @@ def test_what_is_kept_is_kept_by_preset_and_strengths() -> None:
     keys = {key(name) for name in PRESETS} | {key("light", {"noise": 9}), key("light", {"flip": 0.4})}
     assert len(keys) == len(PRESETS) + 2
     assert key("light", way=ON_RUNTIME) not in keys
+
+
+def test_what_is_kept_is_kept_by_what_the_frozen_modules_are(tmp_path: Path) -> None:
+    """Same names, weights and shapes at the boundary; other numbers."""
+    layer = nn.Conv2d(3, 4, 3)
+    classifier = SimpleNamespace(scale=torch.ones(3), offset=torch.zeros(3), channels=3)
+    builder = tmp_path / "mine.py"
+    builder.write_text("first")
+    spec = SimpleNamespace(interpolation="bilinear", builder=builder)
+    loader = SimpleNamespace(preset=PRESETS["none"])
+    run = SimpleNamespace(config=TrainConfig(), classifier=classifier, spec=spec, loader=loader, teacher=None)
+
+    def key(stride: int, activation: nn.Module) -> str:
+        own = nn.Conv2d(3, 4, 3, stride)
+        own.load_state_dict(layer.state_dict())
+        frozen = torch.fx.symbolic_trace(nn.Sequential(own, activation, nn.AdaptiveAvgPool2d(1)))
+        return key_of(run, Cut(frozen, nn.Identity(), ((4, 1, 1),), (False,)), TORCH)  # type: ignore[arg-type]
+
+    found = [key(1, nn.ReLU()), key(2, nn.ReLU()), key(1, nn.GELU()), key(1, nn.LeakyReLU(0.2)), key(1, nn.LeakyReLU())]
+    assert len(set(found)) == len(found) and key(1, nn.ReLU()) == found[0]
+    builder.write_text("second")
+    assert key(1, nn.ReLU()) != found[0]
 
 
 def test_views_are_used_in_turn_and_never_more_than_there_are_epochs(
