@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 from pathlib import Path
@@ -114,10 +115,14 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         if not self.restoreGeometry(self.settings.geometry):
             self.resize(1280, 800)
-        if self.settings.last_page in PAGES:
-            self.show_page(self.settings.last_page)
-        else:
+        if self.settings.last_page not in PAGES:
             self.show_start()
+            return
+        try:
+            self.show_page(self.settings.last_page)
+        except Exception as error:  # whatever is wrong with one page: a window that never opens helps nobody
+            self.show_start()
+            QTimer.singleShot(0, self, functools.partial(dialogs.show_error, self, error))
 
     # --- pages ---------------------------------------------------------------------------------------------------
 

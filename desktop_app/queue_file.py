@@ -40,7 +40,9 @@ class QueueFile:
         """What waits in the files that no window holds, in one file from now on."""
         found: list[QueuedRun] = []
         left: list[tuple[Path, FileLock | None]] = []
-        there = [path for path in self._folder.glob("queue*.json") if NAMED.fullmatch(path.name)]
+        there: list[Path] = []
+        with contextlib.suppress(OSError):  # its drive may answer with an error
+            there = [path for path in self._folder.glob("queue*.json") if NAMED.fullmatch(path.name)]
         for path in sorted(there, key=lambda path: (len(path.name), path.name)):
             try:
                 lock = _taken(path)

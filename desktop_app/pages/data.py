@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_app import theme
 from desktop_app.project import Project
 from desktop_app.settings import Settings, home_folder
+from desktop_app.widgets import thumbnails
 from desktop_app.widgets.banner import BannerPlace
 from desktop_app.widgets.baseline import BaselineLine
 from desktop_app.widgets.corrections.adding import AddingCorrections
@@ -207,6 +208,7 @@ class DataPage(PageFrame):
         if wall is not None:
             self._wall = wall
             root = wall.index.root
+            thumbnails.shared().forget(root)
             self._settings.add_recent_folder(root)
             self._settings.last_folder = root.parent
             self._project.set_dataset(wall.index, wall.suited)

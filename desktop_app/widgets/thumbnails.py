@@ -67,6 +67,11 @@ class Thumbnails(QObject):
         kept = self._kept.get(Wish(path, longest, meant))
         return kept if isinstance(kept, str) else ""
 
+    def forget(self, folder: Path) -> None:
+        """Read the photos below `folder` anew when they are asked for: they may have changed, or come back."""
+        for wish in [wish for wish in self._kept if wish.path.is_relative_to(folder)]:
+            self._bytes -= _bytes(self._kept.pop(wish))
+
     def close(self) -> None:
         self._background.close()
 

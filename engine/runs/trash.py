@@ -76,8 +76,12 @@ def put_back(trashed: TrashedRun) -> Path:
 
 def list_trash(folder: Path) -> tuple[TrashedRun, ...]:
     """The deleted runs of `folder`, the latest first."""
+    try:
+        there = list((folder / TRASH).iterdir())
+    except OSError:  # nothing was deleted yet, or the drive is away
+        return ()
     found = []
-    for path in (folder / TRASH).iterdir() if (folder / TRASH).is_dir() else ():
+    for path in there:
         if path.is_dir() and (named := _NAMED.fullmatch(path.name)):
             when = datetime.strptime(named[1], _WHEN)
             found.append(TrashedRun(path, folder / named[2], when, _size(path)))

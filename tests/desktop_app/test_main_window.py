@@ -123,6 +123,19 @@ def test_the_last_page_and_place_are_remembered(window: MainWindow, qtbot: QtBot
     assert again.height() == 700
 
 
+def test_a_last_page_that_cannot_be_built_keeps_no_window_from_opening(
+    qtbot: QtBot, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.last_page = "review"
+    with monkeypatch.context() as broken:
+        broken.setattr(main_window.importlib, "import_module", lambda _name: object())
+        window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.current_page == "" and window.doors.isVisible()
+    qtbot.waitUntil(lambda: len(boxes(window)) == 1)
+
+
 def test_a_page_may_ask_for_another(window: MainWindow) -> None:
     window.show_page("train")
     window.page("train").page_requested.emit("data")

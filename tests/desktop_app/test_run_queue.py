@@ -113,6 +113,12 @@ def test_nothing_starts_while_the_window_closes(qtbot: QtBot, jobs: Jobs, settin
     assert not machine.begun and names(queue) == ["a"] and (settings.runs_folder / FILE).exists()
 
 
+def test_a_drive_that_answers_with_an_error_has_nothing_that_waits(tmp_path: Path) -> None:
+    away = tmp_path / ("x" * 300)
+    assert QueueFile(away).take_over() == ()
+    assert training_job.newest_run(away) is None
+
+
 def test_a_disk_that_is_full_is_told_and_the_run_starts(
     qtbot: QtBot, jobs: Jobs, settings: Settings, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

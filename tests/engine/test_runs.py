@@ -140,7 +140,8 @@ def test_the_list_of_runs_leaves_out_what_is_none(run_dir: Path) -> None:
     runs.append_history(run_dir, epoch(1))
     (row,) = runs.list_runs(run_dir.parent)
     assert (row.name, row.state, row.epochs_done, row.epochs, row.val_accuracy) == ("run", "interrupted", 1, 5, 0.8)
-    assert runs.list_runs(run_dir / "absent") == ()
+    for away in (run_dir / "absent", run_dir / ("x" * 300)):  # the second answers with an error, as a broken drive
+        assert runs.list_runs(away) == runs.list_trash(away) == ()
 
 
 def test_a_run_that_is_deleted_while_it_is_read_is_left_out(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
