@@ -66,6 +66,15 @@ class Course:
         return tuple(row for row in self.history if row.phase == self.last.phase)
 
     @property
+    def since_restart(self) -> tuple[EpochFinished, ...]:
+        """The epochs of the phase from the last one on in which the schedule started anew, if it does."""
+        rows = self.phase
+        if self.config.schedule != "cosine-restarts":
+            return rows
+        risen = (place for place in range(1, len(rows)) if rows[place].learning_rate > rows[place - 1].learning_rate)
+        return rows[max(risen, default=0) :]
+
+    @property
     def ended(self) -> bool:
         return bool(self.predictions)
 

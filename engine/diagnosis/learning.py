@@ -60,7 +60,8 @@ def rate_too_high(course: Course) -> Diagnosis | None:
 
     Training at a workable rate lowers the loss it minimises but for noise (Smith 2017, "Cyclical Learning Rates for
     Training Neural Networks", section 3.3, takes the point where it begins to rise for too high). Rises count from a
-    tenth of ln(classes), so that noise near zero does not.
+    tenth of ln(classes), so that noise near zero does not. Where a schedule starts anew the loss rises, as it is meant
+    to (Loshchilov and Hutter 2017, "SGDR", figure 2), and epochs are compared from there on.
     """
     found = _above_guessing(course) or _epochs_rise(course) or _steps_rise(course) or _jumps(course)
     if not found:
@@ -83,9 +84,7 @@ def _above_guessing(course: Course) -> tuple[Severity, str] | None:
 
 
 def _epochs_rise(course: Course) -> tuple[Severity, str] | None:
-    if len(course.phase) < 2:
-        return None
-    lowest, last = min(course.phase, key=lambda row: row.train_loss), course.last
+    lowest, last = min(course.since_restart, key=lambda row: row.train_loss), course.last
     rise = last.train_loss - lowest.train_loss
     if last.train_loss < RISE * lowest.train_loss or rise < RISE_IN_CHANCE * course.guessing_loss:
         return None
@@ -98,7 +97,8 @@ def _epochs_rise(course: Course) -> tuple[Severity, str] | None:
 def _steps_rise(course: Course) -> tuple[Severity, str] | None:
     """The last third of an epoch's steps against the first: more than 4 standard errors, and a quarter of guessing."""
     losses = course.step_losses
-    if len(losses) < STEPS_FOR_TREND:
+    restarted = len(course.since_restart) == 1 and len(course.history) > 1  # within this very epoch, perhaps
+    if len(losses) < STEPS_FOR_TREND or (restarted and course.config.schedule == "cosine-restarts"):
         return None
     third = len(losses) // 3
     first, after = losses[:third], losses[-third:]

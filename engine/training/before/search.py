@@ -58,13 +58,15 @@ def search(
     The first trial is `config` as it is. Trials are compared by the validation accuracy of their best epoch; the test
     photos are looked at once, by the best, at the end, which makes `run_dir` a finished run. The trials are kept in
     `run_dir`.search, from where the same call goes on if it was killed; only the best one's weights stay. *Stop* and
-    *finish* end it with the best so far. Raises ThawError for what cannot be varied, and for what would keep a run from
-    starting.
+    *finish* end it with the best so far. Raises ThawError for what cannot be varied, for what would keep a run from
+    starting, and where not one trial came to its end.
     """
     control = control or Control()
     names = check(vary)
-    if runs.state(run_dir) != "absent":
-        raise RunError(f"There is a run in {run_dir} already; choose another folder for the search.")
+    if (there := runs.state(run_dir)) != "absent":
+        # of a search that was killed while it tested the best, say
+        resumed = "resume it, or " if there in ("interrupted", "stopped") else ""
+        raise RunError(f"There is a run in {run_dir} already; {resumed}choose another folder for the search.")
     if os.path.lexists(run_dir) and not _is_empty(run_dir):  # the best trial could not take its place, hours later
         raise RunError(f"{run_dir} is no empty folder; choose another one for the search.")
     folder = run_dir.with_name(run_dir.name + ".search")
@@ -83,7 +85,12 @@ def _searched(
         yield from trying.try_one(taken, weights_dir, offline, control)
     best = trying.best
     if best is None:
-        return
+        if control.stopping or control.finishing:
+            return
+        raise ThawError(
+            "Not one of the trials came to its end: in each the loss was no number any more. Begin a search in another "
+            "folder with a lower learning rate."
+        )
     trying.make_run(best, run_dir)
     yield from train(config, run_dir, resume=True, weights_dir=weights_dir, offline=offline, control=control)
     yield trying.finished(best, run_dir, time.perf_counter() - began)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from engine.config import TrainConfig
+from engine.models.freezing import is_norm
 from engine.models.optimizers import OPTIMIZERS
 from engine.models.timelines import block_rates
 
@@ -61,8 +62,10 @@ def _new_groups(
     found: dict[tuple[Place, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad and id(parameter) not in known:
-            place = place_of(name.rpartition(".")[0])
-            found.setdefault((place, parameter.ndim > 1), []).append(parameter)
+            layer = name.rpartition(".")[0]
+            # a norm over several dimensions has as many in its scale
+            decayed = parameter.ndim > 1 and not is_norm(network.get_submodule(layer))
+            found.setdefault((place_of(layer), decayed), []).append(parameter)
     for (place, decayed), parameters in found.items():
         yield {
             "params": parameters,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.diagnosis.course import Course
 from engine.diagnosis.learning import exploding, not_a_number, plateau, rate_too_high, rate_too_low
 from tests.engine.diagnosis.courses import course
 
@@ -68,6 +69,21 @@ def test_what_is_unfrozen_may_raise_the_loss() -> None:
     run = course([*LEARNS, (0.55, 0.75, 0.6, 0.8)])
     rows = (*run.history[:-1], replace(run.history[-1], phase=2))
     assert rate_too_high(replace(run, history=rows)) is None
+
+
+def test_a_schedule_that_starts_anew_may_raise_the_loss_once() -> None:
+    rows = [*LEARNS, (0.55, 0.75, 0.6, 0.8)]
+    rates = (1e-3, 6e-4, 3e-4, 1e-5, 1e-3)
+    rising = tuple(0.6 + 0.1 * (-1) ** step + 0.08 * step for step in range(CROWD))
+
+    def restarted(run: Course) -> Course:
+        found = [replace(row, learning_rate=rate) for row, rate in zip(run.history, (*rates, 9e-4), strict=False)]
+        return replace(run, history=tuple(found), step_losses=rising if len(found) == 5 else ())
+
+    assert rate_too_high(restarted(course(rows, schedule="cosine-restarts"))) is None
+    assert rate_too_high(restarted(course(rows))), "another schedule has no reason to"
+    again = rate_too_high(restarted(course([*rows, (0.95, 0.6, 0.6, 0.8)], schedule="cosine-restarts")))
+    assert again and "from 0.55 (epoch 5) to 0.95 (epoch 6)" in again.evidence
 
 
 def test_noise_near_zero_is_no_rise() -> None:

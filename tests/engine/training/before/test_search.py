@@ -98,6 +98,13 @@ def test_a_trial_that_diverges_is_a_failed_one(trained: Runs, tmp_path: Path) ->
     assert events[-1].best_trial == 1 and events[-1].changes == {}
 
 
+def test_a_search_of_which_every_trial_diverges_says_so(trained: Runs, tmp_path: Path) -> None:
+    trained.diverge_from = 1
+    with pytest.raises(ThawError, match="lower learning rate"):
+        list(search(config(), tmp_path / "run", trials=2))
+    assert len(trained.asked) == 2 and not trained.ended
+
+
 def test_what_keeps_a_run_from_starting_ends_the_search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refused(*_: Any, **__: Any) -> Iterator[Event]:
         raise ThawError("There are no photos.")
@@ -110,7 +117,7 @@ def test_what_keeps_a_run_from_starting_ends_the_search(monkeypatch: pytest.Monk
 
 def test_nothing_is_written_over_a_run(trained: Runs, tmp_path: Path) -> None:
     runs.create(tmp_path / "run", config())
-    with pytest.raises(RunError, match="already"):
+    with pytest.raises(RunError, match="already; resume it, or"):
         list(search(config(), tmp_path / "run"))
     assert not trained.asked
 

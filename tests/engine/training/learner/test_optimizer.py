@@ -69,6 +69,14 @@ def test_it_learns(kind: str, changes: dict[str, Any]) -> None:
     assert float(network(pixels).detach().square().mean()) < before
 
 
+def test_norms_and_biases_are_not_decayed_whatever_their_shape() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.LayerNorm([4, 6, 6]), nn.GroupNorm(2, 4), nn.BatchNorm2d(4))
+    groups = make_optimizer(network, settings("adamw"), 2, lambda _layer: Place(0, 1)).param_groups
+    decayed = [p for group in groups for p in group["params"] if group["decayed"]]
+    assert [id(p) for p in decayed] == [id(network[0].weight)]
+    assert all((group["weight_decay"] > 0) == group["decayed"] for group in groups)
+
+
 def test_the_choices_of_the_setting_are_the_rows() -> None:
     (literal, _) = typing.get_args(TrainConfig.model_fields["optimizer"].annotation)
     assert set(typing.get_args(literal)) == set(OPTIMIZERS)
