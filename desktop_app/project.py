@@ -54,6 +54,7 @@ class Project(QObject):
         those that the person has not changed meanwhile go back to what they were.
         """
         if index == self.dataset:
+            self.dataset = index  # the same again: what was made of the new one is not made anew of the old
             return
         same_folder = index is not None and self.dataset is not None and index.root == self.dataset.root
         self.dataset = index

@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+import traceback
 import typing
 from pathlib import Path
 
@@ -35,6 +36,11 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as `thaw … | head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:  # of a drive, mostly: what nobody foresaw is a sentence, too
+        if os.environ.get("THAW_CONTROLLED") == "1":
+            traceback.print_exc()  # the window keeps it as details
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"The system reported: {error.strerror or error}{where}.")
     _leave(status if isinstance(status, int) else 0)
 
 

@@ -229,7 +229,7 @@ def _(event: ev.Check) -> str:
 
 @_says(ev.ChecksFinished)
 def _(event: ev.ChecksFinished) -> str:
-    return "No problem found" if not event.problems else f"{event.problems} problems found"
+    return f"{event.problems or 'No'} problem{'s' if event.problems > 1 else ''} found"
 
 
 @_says(ev.WeightsFetched)

@@ -39,14 +39,14 @@ def odd_formats(root: Path, label: str, photos: Sequence[FoundPhoto]) -> Iterato
 
 
 def alike_names(labels: Sequence[str]) -> Iterator[Notice]:
-    """Classes that differ in capital letters only: most often one class that was typed twice."""
+    """Classes that differ in capital letters or spaces only: most often one class that was typed twice."""
     groups: dict[str, list[str]] = {}
     for label in labels:
-        groups.setdefault(label.casefold(), []).append(label)
+        groups.setdefault("".join(label.casefold().split()), []).append(label)
     for group in groups.values():
         if len(group) > 1:
             yield Notice(
-                f"{named(group)} differ only in capital letters and count as {len(group)} classes; "
+                f"{named(group)} differ only in capital letters or spaces and count as {len(group)} classes; "
                 "put them into one folder if they are one.",
                 "alike_names",
             )

@@ -15,9 +15,11 @@ from engine.dataset.folders import FolderWalk, FoundPhoto, natural_key
 from engine.dataset.health import alike_names, missing_classes, named, odd_formats
 from engine.errors import DatasetError
 from engine.events import Notice, ScanFinished, ScanProgress
-from engine.photo_formats import is_photo_name
+from engine.photo_formats import is_photo_name, is_raw_name
 from engine.photos import printable
 from engine.reachable import is_folder, is_there
+
+_OUTSIDE = "a photo outside the class folders"
 
 Split = Literal["train", "val", "test", ""]
 ScanEvent = ScanProgress | Notice | ScanFinished
@@ -200,7 +202,7 @@ def _gather(
 
 
 def _reason_outside(path: Path) -> str:
-    return "a photo outside the class folders" if is_photo_name(path) else "no photo"
+    return _OUTSIDE if is_photo_name(path) else "no photo"
 
 
 def _holds_folders(folder: Path) -> bool:
@@ -238,7 +240,7 @@ def _no_classes(walk: FolderWalk) -> str:
             f"“{name}” holds photos but no folders of photos; put the photos of each class into a folder of their own. "
             "If it is one class of several, choose the folder above it."
         )
-    return f"“{name}” holds no photos; choose the folder that holds one folder of photos per class."
+    return f"“{name}” holds no photos; choose the folder that holds one folder of photos per class.{_not_taken(walk)}"
 
 
 def _one_class(walk: FolderWalk, label: str) -> str:
@@ -248,5 +250,18 @@ def _one_class(walk: FolderWalk, label: str) -> str:
         return f"“{label}” is the only folder with photos here, and holds folders itself; choose “{label}” instead."
     return (
         f"There is only one class, “{label}”; a classifier needs at least two. "
-        "Add a folder of photos of something else, “other” for instance."
+        f"Add a folder of photos of something else, “other” for instance.{_not_taken(walk)}"
     )
+
+
+def _not_taken(walk: FolderWalk) -> str:
+    """What else may be the cause: files that are meant for photos, and the commonest reason why they were left out."""
+    counts = Counter(
+        reason
+        for path, reason in walk.skipped.items()
+        if reason not in ("hidden", _OUTSIDE) and (is_photo_name(path) or is_raw_name(path))
+    )
+    if not counts:
+        return ""
+    reason, number = counts.most_common(1)[0]
+    return f" Left out: {number} {'file' if number == 1 else 'files'} ({reason})."

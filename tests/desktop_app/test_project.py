@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def test_nothing_is_told_when_nothing_changed(project: Project, qtbot: QtBot) ->
         project.set_run(Path("/runs/one"))
     with qtbot.assertNotEmitted(project.run_changed):
         project.set_run(Path("/runs/one"))
+    project.set_dataset(INDEX)
+    again = dataclasses.replace(INDEX)
+    with qtbot.assertNotEmitted(project.dataset_changed):
+        project.set_dataset(again)
+    assert project.dataset is again, "what was made of it is of this one"
 
 
 SUITED = {"model": "small_resnet", "strategy": "from-scratch", "epochs": 45, "learning_rate": 0.01}

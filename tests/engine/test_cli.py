@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import engine
+import engine.cli
 from engine.cli import cli
 from engine.commands.training import numbers
 from engine.config import TrainConfig, make_config
@@ -316,3 +317,21 @@ def test_every_command_is_found_and_says_what_it_does() -> None:
         command = cli.get_command(context, name)
         assert command is not None and command.name == name and command.help
     assert cli.get_command(context, "nonsense") is None
+
+
+@pytest.mark.parametrize("controlled", ["", "1"])
+def test_what_the_system_refuses_is_a_sentence(
+    controlled: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The window gets the traceback before it, for its details."""
+
+    def refused(**_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/photos")
+
+    monkeypatch.setattr(engine.cli, "cli", refused)
+    monkeypatch.setenv("THAW_CONTROLLED", controlled)
+    with pytest.raises(SystemExit) as ended:
+        engine.cli.main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 1 and told.endswith("The system reported: Permission denied (/photos).\n")
+    assert ("Traceback" in told) is bool(controlled)
