@@ -102,8 +102,11 @@ class RowStore:
 
 
 def open_rows(folder: Path) -> int:
-    """The descriptor of a store's file of numbers, made where there is none."""
-    return os.open(folder / ROWS, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    """The descriptor of a store's file of numbers, made where there is none. The store is used from now on."""
+    file = os.open(folder / ROWS, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    with contextlib.suppress(OSError):
+        os.utime(folder / ROWS)  # what is read only would else be the longest unused
+    return file
 
 
 def open_index(folder: Path, table: str) -> sqlite3.Connection:

@@ -8,6 +8,8 @@ No torch.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +25,8 @@ from engine.models.network.spec import spec_of
 from engine.models.spec import IMAGENET_MEAN, IMAGENET_STD, Head, ModelSpec
 
 FAMILY = "Own"
+_WORDS = ("title", "summary", "licence", "weights", "builder", "initialisation")
+"""Keys of a file that change nothing of a network that has its weights; a builder counts by what it holds."""
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Deviation = Annotated[float, Field(gt=0, le=1)]
@@ -75,6 +79,17 @@ def read_own_models(
         except ThawError as error:
             problems.append(str(error))
     return found, tuple(problems)
+
+
+def as_written(spec: ModelSpec) -> str:
+    """What a model of one's own is, as its files say now (SHA-256, hex), but for words and first weights; "" for any
+    other model. Raises ConfigError or OSError where one of them is gone."""
+    if spec.definition is None:
+        return ""
+    values = {key: value for key, value in _values(spec.definition).items() if key not in _WORDS}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+    digest.update(spec.builder.read_bytes() if spec.builder else b"")
+    return digest.hexdigest()
 
 
 def read_own_model(path: Path, find_base: Callable[[str], ModelSpec]) -> ModelSpec:

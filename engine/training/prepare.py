@@ -29,6 +29,7 @@ from engine.models.build import (
     build,
 )
 from engine.models.catalog import ModelSpec, check_exportable, find_model, for_weights
+from engine.models.own_models import as_written
 from engine.models.recipes import choose_recipe
 from engine.models.strategies import Strategy, find_strategy
 from engine.models.timelines import PlannedPhase
@@ -142,7 +143,7 @@ def _network(
     described = ""
     if not checkpoint.is_there(run_dir):
         described = yield from first_weights(network, config, spec, strategy, classes, weights_dir, offline, control)
-    resumed = checkpoint.load(run_dir, network)
+    resumed = checkpoint.load(run_dir, network, as_written(spec))
     yield from resumed.notices
     words = resumed.progress.weights or described
     resumed = replace(resumed, progress=replace(resumed.progress, weights=words))

@@ -31,7 +31,8 @@ class Progress:
 
     `stage_epochs` are the epochs in which the first stages of an unfreezing that waits for validation began,
     `rate_drops` those from which validation had lowered the learning rate. `room` is how many bytes of memory were free
-    when the run began on its device, 0 where nobody looked.
+    when the run began on its device, 0 where nobody looked. `network` is what a model of the person's own was by its
+    files (`own_models.as_written`), "" for any other and in earlier versions.
     """
 
     epoch: int = 0
@@ -45,6 +46,7 @@ class Progress:
     stage_epochs: tuple[int, ...] = (1,)
     rate_drops: tuple[int, ...] = ()
     room: int = 0
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,13 @@ def is_there(run_dir: Path) -> bool:
     return (run_dir / runs.LAST).is_file() or (run_dir / runs.PREVIOUS).is_file()
 
 
-def load(run_dir: Path, network: nn.Module) -> Checkpoint:
-    """Put the last whole checkpoint's weights into `network`; returns the rest of it.
+def load(run_dir: Path, network: nn.Module, written: str = "") -> Checkpoint:
+    """Put the last whole checkpoint's weights into `network`, which by its own files is `written`; returns the rest.
 
     An empty one where there is none yet. Raises RunError where all are damaged, of another network, or of a newer Thaw.
     """
     if not is_there(run_dir):
-        return Checkpoint(Progress())
+        return Checkpoint(Progress(network=written))
     last, previous = run_dir / runs.LAST, run_dir / runs.PREVIOUS
     # After a crash between the two moves of a checkpoint into its place there is the previous one only.
     found = _read(last) if last.is_file() else _read(previous)
@@ -119,6 +121,12 @@ def load(run_dir: Path, network: nn.Module) -> Checkpoint:
     if found is None:
         raise RunError(f"The checkpoint {last} is damaged, so this run cannot go on; start a new one.")
     state, made = found
+    if written and made.progress.network not in ("", written):
+        raise RunError(
+            "The model of this run was changed since it began, as one of your own can be, and half a run of one and "
+            "half of another is none; put its file back as it was, or start a new run."
+        )
+    made = replace(made, progress=replace(made.progress, network=written))
     try:
         put_weights(network, state)
     except (RuntimeError, KeyError, AttributeError, TypeError) as error:

@@ -165,6 +165,20 @@ def test_the_store_longest_unused_makes_room(tmp_path: Path, monkeypatch: pytest
     assert [path.name for path in tmp_path.iterdir()] == ["new"]  # the one that is asked for is never removed
 
 
+def test_a_store_that_is_only_read_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_store, "KEPT_FREE", 0)
+    for age, name in ((300, "read"), (200, "written")):
+        store = RowStore(tmp_path / name, "float32", 3)
+        store.add(["a"], filled(["a"]))
+        store.close()
+        for path in (tmp_path / name).iterdir():
+            os.utime(path, (1e9 - age, 1e9 - age))
+    RowStore(tmp_path / "read", "float32", 3).close()
+    size = sum(path.stat().st_size for path in tmp_path.glob("*/*"))
+    assert room_for(tmp_path / "new", 100, most=size)
+    assert [path.name for path in tmp_path.iterdir()] == ["read"]
+
+
 def test_what_cannot_have_room_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("new", "old"):
         (tmp_path / name).mkdir()
