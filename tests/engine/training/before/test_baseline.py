@@ -50,6 +50,16 @@ def test_other_training_photos_or_another_model_ask_for_a_new_one() -> None:
     assert baselines.find(dataset("new")) == SOME  # what a run gained is still to be told
 
 
+def test_other_photos_of_the_same_names_have_none(tmp_path: Path) -> None:
+    """As those of the next card or stick, which is where the other one was."""
+    photos = [Photo(tmp_path / f"{number}.jpg", "a", "val") for number in range(600)]
+    baselines.keep(photos, SOME)
+    assert baselines.find(photos) == SOME
+    for photo in photos:
+        photo.path.write_bytes(b"another")
+    assert baselines.find(photos) is None
+
+
 def test_a_damaged_file_is_as_none(tmp_path: Path) -> None:
     baselines.keep(dataset(), SOME)
     (tmp_path / "cache" / baselines.NAME).write_text('{"x": [1], "y": {"model": 3}, ')
