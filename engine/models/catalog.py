@@ -23,6 +23,7 @@ from engine.models.spec import (
     Source,
     WeightsSource,
 )
+from engine.reachable import is_file
 
 __all__ = [
     "ANY_NETWORK",
@@ -68,7 +69,7 @@ def find_model(name: str) -> ModelSpec:
     found = _library_model(name)
     if found is None:
         path = models_folder() / f"{name}.toml"
-        if name and "/" not in name and path.is_file():
+        if name and "/" not in name and is_file(path):
             found = read_own_model(path, _find_base)
     if found is None:
         names = (*_library_names(), *own_models()[0])

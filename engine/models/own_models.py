@@ -23,6 +23,7 @@ from engine.models.network.files import models_folder
 from engine.models.network.rows import make_network
 from engine.models.network.spec import spec_of
 from engine.models.spec import IMAGENET_MEAN, IMAGENET_STD, Head, ModelSpec
+from engine.reachable import is_file
 
 FAMILY = "Own"
 _WORDS = ("title", "summary", "licence", "weights", "builder", "initialisation")
@@ -217,7 +218,7 @@ def _own_file(named: Path | None, key: str, path: Path) -> Path | None:
     if named is None:
         return None
     found = path.parent / named.expanduser()
-    if not found.is_file():
+    if not is_file(found):
         raise ConfigError(f"{path}: the key “{key}” names {found}, which is no file.")
     return found
 

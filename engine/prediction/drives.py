@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.photos import printable
+from engine.reachable import is_folder, is_there
 
 SECONDS_BETWEEN = 0.5
 
@@ -26,7 +27,7 @@ class Drives:
         self._ended = ended
         self._lock = threading.Lock()
         self._devices = {path: _device(path) for path in paths}
-        self._files = {path for path in paths if not path.is_dir()}
+        self._files = {path for path in paths if not is_folder(path)}
         self._lost: set[Path] = set()
         self._told: list[str] = []
 
@@ -37,7 +38,7 @@ class Drives:
         if named is None or not self._is_away(named):
             return False
         while not self._ended():
-            if not self._is_away(named) or (path.exists() and self._is_another(named)):
+            if not self._is_away(named) or (is_there(path) and self._is_another(named)):
                 self._found_again(named)
                 return True
             time.sleep(SECONDS_BETWEEN)

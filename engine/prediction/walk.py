@@ -12,6 +12,7 @@ from engine.dataset.folders import is_hidden, leads_to_folder, natural_key
 from engine.errors import ThawError
 from engine.photos import is_photo_name, looks_like_photo, printable
 from engine.prediction.seen import Seen
+from engine.reachable import is_folder, is_there
 
 
 def check_paths(paths: Sequence[Path]) -> None:
@@ -22,7 +23,7 @@ def check_paths(paths: Sequence[Path]) -> None:
     if not paths:
         raise ThawError("Name at least one photo or folder of photos.")
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             try:
                 os.scandir(path).close()
             except OSError as error:
@@ -64,11 +65,11 @@ class PhotoWalk:
 
     def __iter__(self) -> Iterator[Path]:
         """Whatever is named twice, or lies in a folder that is named as well, comes once, where it comes first."""
-        self._files = {os.path.normpath(path.absolute()): True for path in self.paths if not path.is_dir()}
+        self._files = {os.path.normpath(path.absolute()): True for path in self.paths if not is_folder(path)}
         for path in self.paths:
-            while not path.exists() and self.comes_back(path):
+            while not is_there(path) and self.comes_back(path):
                 pass
-            if not path.is_dir():
+            if not is_folder(path):
                 if self._is_new(path):
                     yield path
                 continue

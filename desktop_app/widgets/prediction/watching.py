@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.prediction.batch import Asked, Batch
+from engine.reachable import is_file
 
 TIP = "Photos that come into it are classified as they come, until you stop; training can go on meanwhile"
 STOPPING = "The watch is ending."
@@ -57,7 +58,7 @@ class WatchSwitch(QCheckBox):
 
 def folders(paths: Sequence[Path]) -> int:
     """How many of the first paths are folders, or may be one when their drive is there."""
-    return sum(1 for path in paths[:LOOKED_AT] if not path.is_file())
+    return sum(1 for path in paths[:LOOKED_AT] if not is_file(path))
 
 
 def waiting(coming: int) -> str:

@@ -20,6 +20,7 @@ from engine.events import Transferred
 from engine.models.pretrained.fetch import fetch, sha256_of, sidecar
 from engine.models.pretrained.files import SUFFIXES, is_weights_name
 from engine.models.spec import ModelSpec, WeightsSource
+from engine.reachable import is_file
 
 OWN = "own"
 _BETWEEN = f".{OWN}."
@@ -146,7 +147,7 @@ def find(spec: ModelSpec, weights_dir: Path | None = None, name: str | None = No
     if any(source.name == name for source in spec.weights):
         return None
     path = Path(name).expanduser()
-    if path.is_file():
+    if is_file(path):
         return FoundWeights(path, None, str(path))
     if len(path.parts) > 1 or is_weights_name(path):
         raise WeightsError(f"There is no file {path} to read weights from.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.disk_room import in_words
 from engine.errors import ThawError
 from engine.photos import printable
+from engine.reachable import is_folder, is_there
 
 SPARE_BYTES = 2 * 2**20
 BLOCK = 4096
@@ -24,7 +25,7 @@ class PhotoPlaces:
     def __init__(self, named: Iterable[Path], own: Iterable[Path] = ()) -> None:
         """`named` is what the person named, files and folders; `own` are folders that photos lie in."""
         named = list(named)
-        files = {path for path in named if not path.is_dir() and path.exists()}
+        files = {path for path in named if not is_folder(path) and is_there(path)}
         self._named = {_real(path): path for path in named if path not in files}
         self._named_ids = {identity: path for path in named if path not in files and (identity := _identity(path))}
         folders = {*own, *(path.parent for path in files)}
@@ -60,7 +61,7 @@ def check_target(into: Path, named: Iterable[Path]) -> None:
 
 def check_folder(folder: Path) -> None:
     """Raises ThawError where something else has the name of a folder that is needed."""
-    if os.path.lexists(folder) and not folder.is_dir():
+    if os.path.lexists(folder) and not is_folder(folder):
         raise ThawError(f"“{printable(str(folder))}” is a file, and a folder is needed there; choose another one.")
 
 
@@ -81,7 +82,7 @@ def free_bytes(into: Path) -> int:
 
 def nearest(path: Path) -> Path:
     """The folder that holds it, however far up, and is there."""
-    return next((step for step in (path, *path.parents) if step.is_dir()), Path(path.anchor))
+    return next((step for step in (path, *path.parents) if is_folder(step)), Path(path.anchor))
 
 
 def device_of(path: Path) -> str:

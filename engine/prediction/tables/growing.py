@@ -18,6 +18,7 @@ from engine.events import Prediction
 from engine.photo_formats import is_photo_name, is_raw_name
 from engine.photos import printable
 from engine.prediction.tables.cells import Layout
+from engine.reachable import is_folder
 
 JSON_LINES = (".jsonl", ".ndjson")
 OWN_ENDINGS = ".thaw"
@@ -87,9 +88,9 @@ def check_place(path: Path, replace: bool = False) -> None:
     if own or is_photo_name(path) or is_raw_name(path):
         what = "a file of Thaw's own" if own else "a photo"
         raise ThawError(f"“{name}” has the name of {what}; choose another name.")
-    if path.is_dir():
+    if is_folder(path):
         raise ThawError(f"“{name}” is a folder; name a file for the table.")
     if os.path.lexists(path) and not replace:
         raise ThawError(f"“{name}” exists already; choose another name, or move it away.")
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise ThawError(f"There is no folder “{printable(str(path.parent))}” for the table; create it first.")

@@ -108,6 +108,7 @@ REFUSED = [
     ("base = 'resnet18'\nlast_blocks = 9", "the key “last_blocks” must be at most 5"),
     ("base = 'resnet18'\nblocks = ['fc', 'layer1']", "the last of “blocks” must hold the head, “fc”"),
     ("base = [", "cannot be read as TOML"),
+    (f"base = 'resnet18'\nweights = '{'x' * 300}/a.pth'", "which is no file"),  # as on a drive that is broken
     (BUILT.replace("builder", "bilder"), "There is no key “bilder”"),
     (BUILT.replace("features = 4", "feature = 4"), "There is no key “head.feature”; there are path, kind, features"),
     (BUILT.replace("input_size = 40", ""), "the key “input_size” is missing; a builder needs it"),

@@ -153,3 +153,18 @@ def test_what_is_named_twice_or_lies_in_what_is_named_comes_once(tmp_path: Path)
         walk = PhotoWalk([tmp_path / name for name in names])
         assert sorted(os.path.relpath(path, tmp_path) for path in walk) == everything
         assert (walk.skipped, walk.troubles) == (skipped, [])
+
+
+def test_a_named_folder_whose_drive_answers_with_an_error_is_waited_for(tmp_path: Path) -> None:
+    """As of a stick that is pulled, which Linux calls an input/output error; here a name that is too long."""
+    away, there = tmp_path / ("x" * 300), make_photo(tmp_path / "there.png")
+    asked: list[Path] = []
+
+    def comes_back(path: Path) -> bool:
+        asked.append(path)
+        return len(asked) < 3
+
+    assert list(PhotoWalk([away, there], comes_back=comes_back)) == [away, there]
+    assert asked == [away] * 3
+    with pytest.raises(ThawError, match="whether its drive is connected"):
+        check_paths([away])

@@ -21,6 +21,7 @@ from desktop_app.widgets.thumbnails import shown
 from desktop_app.worker import Jobs
 from engine.disk_room import in_words
 from engine.events import SortingPlanned
+from engine.reachable import is_file, is_folder
 
 if TYPE_CHECKING:
     from engine.prediction.ledger.made_files import Kind
@@ -132,7 +133,7 @@ class SortDialog(DeedDialog):
         self.look()
 
     def _on_choose_clicked(self) -> None:
-        start = next((str(step) for step in (self.into, *self.into.parents) if step.is_dir()), "")
+        start = next((str(step) for step in (self.into, *self.into.parents) if is_folder(step)), "")
         chosen = QFileDialog.getExistingDirectory(self, "Sort into", start)
         if chosen:
             self.set_into(Path(chosen))
@@ -144,7 +145,7 @@ def suggested(made: Made) -> Path:
     if made.folders:
         return made.folders[-1]
     first = made.named[0] if made.named else Path.home() / "Photos"
-    folder = first.parent if first.is_file() else first
+    folder = first.parent if is_file(first) else first
     above = folder.parent if os.access(folder.parent, os.W_OK) and folder.parent != folder else Path.home()
     return above / f"{folder.name or 'Photos'} sorted"
 
