@@ -68,8 +68,8 @@ def cut(network: nn.Module, example: Tensor) -> Cut | None:
     """The cut of a network whose frozen part is frozen (`freezing.set_trainable`), None where there is none to make:
     where everything trains, or Python decides in its `forward` what it does.
 
-    `example` is what the network takes, N×C×H×W with N of at least 2. The two halves are compared with the whole on it,
-    in eval mode; a cut that gives anything else by a bit is none.
+    `example` is what the network takes, N×C×H×W with N of at least 2. The graph and its two halves are compared with
+    the network on it, in eval mode; a cut that gives anything else by a bit is none.
     """
     modes = {name: module.training for name, module in network.named_modules()}
     try:
@@ -79,6 +79,8 @@ def cut(network: nn.Module, example: Tensor) -> Cut | None:
         with torch.no_grad():
             watch = _Watch(fx.GraphModule(network, graph))
             whole = watch.run(example)
+            if not torch.equal(network(example), whole):  # it does something else in training, which the graph has
+                return None
             parts = _Parts(graph, warm, watch.tensors)
             return _checked(network, parts, example, whole) if parts.is_a_cut else None
     except Exception:  # fx raises whatever the network's own code raises on a proxy; then nothing is cut

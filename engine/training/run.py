@@ -300,7 +300,7 @@ def _epoch_event(run: Run, plan: Epoch, phase: int, result: EpochResult, val: An
         train_accuracy=result.right / result.photos,
         val_loss=val.loss,
         val_accuracy=val.accuracy,
-        learning_rate=plan.rate(len(plan.groups) - 1, 1),
+        learning_rate=plan.rate(result.steps - 1, 1),
         seconds=result.seconds,
         images_per_second=speed,
         best_epoch=run.progress.best_epoch,

@@ -124,6 +124,24 @@ class Decides(nn.Module):
         return answer
 
 
+class Doubles(nn.Module):
+    """Does something else in training than afterwards, in a module that holds others: a graph has one of the two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        pooled = self.first(pixels).mean((2, 3))
+        return self.head(pooled * 2 if self.training else pooled)
+
+
+def test_a_network_that_answers_otherwise_than_it_trains_is_not_cut() -> None:
+    network = Doubles()
+    set_trainable(network, ("head",))
+    assert cut(network, torch.randn(2, 3, 8, 8)) is None
+
+
 def test_a_network_that_decides_by_its_numbers_is_not_cut() -> None:
     network = Decides().train()
     set_trainable(network, ["head"])

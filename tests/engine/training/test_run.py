@@ -159,8 +159,13 @@ def test_stop_before_the_first_epoch_leaves_no_ghost_of_a_model(photos: Path, tm
 
 def test_finish_now_ends_whole_with_what_there_is(photos: Path, tmp_path: Path) -> None:
     control = Control()
-    events = steered(train(lenet(photos, epochs=500), tmp_path / "run", control=control), StepFinished, control.finish)
+    asked = lenet(photos, epochs=500, batch_size=4)
+    events = steered(train(asked, tmp_path / "run", control=control), StepFinished, control.finish)
     finished = events[-1]
+    (step,), (epoch,) = (
+        [event for event in events if isinstance(event, kind)] for kind in (StepFinished, EpochFinished)
+    )
+    assert step.steps > 1 and epoch.learning_rate == step.learning_rate  # of the last step that there was
     assert isinstance(finished, RunFinished) and not finished.stopped and finished.epochs == 1 and finished.model_file
     assert runs.state(tmp_path / "run") == "finished"
 
