@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 from engine.reachable import is_folder
 
 RECENT_FOLDERS = 8
+BYTES = "bytes:"
 
 
 def home_folder() -> Path:
@@ -29,6 +31,22 @@ def _ini_file() -> Path:
     wanted = os.environ.get("THAW_HOME")
     folder = Path(wanted) if wanted else Path(platformdirs.user_config_dir("Thaw", appauthor=False))
     return folder / "window.ini"
+
+
+def _as_text(path: Path) -> str:
+    """As Qt can keep it: it drops bytes that are no UTF-8, and the path would be another."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return BYTES + os.fsencode(path).hex()
+    return str(path)
+
+
+def _as_path(text: str) -> Path:
+    with contextlib.suppress(ValueError):
+        if text.startswith(BYTES):
+            return Path(os.fsdecode(bytes.fromhex(text.removeprefix(BYTES))))
+    return Path(text)
 
 
 class Settings(QObject):
@@ -78,22 +96,21 @@ class Settings(QObject):
     @property
     def last_folder(self) -> Path:
         """Where the next file dialog opens."""
-        text = self._text("folders/last")
-        return Path(text) if text and is_folder(Path(text)) else Path.home()
+        folder = self._path("folders/last")
+        return folder if folder and is_folder(folder) else Path.home()
 
     @last_folder.setter
     def last_folder(self, folder: Path) -> None:
-        self._store.setValue("folders/last", str(folder))
+        self._store.setValue("folders/last", _as_text(folder))
 
     @property
     def runs_folder(self) -> Path:
         """Where new runs go."""
-        text = self._text("folders/runs")
-        return Path(text) if text else home_folder() / "runs"
+        return self._path("folders/runs") or home_folder() / "runs"
 
     @runs_folder.setter
     def runs_folder(self, folder: Path) -> None:
-        self._store.setValue("folders/runs", str(folder))
+        self._store.setValue("folders/runs", _as_text(folder))
 
     @property
     def batches_folder(self) -> Path:
@@ -103,22 +120,20 @@ class Settings(QObject):
     @property
     def weights_dir(self) -> Path | None:
         """The person's own folder of pretrained weights, looked in first."""
-        text = self._text("folders/weights")
-        return Path(text) if text else None
+        return self._path("folders/weights")
 
     @weights_dir.setter
     def weights_dir(self, folder: Path) -> None:
-        self._store.setValue("folders/weights", str(folder))
+        self._store.setValue("folders/weights", _as_text(folder))
 
     @property
     def last_model(self) -> Path | None:
         """The model file that Predict used last."""
-        text = self._text("predict/model")
-        return Path(text) if text else None
+        return self._path("predict/model")
 
     @last_model.setter
     def last_model(self, path: Path) -> None:
-        self._store.setValue("predict/model", str(path))
+        self._store.setValue("predict/model", _as_text(path))
 
     @property
     def batch_put_aside(self) -> str:
@@ -159,7 +174,7 @@ class Settings(QObject):
     @property
     def recent_folders(self) -> tuple[Path, ...]:
         """Dataset folders, newest first; some may be gone meanwhile."""
-        return tuple(Path(text) for text in self._texts("folders/recent"))
+        return tuple(map(_as_path, self._texts("folders/recent")))
 
     def add_recent_folder(self, folder: Path) -> None:
         rest = [other for other in self.recent_folders if other != folder]
@@ -169,7 +184,7 @@ class Settings(QObject):
         self._set_recent_folders([other for other in self.recent_folders if other != folder])
 
     def _set_recent_folders(self, folders: Sequence[Path]) -> None:
-        self._store.setValue("folders/recent", [str(folder) for folder in folders])
+        self._store.setValue("folders/recent", [_as_text(folder) for folder in folders])
         self.recent_folders_changed.emit()
 
     def _texts(self, key: str) -> tuple[str, ...]:
@@ -181,6 +196,10 @@ class Settings(QObject):
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")
         return value if isinstance(value, str) else ""
+
+    def _path(self, key: str) -> Path | None:
+        text = self._text(key)
+        return _as_path(text) if text else None
 
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key, QByteArray())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray
@@ -17,6 +18,18 @@ def test_values_survive_a_restart() -> None:
     assert second.geometry == QByteArray(b"\x01\x02")
     assert second.last_page == "predict"
     assert second.recent_folders == (Path("/photos/ants"),)
+
+
+def test_names_that_are_no_utf8_survive_a_restart() -> None:
+    """Qt would drop the byte, and the folder be another one."""
+    odd = Path(os.fsdecode(b"/photos/K\xe4fer"))
+    first = Settings()
+    first.last_model, first.runs_folder, first.weights_dir = odd / "a.thaw", odd, odd
+    first.add_recent_folder(odd)
+    first.sync()
+    second = Settings()
+    assert second.recent_folders == (odd,) and second.last_model == odd / "a.thaw"
+    assert second.runs_folder == odd == second.weights_dir
 
 
 def test_recent_folders_are_few_unique_and_newest_first(settings: Settings) -> None:
