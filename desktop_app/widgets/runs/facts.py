@@ -8,6 +8,7 @@ from desktop_app import theme
 from desktop_app.widgets.facts_row import FactsRow
 from desktop_app.widgets.figures import THIN, duration, megabytes, percent, quantity
 from desktop_app.widgets.labels import ElidedLabel
+from desktop_app.widgets.progress import show_share
 from engine import events
 
 FACTS = ("Epoch", "Time left", "Photos", "Best val", "Patience left")
@@ -85,8 +86,7 @@ class RunFacts(QWidget):
 
     def _show_transfer(self, event: events.Transferred) -> None:
         self.bar.show()
-        self.bar.setRange(0, STEPS_OF_BAR if event.total_bytes else 0)
-        self.bar.setValue(int(STEPS_OF_BAR * event.received_bytes / (event.total_bytes or 1)))
+        show_share(self.bar, event.received_bytes / event.total_bytes if event.total_bytes else None)
         self.stage.set_whole(f"Fetching {event.name}, {megabytes(event.received_bytes, event.total_bytes)}")
 
     def _show_features(self, event: events.FeaturesComputed) -> None:

@@ -12,6 +12,7 @@ from desktop_app import theme
 from desktop_app.settings import Settings
 from desktop_app.widgets.figures import quantity
 from desktop_app.widgets.labels import ElidedLabel
+from desktop_app.widgets.progress import show_share
 from desktop_app.widgets.weights.table import FAILED, FETCHING, WAITING
 from desktop_app.worker import Jobs, Worker
 from engine.errors import ThawError
@@ -20,7 +21,6 @@ from engine.models.catalog import find_model
 from engine.models.pretrained import listing
 
 FETCH_JOB = "weights"
-SHARE_STEPS = 1000
 Key = tuple[str, str]
 """A model, and the name of one of its weights."""
 
@@ -125,8 +125,7 @@ class FetchLine(QWidget):
         number = len(self.asked) - len(self._coming) + 1
         which = f" ({number} of {len(self.asked)})" if len(self.asked) > 1 else ""
         self.title.set_whole(find_model(key[0]).title + which)
-        self.bar.setRange(0, SHARE_STEPS if event.total_bytes else 0)
-        self.bar.setValue(round(SHARE_STEPS * event.received_bytes / max(1, event.total_bytes)))
+        show_share(self.bar, event.received_bytes / event.total_bytes if event.total_bytes else None)
 
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, ThawError):

@@ -21,7 +21,7 @@ from desktop_app.widgets.weights.table import COLUMNS, size, where
 from desktop_app.worker import Jobs
 from engine import process
 from engine.errors import WeightsError
-from engine.events import StageStarted, WeightsImported
+from engine.events import StageStarted, Transferred, WeightsImported
 from engine.models.catalog import find_model
 from engine.models.pretrained.fetch import part_of
 from engine.models.spec import WeightsSource
@@ -313,3 +313,13 @@ def test_files_of_weights_that_are_dropped_go_to_weights(tmp_path: Path, name: s
     assert sort_drop([tmp_path / name]).kind == "weights"
     (tmp_path / "folder.pth").mkdir()
     assert sort_drop([tmp_path / "folder.pth"]).kind == "photos"
+
+
+def test_how_much_is_to_come_may_not_be_known(dialog: WeightsDialog) -> None:
+    """While another fetches the file; a share of nothing would be beyond what a bar can show."""
+    line = dialog.shelf.fetch_line
+    line.asked = line._coming = [("resnet18", "imagenet1k")]
+    for received, total, most in ((97_000_000, 0, 0), (11_000_000, 44_000_000, 1000)):
+        line._on_happened(Transferred("resnet18.pth", received, total))
+        assert line.bar.maximum() == most
+    assert line.bar.value() == 250
