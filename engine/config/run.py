@@ -20,7 +20,8 @@ class RunSettings(Settings):
         setting(
             0,
             "Patience",
-            "Stop when validation has not improved for this many epochs; 0 never stops early.",
+            "Stop when validation has not improved for this many epochs, once all layers train that are to; 0 never "
+            "stops early.",
             "epochs",
             False,
             ge=0,

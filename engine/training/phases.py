@@ -82,7 +82,11 @@ def is_trained(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progres
 
 
 def patience_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> int | None:
-    """Epochs that may still pass without an improvement, None for any number: while stages wait, the run goes on."""
+    """Epochs that may still pass without an improvement, None for any number: while layers wait to be unfrozen the run
+    goes on, for those that train until then come to their end much sooner."""
     if not config.patience or stages_left(config, spec, strategy, progress):
         return None
-    return max(0, config.patience - waited(progress))
+    begun = planned(config, spec, strategy, progress)[-1].first_epoch
+    if progress.epoch + 1 < begun:
+        return None
+    return max(0, config.patience - (progress.epoch - max(progress.best_epoch, begun - 1)))

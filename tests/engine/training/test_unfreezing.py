@@ -210,6 +210,18 @@ def test_a_run_does_not_end_early_while_blocks_wait() -> None:
     assert patience_left(settings.with_changes(patience=0), SMALL, row, out) is None
 
 
+@pytest.mark.parametrize(("strategy", "begun"), [("fine-tuning", 3), ("progressive", 7), ("last-blocks", 1)])
+def test_patience_is_counted_from_when_all_trains_that_is_to(strategy: str, begun: int) -> None:
+    """Of ten epochs; the best one was the first."""
+    row, settings = find_strategy(strategy), config(Path(), strategy=strategy, epochs=10, patience=2)
+    left = [patience_left(settings, SMALL, row, Progress(epoch=epoch, best_epoch=1)) for epoch in range(1, 11)]
+    waiting = max(0, begun - 2)
+    assert left[:waiting] == [None] * waiting and None not in left[waiting:]
+    assert left.index(0) + 1 == max(begun + 1, 3)
+    improved = Progress(epoch=begun + 1, best_epoch=begun + 1)
+    assert patience_left(settings, SMALL, row, improved) == 2
+
+
 @pytest.mark.usefixtures("no_export")
 def test_saturation_in_a_run_is_bit_equal_after_a_stop_in_any_epoch(
     few_photos: Path, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
