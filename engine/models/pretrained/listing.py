@@ -152,11 +152,19 @@ def files_of(row: WeightsListed) -> tuple[Path, ...]:
 
 
 def remove(files: Iterable[Path]) -> tuple[Path, ...]:
-    """Take files out of the way; `restore` brings them back until `forget_removed`. Returns those that went."""
-    gone = tuple(files)
-    for path in gone:
-        path.replace(_removed(path))
-    return gone
+    """Take files out of the way; `restore` brings them back until `forget_removed`. Returns those that went.
+
+    Where one cannot be taken away, none is. Raises OSError.
+    """
+    gone: list[Path] = []
+    try:
+        for path in files:
+            path.replace(_removed(path))
+            gone.append(path)
+    except OSError:
+        restore(gone)
+        raise
+    return tuple(gone)
 
 
 def restore(files: Iterable[Path]) -> None:
