@@ -82,11 +82,11 @@ def is_trained(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progres
 
 
 def patience_left(config: TrainConfig, spec: ModelSpec, strategy: Strategy, progress: Progress) -> int | None:
-    """Epochs that may still pass without an improvement, None for any number: while layers wait to be unfrozen the run
-    goes on, for those that train until then come to their end much sooner."""
-    if not config.patience or stages_left(config, spec, strategy, progress):
+    """Epochs that may still pass without an improvement, None for any number. Those that pass while layers wait to be
+    unfrozen do not count, for what trains until then comes to its end much sooner."""
+    if not config.patience:
         return None
     begun = planned(config, spec, strategy, progress)[-1].first_epoch
-    if progress.epoch + 1 < begun:
-        return None
+    if stages_left(config, spec, strategy, progress) or progress.epoch < begun:
+        return config.patience
     return max(0, config.patience - (progress.epoch - max(progress.best_epoch, begun - 1)))
